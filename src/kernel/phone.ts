@@ -1,0 +1,33 @@
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
+import { latinDigits } from './money.ts'
+
+declare const e164: unique symbol
+/** A telephone number in E.164: `+923001234567`. */
+export type Phone = string & { readonly [e164]: true }
+
+/**
+ * Reads a number in any usual way of writing it: `0300 1234567`, `+92-300-1234567`, `0092 300…`, Arabic or Urdu digits.
+ * `country` (ISO 3166 alpha-2) is taken for numbers without a country code. `undefined` when it can't be a real number.
+ */
+export function parsePhone(text: unknown, country: string): Phone | undefined {
+  if (typeof text !== 'string' || text.length > 40) return undefined
+  const typed = latinDigits(text.normalize('NFKC'))
+    .trim()
+    .replace(/^00(?=[1-9])/, '+')
+  if (/[a-z]/i.test(typed)) return undefined
+  const number = parsePhoneNumberFromString(typed, country as CountryCode)
+  if (!number?.isValid()) return undefined
+  return number.number as Phone
+}
+
+/** The number as people of its country read it, with the country code: `+92 300 1234567`. */
+export function phoneText(phone: Phone): string {
+  return parsePhoneNumberFromString(phone)?.formatInternational() ?? phone
+}
+
+/** For lists and logs seen over a shoulder: `+92 ••• ••• 4567`. */
+export function maskedPhone(phone: Phone): string {
+  return `${phoneText(phone).split(' ')[0] ?? ''} ••• ••• ${phone.slice(-4)}`
+}
+
+export const lastFour = (phone: Phone): string => phone.slice(-4)
