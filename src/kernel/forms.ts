@@ -43,7 +43,7 @@ function typedValues(body: unknown): Record<string, string> {
 }
 
 // C0 and C1 controls except tab and newline: a NUL would reach Postgres as an error, the others are never typed.
-const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/  
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
 
 /** Text that must be there. `key` says it is missing, repeated or empty; longer than `max` code points is refused. */
 export const requiredText = (key: string, max: number) =>

@@ -1,0 +1,142 @@
+// The environment, read once, as one frozen object. Nothing else reads process.env. A missing or bad value stops the
+// start with the name of the variable, and every bad one is named at once.
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const placeholders = /^(change-?me|secret|password|example|todo)/i
+
+const secret = (bytes: number) =>
+  z
+    .string({ error: 'is missing' })
+    .refine((text) => !placeholders.test(text), 'still holds its placeholder')
+    .refine((text) => Buffer.from(text, 'base64').length >= bytes, `must be at least ${bytes} random bytes in base64`)
+
+const key32 = z
+  .string({ error: 'is missing' })
+  .refine((text) => !placeholders.test(text), 'still holds its placeholder')
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be exactly 32 random bytes in base64')
+  .transform((text) => Buffer.from(text, 'base64'))
+
+const postgresUrl = z.string({ error: 'is missing' }).regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
+const httpUrl = z
+  .string({ error: 'is missing' })
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be an http(s) address')
+  .transform((text) => text.replace(/\/+$/, ''))
+const number = (fallback: number, min: number, max: number) =>
+  z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max).default(fallback)
+
+const environment = z
+  .object({
+    NODE_ENV: z.enum(['production', 'development', 'test']).default('production'),
+    HOST: z.string().default('127.0.0.1'),
+    PORT: number(3000, 0, 65535),
+    BASE_URL: httpUrl,
+    TRUST_PROXY: number(0, 0, 10),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    DATABASE_URL: postgresUrl,
+    JOBS_DATABASE_URL: postgresUrl,
+    DATABASE_POOL: number(10, 2, 200),
+    SESSION_SECRET: secret(32),
+    PREVIOUS_SESSION_SECRET: secret(32).optional(),
+    PASSWORD_PEPPER: key32,
+    MASTER_KEY: key32,
+    LOOKUP_KEY: key32,
+    KEY_STORE_DIR: z.string({ error: 'is missing' }).min(1, 'is missing'),
+    SMTP_URL: z.string({ error: 'is missing' }).regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
+    MAIL_FROM: z.string({ error: 'is missing' }).regex(/@/, 'must be a mail address'),
+    WHATSAPP_BASE_URL: httpUrl.default('https://graph.facebook.com'),
+    WHATSAPP_API_VERSION: z
+      .string()
+      .regex(/^v\d+\.\d+$/, 'must look like v25.0')
+      .default('v25.0'),
+    WHATSAPP_PHONE_NUMBER_ID: z.string({ error: 'is missing' }).regex(/^\d+$/, 'must be digits'),
+    WHATSAPP_DISPLAY_NUMBER: z.string({ error: 'is missing' }).regex(/^\+\d{7,15}$/, 'must be a number in E.164'),
+    WHATSAPP_ACCESS_TOKEN: z.string({ error: 'is missing' }).min(8, 'is too short'),
+    WHATSAPP_APP_SECRET: z.string({ error: 'is missing' }).min(8, 'is too short'),
+    WHATSAPP_VERIFY_TOKEN: z.string({ error: 'is missing' }).min(8, 'is too short'),
+    NABZ_DEMO: z.enum(['on', 'off']).default('off'),
+  })
+  .check((context) => {
+    const env = context.value
+    if (env.NODE_ENV !== 'production') return
+    const refuse = (name: string, message: string) =>
+      context.issues.push({ code: 'custom', path: [name], message, input: env })
+    if (!env.BASE_URL.startsWith('https://')) refuse('BASE_URL', 'must be https:// in production')
+    if (!env.WHATSAPP_BASE_URL.startsWith('https://')) refuse('WHATSAPP_BASE_URL', 'must be https:// in production')
+    if (env.NABZ_DEMO === 'on') refuse('NABZ_DEMO', 'must be off in production')
+  })
+
+export type Config = Readonly<ReturnType<typeof shape>>
+
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads the settings from `env`. A variable `X` may be given as `X_FILE`, the path of a mounted secret. Throws
+ * ConfigError naming every variable that is missing or bad, without its value.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const parsed = environment.safeParse(withMountedSecrets(env))
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.map(String).join('.')} ${issue.message}`)
+    throw new ConfigError(`The settings are not complete:\n${lines.join('\n')}`)
+  }
+  return Object.freeze(shape(parsed.data))
+}
+
+function withMountedSecrets(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const values: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue
+    if (name.endsWith('_FILE') && name.slice(0, -5) in environment.shape) {
+      values[name.slice(0, -5)] = readSecret(name, value)
+    } else {
+      values[name] = value
+    }
+  }
+  return values
+}
+
+function readSecret(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    throw new ConfigError(`The settings are not complete:\n  ${name} names a file that can't be read`)
+  }
+}
+
+function shape(env: z.output<typeof environment>) {
+  return {
+    production: env.NODE_ENV === 'production',
+    host: env.HOST,
+    port: env.PORT,
+    baseUrl: env.BASE_URL,
+    /**
+     * Cookies carry `Secure` and the `__Host-` prefix. Off only where the base address is plain http, which production
+     * refuses: there browsers would drop such cookies, and a phone on the same network could not try the demo.
+     */
+    secureCookies: env.BASE_URL.startsWith('https://'),
+    trustProxy: env.TRUST_PROXY,
+    logLevel: env.LOG_LEVEL,
+    database: { url: env.DATABASE_URL, jobsUrl: env.JOBS_DATABASE_URL, pool: env.DATABASE_POOL },
+    sessionSecrets: [env.SESSION_SECRET, env.PREVIOUS_SESSION_SECRET].filter((s): s is string => s !== undefined),
+    passwordPepper: env.PASSWORD_PEPPER,
+    masterKey: env.MASTER_KEY,
+    /** Keys the look-up hashes that outlive a clinic (opt-outs, throttles, links). Never rotated: STOP must survive. */
+    lookupKey: env.LOOKUP_KEY,
+    keyStoreDir: env.KEY_STORE_DIR,
+    mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    whatsapp: {
+      baseUrl: env.WHATSAPP_BASE_URL,
+      version: env.WHATSAPP_API_VERSION,
+      phoneNumberId: env.WHATSAPP_PHONE_NUMBER_ID,
+      displayNumber: env.WHATSAPP_DISPLAY_NUMBER,
+      accessToken: env.WHATSAPP_ACCESS_TOKEN,
+      appSecret: env.WHATSAPP_APP_SECRET,
+      verifyToken: env.WHATSAPP_VERIFY_TOKEN,
+    },
+    /** Lets the demo accounts, whose password is public, sign in. */
+    demo: env.NABZ_DEMO === 'on',
+  }
+}

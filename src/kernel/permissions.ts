@@ -1,0 +1,37 @@
+/** What people can do, in the words of the features. A route names one of these, or says `public` or `signed_in`. */
+export const permissions = [
+  'today.see',
+  'appointments.book',
+  'appointments.run', // check in, in room, done, no-show, undo
+  'appointments.move', // move and cancel
+  'patients.find',
+  'messages.see',
+  'clinic.settings', // hours, doctors, services, locations, closures, booking rules
+  'staff.manage',
+  'console.see', // platform admin
+] as const
+export type Permission = (typeof permissions)[number]
+
+export const roles = ['owner', 'doctor', 'receptionist'] as const
+export type Role = (typeof roles)[number]
+
+const clinicWork: Permission[] = [
+  'today.see',
+  'appointments.book',
+  'appointments.run',
+  'appointments.move',
+  'patients.find',
+  'messages.see',
+]
+
+/** The one table of who may do what. Deny by default: what is not listed is refused. */
+const granted: Record<Role | 'platform_admin', ReadonlySet<Permission>> = {
+  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage']),
+  doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
+  receptionist: new Set<Permission>(clinicWork),
+  platform_admin: new Set<Permission>(['console.see']),
+}
+
+export function allowed(role: Role | 'platform_admin', permission: Permission): boolean {
+  return granted[role].has(permission)
+}

@@ -1,0 +1,44 @@
+import knex, { type Knex } from 'knex'
+import pg from 'pg'
+import { Temporal } from '../../kernel/time.ts'
+
+const { types } = pg
+
+// The driver hands out exact values: instants and dates as Temporal, bigint as a number (refusing what a double can't
+// hold), ranges as text. It takes Temporal values in through its own hook, `toPostgres`.
+types.setTypeParser(types.builtins.TIMESTAMPTZ, (text) => Temporal.Instant.from(text.replace(' ', 'T')))
+types.setTypeParser(types.builtins.DATE, (text) => Temporal.PlainDate.from(text))
+types.setTypeParser(types.builtins.TIME, (text) => Temporal.PlainTime.from(text))
+types.setTypeParser(types.builtins.INT8, (text) => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error('bigint beyond 2^53')
+  return value
+})
+for (const kind of [Temporal.Instant, Temporal.PlainDate, Temporal.PlainTime]) {
+  Object.defineProperty(kind.prototype, 'toPostgres', {
+    value(this: { toString(): string }) {
+      return this.toString()
+    },
+  })
+}
+
+export type Database = Knex
+
+/**
+ * A pool of connections. `statementTimeout` in milliseconds bounds every statement; a request that waits more than 5 s
+ * for a connection fails, which the error page answers with 503.
+ */
+export function connect(url: string, pool: number, statementTimeout = 5_000): Database {
+  return knex({
+    client: 'pg',
+    connection: {
+      connectionString: url,
+      application_name: 'nabz',
+      statement_timeout: statementTimeout,
+      idle_in_transaction_session_timeout: 10_000,
+      options: '-c timezone=UTC -c lock_timeout=4000',
+    },
+    pool: { min: 0, max: pool },
+    acquireConnectionTimeout: 5_000,
+  })
+}
