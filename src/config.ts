@@ -117,6 +117,8 @@ function shape(env: z.output<typeof environment>) {
      * refuses: there browsers would drop such cookies, and a phone on the same network could not try the demo.
      */
     secureCookies: env.BASE_URL.startsWith('https://'),
+    /** Templates are read once, and anew for each page only while somebody works on them. */
+    cacheTemplates: env.NODE_ENV !== 'development',
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
     database: { url: env.DATABASE_URL, jobsUrl: env.JOBS_DATABASE_URL, pool: env.DATABASE_POOL },

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import compression from 'compression'
+import express, { type Express, type RequestHandler } from 'express'
+import type { Services } from './platform/services.ts'
+import { csrf } from './platform/web/csrf.ts'
+import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
+import { securityHeaders } from './platform/web/headers.ts'
+import { healthz, readyz } from './platform/web/health.ts'
+import { requestLog } from './platform/web/request-log.ts'
+import { sessions } from './platform/web/session.ts'
+import { cacheTemplates, publicFolder } from './platform/web/views.ts'
+
+/** The whole application. `outside` is mounted before everything of ours: the demo's simulator, nothing in production. */
+export function createApp(services: Services, outside?: RequestHandler): Express {
+  const { config } = services
+  cacheTemplates(config.cacheTemplates)
+  const app = express()
+  app.locals.services = services
+  app.set('trust proxy', config.trustProxy)
+  app.set('etag', false)
+  app.disable('x-powered-by')
+
+  app.use(requestLog(services.log))
+  app.use(securityHeaders(config.secureCookies))
+  if (outside) app.use(outside)
+  app.get('/healthz', healthz)
+  app.get('/readyz', readyz)
+  app.use(compression())
+  app.use(express.static(publicFolder, { maxAge: '1y', immutable: true, index: false }))
+  app.use('/vendor/tabler', express.static(tablerFolder(), { maxAge: '1y', immutable: true, index: false }))
+
+  // What needs no form and no session comes before both.
+  // webhooks
+
+  const forms = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 300 })
+  app.use(forms, csrf(config.secureCookies))
+  // the clinic's public side
+  app.use(sessions(services))
+  // the desk
+
+  app.use(notFoundPage)
+  app.use(errorHandler)
+  return app
+}
+
+function tablerFolder(): string {
+  return join(fileURLToPath(import.meta.resolve('@tabler/core/package.json')), '../dist')
+}

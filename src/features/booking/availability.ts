@@ -1,0 +1,338 @@
+/**
+ * Which slots are free? The one answer for the public page, the JSON endpoints, the desk, moving a visit, and the last
+ * check before a booking is written: what `freeSlots` lists `isFree` confirms, and nothing else.
+ *
+ * Hours. Shifts are wall-clock facts and become instants once per working day: a time the clocks skip moves forward by
+ * the gap, a time that comes twice is the first. From there on everything is elapsed time in epoch milliseconds.
+ * Shifts of one practitioner at one location that touch or overlap are one stretch of work, so a visit may run from one
+ * into the next; at two locations they never are. The visit has to lie within the stretch, its buffers need not.
+ *
+ * Grid. Slots start at a shift's own start and every step after it. Where shifts overlap, the one that began first
+ * rules, so no moment follows two grids and no slot is listed twice.
+ *
+ * Time is read in whole milliseconds. A slot belongs to the local date on which it starts, whenever its shift began.
+ */
+import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
+import { dateAt, dayBounds, Temporal, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
+
+/** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 (at most 2880) is after midnight. */
+export type Shift = {
+  practitionerId: PractitionerId
+  locationId: LocationId
+  weekday: number
+  startsMin: number
+  endsMin: number
+  /** The dates on which the shift may begin, both included. */
+  validFrom?: PlainDate | undefined
+  validTo?: PlainDate | undefined
+}
+
+/** Of one practitioner, one location, one practitioner at one location, or, with neither named, of the whole clinic. */
+export type Closure = {
+  startsAt: Instant
+  endsAt: Instant
+  practitionerId?: PractitionerId | undefined
+  locationId?: LocationId | undefined
+}
+
+/** An appointment or hold that occupies its practitioner. Overbooked ones too: their lanes lie above any capacity. */
+export type Busy = {
+  appointmentId: AppointmentId
+  practitionerId: PractitionerId
+  locationId: LocationId
+  serviceId: ServiceId
+  startsAt: Instant
+  occupiedFrom: Instant
+  occupiedTo: Instant
+  lane: number
+  /** Only of holds. From this instant on the hold no longer counts. */
+  holdExpiresAt?: Instant | undefined
+}
+
+export type BookableService = {
+  id: ServiceId
+  durationMin: number
+  bufferBeforeMin: number
+  bufferAfterMin: number
+  /** How many may share one session: the same service, practitioner, location and start. */
+  capacity: number
+}
+
+export type BookingRules = {
+  minNoticeMin: number
+  /** Bookable up to and including the local date this many days after today. */
+  horizonDays: number
+  stepMin: number
+}
+
+type Diary = {
+  zone: Zone
+  now: Instant
+  service: BookableService
+  shifts: readonly Shift[]
+  closures: readonly Closure[]
+  /** All that occupies the practitioners asked about, at every location; other rows do no harm. */
+  busy: readonly Busy[]
+  rules: BookingRules
+  /** Rows to look through: the asker's own hold, the appointment being moved. */
+  ignore?: readonly AppointmentId[] | undefined
+}
+
+export type SlotSearch = Diary & {
+  from: PlainDate
+  days: number
+  practitionerIds: readonly PractitionerId[]
+  locationId?: LocationId | undefined
+}
+
+export type SlotCheck = Diary & { startsAt: number; practitionerId: PractitionerId; locationId: LocationId }
+
+export type Slot = {
+  /** Epoch milliseconds: a month of slots is too many for objects. */
+  startsAt: number
+  practitionerId: PractitionerId
+  locationId: LocationId
+  /** The lowest free place, to be written with the appointment. */
+  lane: number
+}
+
+export type FreeSlots = {
+  /** Each of the days asked for, also those without a slot. Slots by time, then practitioner in the order asked for. */
+  days: { date: PlainDate; slots: Slot[] }[]
+  /** The answer stands at every `now` before this instant as long as its facts do; for ever, when `undefined`. */
+  validUntil: Instant | undefined
+}
+
+export function freeSlots(search: SlotSearch): FreeSlots {
+  const calendar = localCalendar(search.zone, search.from)
+  const asked = { from: calendar.midnight(0), to: calendar.midnight(search.days) }
+  const window = bookableWindow(search, calendar, asked)
+  const slots = slotsWithin(window, search, calendar, search)
+  const days: FreeSlots['days'] = []
+  let next = 0
+  for (let day = 0; day < search.days; day++) {
+    const first = next
+    while ((slots[next]?.startsAt ?? Infinity) < calendar.midnight(day + 1)) next++
+    days.push({ date: calendar.date(day), slots: slots.slice(first, next) })
+  }
+  return { days, validUntil: nextChange(search, calendar, window, slots[0]) }
+}
+
+export function isFree(check: SlotCheck): Slot | undefined {
+  const { startsAt, practitionerId, locationId } = check
+  const calendar = localCalendar(check.zone, dateAt(Temporal.Instant.fromEpochMilliseconds(startsAt), check.zone))
+  const window = bookableWindow(check, calendar, { from: startsAt, to: startsAt + 1 })
+  return slotsWithin(window, check, calendar, { days: 1, practitionerIds: [practitionerId], locationId })[0]
+}
+
+type Span = { from: number; to: number }
+type Wanted = { days: number; practitionerIds: readonly PractitionerId[]; locationId?: LocationId | undefined }
+
+const minute = 60_000
+const day24 = 1440 * minute
+
+/** Local days counted from `first` (0), and their wall-clock times as epoch milliseconds. */
+type Calendar = ReturnType<typeof localCalendar>
+function localCalendar(zone: Zone, first: PlainDate) {
+  const midnights = new Map<number, number>()
+  const date = (day: number): PlainDate => first.add({ days: day })
+  const midnight = (day: number): number => {
+    const known = midnights.get(day)
+    if (known !== undefined) return known
+    const found = dayBounds(date(day), zone).from.epochMilliseconds
+    midnights.set(day, found)
+    return found
+  }
+  const at = (fromDay: number, minutes: number): number => {
+    const day = fromDay + Math.floor(minutes / 1440)
+    const rest = minutes % 1440
+    if (midnight(day + 1) - midnight(day) === day24) return midnight(day) + rest * minute
+    const wall = date(day).toPlainDateTime({ hour: Math.floor(rest / 60), minute: rest % 60 })
+    return wall.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+  }
+  return { date, midnight, at, dayOf: (instant: Instant) => first.until(dateAt(instant, zone)).days }
+}
+
+/** When a visit may start, by notice and horizon alone. */
+function bookableWindow({ now, rules }: Diary, calendar: Calendar, asked: Span): Span {
+  return {
+    from: Math.max(asked.from, now.epochMilliseconds + rules.minNoticeMin * minute),
+    to: Math.min(asked.to, calendar.midnight(calendar.dayOf(now) + rules.horizonDays + 1)),
+  }
+}
+
+/** All free slots that start in the window, which lies within the calendar's days 0 to `wanted.days`. */
+function slotsWithin(window: Span, diary: Diary, calendar: Calendar, wanted: Wanted): Slot[] {
+  if (window.from >= window.to) return []
+  const step = diary.rules.stepMin * minute
+  if (!(step > 0)) throw new Error(`slot step of ${diary.rules.stepMin} minutes`)
+  const visit = diary.service.durationMin * minute
+  const days = daysAround(wanted.days, visit, calendar)
+  const occupied = occupiedByPractitioner(diary)
+  const slots: Slot[] = []
+  for (const practitionerId of new Set(wanted.practitionerIds)) {
+    const rows = occupied.get(practitionerId) ?? []
+    for (const [locationId, shifts] of shiftsByLocation(diary.shifts, practitionerId, wanted.locationId)) {
+      const closed = closuresOf(diary.closures, practitionerId, locationId, window.from, window.to + visit)
+      const freeLane = laneFinder(diary.service, locationId, rows)
+      for (const stretch of stretchesOfWork(shifts, days, calendar)) {
+        const stepsToFirst = Math.ceil((Math.max(stretch.from, window.from) - stretch.anchor) / step)
+        const last = Math.min(stretch.to - 1, window.to - 1, stretch.workEnds - visit)
+        for (let startsAt = stretch.anchor + stepsToFirst * step; startsAt <= last; startsAt += step) {
+          if (closed.some((closure) => closure.from < startsAt + visit && closure.to > startsAt)) continue
+          const lane = freeLane(startsAt)
+          if (lane !== undefined) slots.push({ startsAt, practitionerId, locationId, lane })
+        }
+      }
+    }
+  }
+  return slots.sort((a, b) => a.startsAt - b.startsAt) // a stable sort: practitioners stay in the order asked for
+}
+
+type Day = { day: number; date: PlainDate; weekday: number }
+
+/**
+ * The dates whose shifts matter: up to where a visit that starts on the last day may end, and from two days before, as
+ * a night shift's end can be pushed past the next midnight too where the clocks skip the last hour of a day (Nuuk).
+ */
+function daysAround(count: number, visit: number, calendar: Calendar): Day[] {
+  const days: Day[] = []
+  for (let day = -2; day <= count + Math.ceil(visit / day24); day++) {
+    const date = calendar.date(day)
+    days.push({ day, date, weekday: date.dayOfWeek })
+  }
+  return days
+}
+
+function shiftsByLocation(shifts: readonly Shift[], practitionerId: PractitionerId, only: LocationId | undefined) {
+  const byLocation = new Map<LocationId, Shift[]>()
+  for (const shift of shifts) {
+    if (shift.practitionerId !== practitionerId) continue
+    if (only !== undefined && shift.locationId !== only) continue
+    const known = byLocation.get(shift.locationId)
+    if (known) known.push(shift)
+    else byLocation.set(shift.locationId, [shift])
+  }
+  return byLocation
+}
+
+/** `[from, to)` is ruled by one shift's grid; the work it is part of goes on, through touching shifts, to `workEnds`. */
+type Stretch = Span & { anchor: number; workEnds: number }
+
+function stretchesOfWork(shifts: readonly Shift[], days: readonly Day[], calendar: Calendar): Stretch[] {
+  const worked: Span[] = []
+  for (const { day, date, weekday } of days) {
+    for (const shift of shifts) {
+      if (shift.weekday !== weekday || !validOn(shift, date)) continue
+      worked.push({ from: calendar.at(day, shift.startsMin), to: calendar.at(day, shift.endsMin) })
+    }
+  }
+  const stretches: Stretch[] = []
+  let ruledUntil = -Infinity
+  for (const { from, to } of worked.sort((a, b) => a.from - b.from)) {
+    if (to <= Math.max(from, ruledUntil)) continue
+    stretches.push({ anchor: from, from: Math.max(from, ruledUntil), to, workEnds: to })
+    ruledUntil = to
+  }
+  let next: Stretch | undefined
+  for (const stretch of stretches.toReversed()) {
+    if (next?.from === stretch.to) stretch.workEnds = next.workEnds
+    next = stretch
+  }
+  return stretches
+}
+
+function validOn({ validFrom, validTo }: Shift, date: PlainDate): boolean {
+  if (validFrom && Temporal.PlainDate.compare(date, validFrom) < 0) return false
+  return !validTo || Temporal.PlainDate.compare(date, validTo) <= 0
+}
+
+function closuresOf(
+  closures: readonly Closure[],
+  practitionerId: PractitionerId,
+  locationId: LocationId,
+  from: number,
+  to: number,
+): Span[] {
+  const spans: Span[] = []
+  for (const closure of closures) {
+    if (closure.practitionerId !== undefined && closure.practitionerId !== practitionerId) continue
+    if (closure.locationId !== undefined && closure.locationId !== locationId) continue
+    const span = { from: closure.startsAt.epochMilliseconds, to: closure.endsAt.epochMilliseconds }
+    if (span.from < to && span.to > from) spans.push(span)
+  }
+  return spans
+}
+
+type Occupied = Span & { startsAt: number; serviceId: ServiceId; locationId: LocationId; lane: number }
+
+function counts(row: Busy, { now, ignore }: Diary): boolean {
+  if (row.holdExpiresAt && row.holdExpiresAt.epochMilliseconds <= now.epochMilliseconds) return false
+  return !ignore?.includes(row.appointmentId)
+}
+
+function occupiedByPractitioner(diary: Diary): Map<PractitionerId, Occupied[]> {
+  const byPractitioner = new Map<PractitionerId, Occupied[]>()
+  for (const row of diary.busy) {
+    if (!counts(row, diary)) continue
+    const occupied: Occupied = {
+      from: row.occupiedFrom.epochMilliseconds,
+      to: row.occupiedTo.epochMilliseconds,
+      startsAt: row.startsAt.epochMilliseconds,
+      serviceId: row.serviceId,
+      locationId: row.locationId,
+      lane: row.lane,
+    }
+    const known = byPractitioner.get(row.practitionerId)
+    if (known) known.push(occupied)
+    else byPractitioner.set(row.practitionerId, [occupied])
+  }
+  for (const rows of byPractitioner.values()) rows.sort((a, b) => a.from - b.from)
+  return byPractitioner
+}
+
+/**
+ * Finds the lane for a visit, or `undefined` when the practitioner is occupied. It walks along the rows, so it has to be
+ * asked in ascending order of time.
+ */
+function laneFinder(service: BookableService, locationId: LocationId, rows: readonly Occupied[]) {
+  const before = service.bufferBeforeMin * minute
+  const after = (service.durationMin + service.bufferAfterMin) * minute
+  let passed = 0
+  return (startsAt: number): number | undefined => {
+    const from = startsAt - before
+    const to = startsAt + after
+    for (let row = rows[passed]; row && row.to <= from; row = rows[passed]) passed++
+    const taken: number[] = []
+    for (let at = passed, row = rows[at]; row && row.from < to; row = rows[++at]) {
+      if (row.to <= from) continue
+      const shared = row.startsAt === startsAt && row.serviceId === service.id && row.locationId === locationId
+      if (!shared || taken.push(row.lane) >= service.capacity) return undefined
+    }
+    let lane = 1
+    while (taken.includes(lane)) lane++
+    return lane
+  }
+}
+
+/** The first instant at which the mere passing of time may change the answer, never one too late. */
+function nextChange(search: SlotSearch, calendar: Calendar, window: Span, first: Slot | undefined) {
+  const changes: number[] = []
+  // A slot is still listed at exactly its notice, and gone a millisecond later.
+  if (first) changes.push(first.startsAt - search.rules.minNoticeMin * minute + 1)
+  const firstClosedDay = calendar.dayOf(search.now) + search.rules.horizonDays + 1
+  if (firstClosedDay < search.days) {
+    changes.push(calendar.midnight(Math.max(0, firstClosedDay) - search.rules.horizonDays))
+  }
+  const { bufferBeforeMin, durationMin, bufferAfterMin } = search.service
+  const reach = {
+    from: window.from - bufferBeforeMin * minute,
+    to: window.to + (durationMin + bufferAfterMin) * minute,
+  }
+  for (const row of search.busy) {
+    if (!row.holdExpiresAt || !counts(row, search) || !search.practitionerIds.includes(row.practitionerId)) continue
+    const near = row.occupiedFrom.epochMilliseconds < reach.to && row.occupiedTo.epochMilliseconds > reach.from
+    if (near) changes.push(row.holdExpiresAt.epochMilliseconds)
+  }
+  return changes.length === 0 ? undefined : Temporal.Instant.fromEpochMilliseconds(Math.min(...changes))
+}

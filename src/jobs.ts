@@ -1,0 +1,7 @@
+import type { Job } from './platform/cron.ts'
+import type { Services } from './platform/services.ts'
+
+/** Everything the clock starts, feature by feature. */
+export function jobsOf(_services: Services): Job[] {
+  return []
+}

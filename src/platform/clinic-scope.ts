@@ -1,0 +1,133 @@
+// The only door to a clinic's data. A `Ctx` is made here and nowhere else: it carries an open transaction in which the
+// database itself knows the clinic, so a query that forgets the clinic finds nothing or fails.
+import type { Knex } from 'knex'
+import type { ClinicId, UserId } from '../kernel/ids.ts'
+import type { Role } from '../kernel/permissions.ts'
+import type { Instant } from '../kernel/time.ts'
+import type { Clock } from './clock.ts'
+import type { Database } from './db/connect.ts'
+import type { ClinicSeal, KeyRing, PlatformSeal } from './seal/key-ring.ts'
+
+const proven: unique symbol = Symbol('a door has seen to it that this clinic may be entered')
+
+export type ClinicFacts = {
+  id: ClinicId
+  slug: string
+  name: string
+  city: string
+  country: string
+  specialty: string
+  zone: string
+  currency: string
+  language: string
+  accent: string
+  placement: string
+  status: 'active' | 'read_only' | 'locked' | 'suspended'
+  /** Grow with every change of appointments, and of hours, services and people; read before whatever they vouch for. */
+  diaryVersion: number
+  settingsVersion: number
+}
+
+/** A clinic that one of the doors has let somebody into. A bare id will not do. */
+export type Clinic = ClinicFacts & { readonly [proven]: true }
+
+/** For the doors only (routers, jobs by `ClinicDirectory`); the architecture test keeps features away from it. */
+export function proveClinic(facts: ClinicFacts): Clinic {
+  return { ...facts, [proven]: true }
+}
+
+export type Actor =
+  | { kind: 'user'; userId: UserId; name: string; role: Role }
+  | { kind: 'patient' }
+  | { kind: 'visitor' }
+  | { kind: 'system'; job: string }
+
+/** Where a request came from, for the audit log and for throttles. Jobs have only an id. */
+export type Origin = { requestId: string; address?: string; browser?: string }
+
+export type Ctx = {
+  readonly db: Knex.Transaction
+  readonly clinic: Clinic
+  readonly actor: Actor
+  readonly origin: Origin
+  /** Read once when the transaction began. */
+  readonly now: Instant
+  readonly seal: ClinicSeal
+  readonly platformSeal: PlatformSeal
+  /** Says that appointments or holds changed: the diary's version grows and live pages look again, at commit. */
+  diaryChanged(): void
+  /** Says that hours, closures, services, people or the profile changed. */
+  settingsChanged(): void
+  /** Wakes the dispatcher at commit; for messages that are due now. */
+  messagesQueued(): void
+}
+
+export type InClinic = <T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>) => Promise<T>
+
+class RolledBack extends Error {
+  readonly outcome: unknown
+  constructor(outcome: unknown) {
+    super('refused')
+    this.outcome = outcome
+  }
+}
+
+function isRefusal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'ok' in value && value.ok === false && 'reason' in value
+}
+
+/**
+ * Makes `inClinic`: one transaction per call, in which `app.clinic_id` is set and row-level security does the rest. When
+ * `work` answers a refusal (`{ ok: false, reason }`) everything it wrote is rolled back. What must survive a refusal
+ * belongs in a call of its own. Actions never open another transaction and never talk to the network.
+ */
+export function createInClinic(services: { db: Database; keys: KeyRing; clock: Clock }): InClinic {
+  // Where a clinic lives is known here and nowhere else: `placement` will one day pick another database.
+  const databaseOf = (_clinic: Clinic) => services.db
+
+  return async function inClinic(clinic, actor, origin, work) {
+    const seal = await services.keys.forClinic(clinic.id)
+    try {
+      return await databaseOf(clinic).transaction(async (db) => {
+        await db.raw('select app_set_clinic(?)', [clinic.id])
+        const changed = { diary: false, settings: false, messages: false }
+        const result = await work({
+          db,
+          clinic,
+          actor,
+          origin,
+          now: services.clock.now(),
+          seal,
+          platformSeal: services.keys.platform,
+          diaryChanged: () => {
+            changed.diary = true
+          },
+          settingsChanged: () => {
+            changed.settings = true
+          },
+          messagesQueued: () => {
+            changed.messages = true
+          },
+        })
+        if (isRefusal(result)) throw new RolledBack(result)
+        // Last, so that the row every booking of the clinic writes is locked as briefly as can be.
+        if (changed.diary || changed.settings) await bumpVersions(db, clinic.id, changed.settings)
+        if (changed.messages) await db.raw(`select pg_notify('nabz_messages', ?)`, [clinic.id])
+        return result
+      })
+    } catch (error) {
+      if (error instanceof RolledBack) return error.outcome as Awaited<ReturnType<typeof work>>
+      throw error
+    }
+  }
+}
+
+async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<void> {
+  await db.raw(
+    `with bumped as (
+       update platform.diaries set diary_version = diary_version + 1, settings_version = settings_version + ?
+       where clinic_id = ? returning diary_version)
+     select pg_notify('nabz_diary', ? || ' ' || diary_version) from bumped`,
+    [settings ? 1 : 0, clinicId, clinicId],
+  )
+}

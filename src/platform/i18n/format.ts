@@ -1,0 +1,106 @@
+// The one place where times, dates, amounts and numbers become text. Always in the clinic's time zone, never the
+// reader's: a visit happens where the clinic is.
+import { minorDigits, type Money } from '../../kernel/money.ts'
+import type { Instant, PlainDate } from '../../kernel/time.ts'
+import type { Language } from './languages.ts'
+
+export type Format = {
+  /** 4:30 pm */
+  time(instant: Instant | number): string
+  /** Tue 24 Nov 2026 */
+  date(day: Instant | PlainDate | number): string
+  /** Tuesday 24 November */
+  longDate(day: Instant | PlainDate | number): string
+  /** Tue 24 Nov, 4:30 pm */
+  dateTime(instant: Instant | number): string
+  /** Tuesday 24 November, 4:30 pm: the whole, for screen readers and messages */
+  longDateTime(instant: Instant | number): string
+  /** Tue */
+  weekday(day: PlainDate): string
+  /** Tuesday */
+  longWeekday(day: PlainDate): string
+  /** 24 */
+  dayOfMonth(day: PlainDate): string
+  /** 24 Nov */
+  dayMonth(day: PlainDate): string
+  /** November 2026 */
+  month(day: PlainDate): string
+  /** 9 am, 1:30 pm, from minutes after midnight */
+  clockTime(minutes: number): string
+  money(amount: Money): string
+  number(value: number): string
+  /** A list joined as the language does: a, b and c */
+  list(items: string[]): string
+}
+
+const cache = new Map<string, Format>()
+
+/**
+ * Formatters for a language as it is written in a country (12 or 24 hours, month names), in a time zone. Gregorian
+ * calendar and Latin digits always: ar-SA would else print Hijri dates, ar-EG Arabic-Indic digits beside Latin ones.
+ */
+export function formatFor(language: Language, country: string, zone: string): Format {
+  const key = `${language} ${country} ${zone}`
+  let format = cache.get(key)
+  if (!format) {
+    format = build(`${language}-${country}-u-ca-gregory-nu-latn`, zone)
+    cache.set(key, format)
+  }
+  return format
+}
+
+function build(locale: string, zone: string): Format {
+  const formatter = (options: Intl.DateTimeFormatOptions, timeZone = zone) =>
+    new Intl.DateTimeFormat(locale, { ...options, timeZone })
+  const pair = (options: Intl.DateTimeFormatOptions) => {
+    const local = formatter(options)
+    const calendar = formatter(options, 'UTC')
+    return (day: Instant | PlainDate | number) => {
+      if (typeof day === 'number') return local.format(day)
+      if ('epochMilliseconds' in day) return local.format(day.epochMilliseconds)
+      return calendar.format(Date.UTC(day.year, day.month - 1, day.day))
+    }
+  }
+  const ms = (instant: Instant | number) => (typeof instant === 'number' ? instant : instant.epochMilliseconds)
+  const time = formatter({ hour: 'numeric', minute: '2-digit' })
+  const clock = formatter({ hour: 'numeric', minute: '2-digit' }, 'UTC')
+  const dateTime = formatter({ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })
+  const longDateTime = formatter({ weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' })
+  const number = new Intl.NumberFormat(locale)
+  const list = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const amounts = new Map<string, Intl.NumberFormat>()
+  const amountFormat = (currency: string, digits: number) => {
+    const key = `${currency}${digits}`
+    let format = amounts.get(key)
+    if (!format) {
+      format = new Intl.NumberFormat(locale, {
+        style: 'currency',
+        currency,
+        currencyDisplay: 'narrowSymbol',
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      })
+      amounts.set(key, format)
+    }
+    return format
+  }
+  return {
+    time: (instant) => time.format(ms(instant)),
+    date: pair({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
+    longDate: pair({ weekday: 'long', day: 'numeric', month: 'long' }),
+    dateTime: (instant) => dateTime.format(ms(instant)),
+    longDateTime: (instant) => longDateTime.format(ms(instant)),
+    weekday: pair({ weekday: 'short' }),
+    longWeekday: pair({ weekday: 'long' }),
+    dayOfMonth: pair({ day: 'numeric' }),
+    dayMonth: pair({ day: 'numeric', month: 'short' }),
+    month: pair({ month: 'long', year: 'numeric' }),
+    clockTime: (minutes) => clock.format(minutes * 60_000),
+    money: ({ minor, currency }) => {
+      const unit = 10 ** minorDigits(currency)
+      return amountFormat(currency, minor % unit === 0 ? 0 : minorDigits(currency)).format(minor / unit)
+    },
+    number: (value) => number.format(value),
+    list: (items) => list.format(items),
+  }
+}

@@ -1,0 +1,11 @@
+export const languages = ['en', 'ar', 'ur'] as const
+export type Language = (typeof languages)[number]
+
+/** Each language in its own name and writing, for the switch. */
+export const languageNames: Record<Language, string> = { en: 'English', ar: 'العربية', ur: 'اردو' }
+
+export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'en' ? 'ltr' : 'rtl')
+
+export function parseLanguage(text: unknown): Language | undefined {
+  return languages.find((language) => language === text)
+}

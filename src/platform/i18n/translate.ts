@@ -1,0 +1,46 @@
+// Sentences come from `src/locales/<language>/<feature>.json`; the file's name is the first part of the key.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { createInstance } from 'i18next'
+import { languages, type Language } from './languages.ts'
+
+export type Translate = (key: string, params?: Record<string, unknown>) => string
+
+const folder = fileURLToPath(new URL('../../locales/', import.meta.url))
+
+export function readLocale(language: Language): Record<string, unknown> {
+  const features: Record<string, unknown> = {}
+  for (const file of readdirSync(join(folder, language))) {
+    if (file.endsWith('.json')) {
+      features[file.slice(0, -'.json'.length)] = JSON.parse(readFileSync(join(folder, language, file), 'utf8'))
+    }
+  }
+  return features
+}
+
+/**
+ * A translator per language. A key that is missing throws: a page with a hole in it is a bug to be seen, and the locale
+ * test finds it before anyone does. Write counts as `{{count, number}}`; digits are Latin in every language.
+ */
+export function loadTranslations(): Record<Language, Translate> {
+  const instance = createInstance()
+  void instance.init({
+    initAsync: false,
+    lng: 'en',
+    fallbackLng: false,
+    supportedLngs: [...languages],
+    interpolation: { escapeValue: false },
+    returnNull: false,
+    saveMissing: true,
+    missingKeyHandler: (_languages, _namespace, key) => {
+      throw new Error(`missing translation: ${key}`)
+    },
+    resources: Object.fromEntries(languages.map((language) => [language, { translation: readLocale(language) }])),
+  })
+  const fixed = (language: Language): Translate => {
+    const t = instance.getFixedT(language)
+    return (key, params) => t(key, { ...params })
+  }
+  return { en: fixed('en'), ar: fixed('ar'), ur: fixed('ur') }
+}

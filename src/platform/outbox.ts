@@ -1,0 +1,79 @@
+// What leaves Nabz is first a row, written in the transaction of whatever it tells of. The dispatcher
+// (features/messaging) sends it after commit, once, having looked again whether it is still true.
+import { newId, type AppointmentId, type MessageId, type PatientId } from '../kernel/ids.ts'
+import type { Phone } from '../kernel/phone.ts'
+import type { Instant } from '../kernel/time.ts'
+import type { Ctx } from './clinic-scope.ts'
+import { changes, rows } from './db/rows.ts'
+import type { Language } from './i18n/languages.ts'
+
+export type Recipient = { channel: 'whatsapp'; phone: Phone } | { channel: 'email'; email: string }
+
+export type OutboxMessage = {
+  kind: string
+  template: string
+  recipient: Recipient
+  language: Language
+  /** The appointment (or the hold a code belongs to) and its version: what a message says is true of that version only. */
+  appointmentId: AppointmentId | null
+  version: number
+  patientId?: PatientId
+  dueAt: Instant
+  /** After this it is not worth sending. */
+  expiresAt?: Instant
+  /** What the template can't look up when it is sent: a code, a reason. Sealed. */
+  params?: Record<string, string>
+}
+
+/** The keyed hash under which a recipient is known across clinics (opt-outs, routing of replies); leads nowhere back. */
+export function recipientHash(ctx: Pick<Ctx, 'platformSeal'>, recipient: Recipient): Buffer {
+  return recipient.channel === 'whatsapp'
+    ? ctx.platformSeal.hash('number', recipient.phone)
+    : ctx.platformSeal.hash('email', recipient.email)
+}
+
+/**
+ * Queues a message. Asking twice for the same (appointment, version, kind, channel) queues it once: answers undefined
+ * the second time.
+ */
+export async function queueMessage(ctx: Ctx, message: OutboxMessage): Promise<MessageId | undefined> {
+  const id = newId<'message'>()
+  const { recipient } = message
+  const address = recipient.channel === 'whatsapp' ? recipient.phone : recipient.email
+  const inserted = await rows<{ id: MessageId }>(
+    ctx.db,
+    `insert into clinic.messages (clinic_id, id, appointment_id, patient_id, version, kind, channel, template, language,
+       recipient_sealed, recipient_hash, params_sealed, due_at, expires_at, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (clinic_id, appointment_id, version, kind, channel) do nothing returning id`,
+    [
+      ctx.clinic.id,
+      id,
+      message.appointmentId,
+      message.patientId ?? null,
+      message.version,
+      message.kind,
+      recipient.channel,
+      message.template,
+      message.language,
+      ctx.seal.seal(address, 'messages.recipient', id),
+      recipientHash(ctx, recipient),
+      message.params === undefined ? null : ctx.seal.sealJson(message.params, 'messages.params', id),
+      message.dueAt,
+      message.expiresAt ?? null,
+      ctx.now,
+    ],
+  )
+  if (inserted.length > 0 && message.dueAt.epochMilliseconds <= ctx.now.epochMilliseconds) ctx.messagesQueued()
+  return inserted[0]?.id
+}
+
+/** Takes back what has not left yet about an appointment: it moved, was cancelled, or the step was undone. */
+export async function dropQueuedMessages(ctx: Ctx, appointmentId: AppointmentId, reason: string): Promise<number> {
+  return changes(
+    ctx.db,
+    `update clinic.messages set status = 'dropped', drop_reason = ?
+     where clinic_id = ? and appointment_id = ? and status = 'queued'`,
+    [reason, ctx.clinic.id, appointmentId],
+  )
+}

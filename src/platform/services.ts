@@ -1,0 +1,34 @@
+import type { Request } from 'express'
+import type { Config } from '../config.ts'
+import type { ClinicDirectory } from './clinic-directory.ts'
+import type { InClinic } from './clinic-scope.ts'
+import type { Clock } from './clock.ts'
+import type { Database } from './db/connect.ts'
+import type { Notifications } from './db/notifications.ts'
+import type { Speakers } from './i18n/speaker.ts'
+import type { Log } from './log.ts'
+import type { KeyRing } from './seal/key-ring.ts'
+import type pg from 'pg'
+
+/** Everything a running Nabz is made of, put together once in `start.ts` and handed on; nothing is a global. */
+export type Services = {
+  config: Config
+  clock: Clock
+  log: Log
+  /** As `nabz_app`: `platform` freely, `clinic` only through `inClinic`. */
+  db: Database
+  /** As `nabz_jobs`: may see which clinic has work due, and nothing else. */
+  jobsDb: Database
+  sessionPool: pg.Pool
+  keys: KeyRing
+  clinics: ClinicDirectory
+  inClinic: InClinic
+  speakers: Speakers
+  notifications: Notifications
+  /** Aborted when the process is asked to stop: event streams end, the dispatcher takes no more. */
+  stopping: AbortController
+}
+
+export function servicesOf(req: Request): Services {
+  return (req.app.locals as { services: Services }).services
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto'
+import type { RequestHandler } from 'express'
+import { requestScope, type Log } from '../log.ts'
+
+/**
+ * Gives each request an id, answered as `X-Request-Id` and shown on error pages, and writes one line when it ends. The
+ * line holds the route's pattern, never the address itself: `/a/:token`, not the token.
+ */
+export function requestLog(log: Log): RequestHandler {
+  return (req, res, next) => {
+    const id = randomUUID()
+    const started = performance.now()
+    Object.assign(req, { id })
+    res.setHeader('X-Request-Id', id)
+    res.once('finish', () => {
+      const pattern = (req.route as { path?: unknown } | undefined)?.path
+      log.info('request', {
+        requestId: id,
+        method: req.method,
+        route: typeof pattern === 'string' ? pattern : '-',
+        status: res.statusCode,
+        ms: Math.round(performance.now() - started),
+      })
+    })
+    requestScope.run({ requestId: id }, next)
+  }
+}

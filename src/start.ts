@@ -1,0 +1,61 @@
+// Puts the parts together: from settings to services. Used by the server, the demo, the bench and the tests alike.
+import pg from 'pg'
+import type { Config } from './config.ts'
+import { createClinicDirectory } from './platform/clinic-directory.ts'
+import { createInClinic } from './platform/clinic-scope.ts'
+import { systemClock, type Clock } from './platform/clock.ts'
+import { connect } from './platform/db/connect.ts'
+import { listen } from './platform/db/notifications.ts'
+import { refuseStrongRole } from './platform/db/roles.ts'
+import { createSpeakers } from './platform/i18n/speaker.ts'
+import { loadTranslations } from './platform/i18n/translate.ts'
+import { createLog, type Log } from './platform/log.ts'
+import { createKeyRing } from './platform/seal/key-ring.ts'
+import { folderKeyStore } from './platform/seal/key-store.ts'
+import type { Services } from './platform/services.ts'
+
+export type Started = { services: Services; stop(): Promise<void> }
+
+/**
+ * Opens everything a process needs. Throws, having closed what it opened, when the database is away or the
+ * application's role could get around row-level security.
+ */
+export async function startServices(config: Config, parts: { clock?: Clock; log?: Log } = {}): Promise<Started> {
+  const clock = parts.clock ?? systemClock
+  const log = parts.log ?? createLog(config.logLevel)
+  const db = connect(config.database.url, config.database.pool)
+  const jobsDb = connect(config.database.jobsUrl, 2, 60_000)
+  const sessionPool = new pg.Pool({ connectionString: config.database.url, max: 4, application_name: 'nabz-sessions' })
+  sessionPool.on('error', (error) => log.error('sessions.connection_lost', error))
+  const close = async () => {
+    await Promise.all([db.destroy(), jobsDb.destroy(), sessionPool.end()])
+  }
+  try {
+    await refuseStrongRole(db)
+    const notifications = await listen(config.database.url, log)
+    const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
+    const services: Services = {
+      config,
+      clock,
+      log,
+      db,
+      jobsDb,
+      sessionPool,
+      keys,
+      clinics: createClinicDirectory(db),
+      inClinic: createInClinic({ db, keys, clock }),
+      speakers: createSpeakers(loadTranslations()),
+      notifications,
+      stopping: new AbortController(),
+    }
+    const stop = async () => {
+      await notifications.stop()
+      await close()
+      log.flush()
+    }
+    return { services, stop }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
