@@ -39,7 +39,7 @@ export async function serve(
       services,
       server,
       port,
-      stop: () => (stopping ??= drain(started.stop, server, jobs, services)),
+      stop: () => (stopping ??= drain(() => started.stop(), server, jobs, services)),
     }
   } catch (error) {
     await started.stop()

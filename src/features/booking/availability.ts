@@ -168,9 +168,10 @@ function slotsWithin(window: Span, diary: Diary, calendar: Calendar, wanted: Wan
   if (!(step > 0)) throw new Error(`slot step of ${diary.rules.stepMin} minutes`)
   const visit = diary.service.durationMin * minute
   const days = daysAround(wanted.days, visit, calendar)
-  const occupied = occupiedByPractitioner(diary)
+  const practitionerIds = new Set(wanted.practitionerIds)
+  const occupied = occupiedByPractitioner(diary, practitionerIds)
   const slots: Slot[] = []
-  for (const practitionerId of new Set(wanted.practitionerIds)) {
+  for (const practitionerId of practitionerIds) {
     const rows = occupied.get(practitionerId) ?? []
     for (const [locationId, shifts] of shiftsByLocation(diary.shifts, practitionerId, wanted.locationId)) {
       const closed = closuresOf(diary.closures, practitionerId, locationId, window.from, window.to + visit)
@@ -271,10 +272,10 @@ function counts(row: Busy, { now, ignore }: Diary): boolean {
   return !ignore?.includes(row.appointmentId)
 }
 
-function occupiedByPractitioner(diary: Diary): Map<PractitionerId, Occupied[]> {
+function occupiedByPractitioner(diary: Diary, wanted: ReadonlySet<PractitionerId>): Map<PractitionerId, Occupied[]> {
   const byPractitioner = new Map<PractitionerId, Occupied[]>()
   for (const row of diary.busy) {
-    if (!counts(row, diary)) continue
+    if (!wanted.has(row.practitionerId) || !counts(row, diary)) continue
     const occupied: Occupied = {
       from: row.occupiedFrom.epochMilliseconds,
       to: row.occupiedTo.epochMilliseconds,
