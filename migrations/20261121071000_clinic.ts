@@ -142,8 +142,18 @@ export async function up(knex: Knex): Promise<void> {
       primary key (clinic_id, id),
       constraint patients_phone_name_unique unique (clinic_id, phone_index, name_key)
     );
-    create index patients_by_name on clinic.patients (clinic_id, name_key);
     create index patients_by_last_four on clinic.patients (clinic_id, phone_last_four_index);
+
+    -- The folded words of each name, so that a person is found by any of them; name_key alone finds the first only.
+    create table clinic.patient_words (
+      clinic_id uuid not null references clinic.profiles (clinic_id) on delete cascade,
+      word text not null,
+      patient_id uuid not null,
+      primary key (clinic_id, word, patient_id),
+      constraint patient_words_patient foreign key (clinic_id, patient_id)
+        references clinic.patients (clinic_id, id) on delete cascade
+    );
+    create index patient_words_by_patient on clinic.patient_words (clinic_id, patient_id);
 
     create table clinic.consents (
       clinic_id uuid not null references clinic.profiles (clinic_id) on delete cascade,
@@ -178,7 +188,7 @@ export async function up(knex: Knex): Promise<void> {
       occupies boolean generated always as (status not in ('cancelled', 'noshow')) stored,
       -- One visit to a service at one time; several people may share it up to the service's capacity.
       session text generated always as
-        (service_id::text || '@' || extract(epoch from starts_at at time zone 'UTC')::text) stored,
+        (service_id::text || '@' || location_id::text || '@' || extract(epoch from starts_at at time zone 'UTC')::text) stored,
       lane integer not null,
       capacity integer not null,
       overbooked boolean not null default false,
@@ -350,6 +360,7 @@ export async function up(knex: Knex): Promise<void> {
 
   const tables = [
     'profiles', 'locations', 'practitioners', 'services', 'practitioner_services', 'shifts', 'closures', 'patients',
+    'patient_words',
     'consents', 'appointments', 'verification_codes', 'messages', 'message_attempts', 'inbound_messages', 'audit_entries',
   ] // prettier-ignore
   for (const table of tables) {
