@@ -147,7 +147,7 @@ export async function up(knex: Knex): Promise<void> {
     -- The folded words of each name, so that a person is found by any of them; name_key alone finds the first only.
     create table clinic.patient_words (
       clinic_id uuid not null references clinic.profiles (clinic_id) on delete cascade,
-      word text not null,
+      word text collate "C" not null,
       patient_id uuid not null,
       primary key (clinic_id, word, patient_id),
       constraint patient_words_patient foreign key (clinic_id, patient_id)

@@ -1,0 +1,84 @@
+import { newId, type PatientId } from '../../kernel/ids.ts'
+import { latinDigits } from '../../kernel/money.ts'
+import { fold } from '../../kernel/names.ts'
+import { parsePhone, type Phone } from '../../kernel/phone.ts'
+import { audit } from '../../platform/audit.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import type { Language } from '../../platform/i18n/languages.ts'
+import {
+  findPatientByPhoneAndName,
+  hasConsent,
+  insertConsent,
+  insertPatient,
+  listPatientsByLastFour,
+  listPatientsByPhone,
+  listPatientsByWords,
+  updateContact,
+  type Patient,
+} from './queries.ts'
+
+export type PatientDetails = {
+  name: string
+  phone: Phone
+  email: string | undefined
+  language: Language
+  /** The person proved by a code that the number is theirs. */
+  proven: boolean
+  /** The wording that was ticked beside the phone, or undefined when it was not. */
+  consentWording: string | undefined
+}
+
+/**
+ * The patient of this name and number, known or new. Number and folded name together are the identity: a family shares a
+ * phone, and the same person is written ‘Ayesha’ one day and ‘AYESHA ’ the next.
+ */
+export async function rememberPatient(ctx: Ctx, details: PatientDetails): Promise<PatientId> {
+  const known = await findPatientByPhoneAndName(ctx, details.phone, details.name)
+  const id = known ? known.id : await createPatient(ctx, details)
+  if (known) await refreshContact(ctx, known, details)
+  if (details.consentWording !== undefined) await giveConsent(ctx, id, details.consentWording, details.language)
+  return id
+}
+
+async function createPatient(ctx: Ctx, details: PatientDetails): Promise<PatientId> {
+  const id = await insertPatient(ctx, newId<'patient'>(), details)
+  if (id === undefined) {
+    // Somebody wrote the same person a moment ago: theirs it is.
+    const known = await findPatientByPhoneAndName(ctx, details.phone, details.name)
+    if (!known) throw new Error('a patient that is both there and not there')
+    return known.id
+  }
+  await audit(ctx, 'patient.created', { kind: 'patient', id })
+  return id
+}
+
+async function refreshContact(ctx: Ctx, known: Patient, details: PatientDetails): Promise<void> {
+  const newEmail = details.email !== undefined && details.email !== known.email
+  const newlyProven = details.proven && known.phoneProvenAt === null
+  if (!newEmail && !newlyProven && details.language === known.language) return
+  await updateContact(ctx, known.id, details)
+  await audit(ctx, 'patient.contact_updated', { kind: 'patient', id: known.id }, {}, { email: details.email ?? null })
+}
+
+async function giveConsent(ctx: Ctx, patientId: PatientId, wording: string, language: Language): Promise<void> {
+  if (await hasConsent(ctx, patientId, 'appointment_messages')) return
+  await insertConsent(ctx, { id: newId<'consent'>(), patientId, purpose: 'appointment_messages', wording, language })
+  await audit(ctx, 'consent.given', { kind: 'patient', id: patientId }, { purpose: 'appointment_messages', wording })
+}
+
+/**
+ * Finds people by what a caller says: a whole number in any writing, the last four digits of one, or the beginnings of
+ * words of the name in any script. Fewer than two characters find nobody.
+ */
+export async function searchPatients(ctx: Ctx, typed: string, limit = 20): Promise<Patient[]> {
+  const text = typed.trim()
+  const phone = parsePhone(text, ctx.clinic.country)
+  if (phone !== undefined) return listPatientsByPhone(ctx, phone)
+  const digits = latinDigits(text).replace(/[\s-]/g, '')
+  if (/^\d{4}$/.test(digits)) return listPatientsByLastFour(ctx, digits, limit)
+  const words = fold(text)
+    .split(' ')
+    .filter((word) => word !== '')
+  if (words.join('').length < 2) return []
+  return listPatientsByWords(ctx, words.slice(0, 5), limit)
+}
