@@ -8,13 +8,7 @@ import {
   type Shift,
   type SlotSearch,
 } from '../../src/features/booking/availability.ts'
-import {
-  newId,
-  type AppointmentId,
-  type LocationId,
-  type PractitionerId,
-  type ServiceId,
-} from '../../src/kernel/ids.ts'
+import { newId, type PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant } from '../../src/kernel/time.ts'
 
 const sana = newId<'practitioner'>()
