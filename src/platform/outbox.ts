@@ -69,11 +69,16 @@ export async function queueMessage(ctx: Ctx, message: OutboxMessage): Promise<Me
 }
 
 /** Takes back what has not left yet about an appointment: it moved, was cancelled, or the step was undone. */
-export async function dropQueuedMessages(ctx: Ctx, appointmentId: AppointmentId, reason: string): Promise<number> {
+export async function dropQueuedMessages(
+  ctx: Ctx,
+  appointmentId: AppointmentId,
+  reason: string,
+  kinds: readonly string[],
+): Promise<number> {
   return changes(
     ctx.db,
     `update clinic.messages set status = 'dropped', drop_reason = ?
-     where clinic_id = ? and appointment_id = ? and status = 'queued'`,
-    [reason, ctx.clinic.id, appointmentId],
+     where clinic_id = ? and appointment_id = ? and status = 'queued' and kind = any(?)`,
+    [reason, ctx.clinic.id, appointmentId, kinds],
   )
 }

@@ -1,0 +1,134 @@
+import type { AppointmentId, LocationId, PatientId, PractitionerId } from '../../kernel/ids.ts'
+import type { Phone } from '../../kernel/phone.ts'
+import { hours, isBefore, minutes, minutesBetween, type Instant, type PlainTime, type Zone } from '../../kernel/time.ts'
+
+/** What notices must know of an appointment, as it stands after the change they tell of. */
+export type AppointmentFacts = {
+  id: AppointmentId
+  version: number
+  startsAt: Instant
+  practitionerId: PractitionerId
+  locationId: LocationId
+  status: 'pending' | 'booked' | 'arrived' | 'in_room' | 'fulfilled' | 'cancelled' | 'noshow'
+  patientId: PatientId
+  phone: Phone
+  email?: string
+  language: 'en' | 'ar' | 'ur'
+  /** The patient agreed to be written to about this visit. Without it nothing is queued for them. */
+  messagesWanted: boolean
+}
+
+/** Who did it: a patient on their own page is written to at once, a desk has minutes to notice a slip. */
+export type By = 'patient' | 'desk'
+
+export type Announcement = 'confirmation' | 'moved' | 'cancelled'
+export const announcements: readonly Announcement[] = ['confirmation', 'moved', 'cancelled']
+export type ReminderKind = 'reminder_24h' | 'reminder_2h'
+
+/** Three minutes in which a desk can take a step back before anybody hears of it. */
+export const deskGrace = minutes(3)
+
+/** An announcement made earlier: when it said the visit is, and what became of it. */
+export type EarlierAnnouncement = {
+  kind: Announcement
+  status: string
+  by: By
+  startsAt: string
+  practitionerId: string
+  locationId: string
+}
+
+const left = new Set(['sending', 'unknown', 'accepted', 'sent', 'delivered', 'read'])
+
+/**
+ * What there is to tell, given what was announced before (newest first): people are told what differs from what they
+ * know, and nothing else. A visit moved away and back within the grace period, or cancelled before its confirmation
+ * left, costs nobody a message.
+ *
+ * A patient also knows what they did on the page themselves, even when the message about it never left: a clinic that
+ * cancels such a visit still tells them.
+ */
+export function whatToTell(
+  facts: Pick<AppointmentFacts, 'status' | 'startsAt' | 'practitionerId' | 'locationId'>,
+  by: By,
+  earlier: readonly EarlierAnnouncement[],
+): Announcement | undefined {
+  const known = earlier.find(({ status, by: teller }) => left.has(status) || (by === 'desk' && teller === 'patient'))
+  if (facts.status === 'cancelled') return known && known.kind !== 'cancelled' ? 'cancelled' : undefined
+  if (facts.status !== 'booked') return undefined
+  if (!known || known.kind === 'cancelled') return 'confirmation'
+  const same =
+    known.startsAt === facts.startsAt.toString() &&
+    known.practitionerId === facts.practitionerId &&
+    known.locationId === facts.locationId
+  return same ? undefined : 'moved'
+}
+
+/** Hours of the clinic's night, in its own time. From and to alike means there are none. */
+export type QuietHours = { from: PlainTime; to: PlainTime; zone: Zone }
+export type Reminder = { kind: ReminderKind; dueAt: Instant; expiresAt: Instant }
+
+const plans: { kind: ReminderKind; before: number; afterBooking: number; atLeastBefore: number }[] = [
+  // Minutes. Booked within 28 hours of the visit, a reminder a day before would only repeat the confirmation.
+  { kind: 'reminder_24h', before: 24 * 60, afterBooking: 4 * 60, atLeastBefore: 6 * 60 },
+  { kind: 'reminder_2h', before: 2 * 60, afterBooking: 60, atLeastBefore: 30 },
+]
+const beforeQuiet = minutes(30)
+const apart = 2 * 60
+
+/**
+ * When to remind: 24 and 2 hours before the visit. A time in the quiet hours moves to their end while that is still of
+ * use (6 hours, 30 minutes before the visit), else to half an hour before they begin. A reminder that would come soon
+ * after the booking is left out, and so is one that could only be sent by night: whoever books at 22:00 for 07:30 has
+ * just had the confirmation, and nobody is woken for a reminder. Never two within two hours of each other.
+ */
+export function planReminders(visit: { startsAt: Instant; now: Instant; quiet: QuietHours }): Reminder[] {
+  const { startsAt, now, quiet } = visit
+  const placed = plans.flatMap(({ kind, before, afterBooking, atLeastBefore }) => {
+    const latest = startsAt.subtract(minutes(atLeastBefore))
+    const dueAt = awake(startsAt.subtract(minutes(before)), latest, quiet)
+    return dueAt && !isBefore(dueAt, now.add(minutes(afterBooking))) ? [{ kind, dueAt }] : []
+  })
+  const [first, second] = placed
+  const kept = first && second && minutesBetween(first.dueAt, second.dueAt) < apart ? [second] : placed
+  return kept.map(({ kind, dueAt }, at) => ({
+    kind,
+    dueAt,
+    // The day-before reminder is of no use once the next one is due, should we have been unable to send it.
+    expiresAt: kept[at + 1]?.dueAt ?? startsAt.subtract(minutes(15)),
+  }))
+}
+
+function awake(wanted: Instant, latest: Instant, quiet: QuietHours): Instant | undefined {
+  if (!isQuiet(wanted, quiet)) return wanted
+  const night = nightAround(wanted, quiet)
+  if (!isBefore(latest, night.to) && !isQuiet(night.to, quiet)) return night.to
+  const evening = night.from.subtract(beforeQuiet)
+  return isQuiet(evening, quiet) ? undefined : evening
+}
+
+export function isQuiet(instant: Instant, { from, to, zone }: QuietHours): boolean {
+  const time = instant.toZonedDateTimeISO(zone).toPlainTime()
+  const [start, end, at] = [from, to, time].map((t) => t.hour * 60 + t.minute) as [number, number, number]
+  if (start === end) return false
+  return start < end ? at >= start && at < end : at >= start || at < end
+}
+
+/** The quiet hours an instant lies in. On a day when clocks go back the longer night of the two possible. */
+function nightAround(instant: Instant, { from, to, zone }: QuietHours): { from: Instant; to: Instant } {
+  const local = instant.toZonedDateTimeISO(zone)
+  const wraps = from.hour * 60 + from.minute > to.hour * 60 + to.minute
+  const morning = wraps && local.hour * 60 + local.minute < to.hour * 60 + to.minute
+  const evening = local.toPlainDate().subtract({ days: morning ? 1 : 0 })
+  const end = evening.add({ days: wraps ? 1 : 0 })
+  return {
+    from: evening.toPlainDateTime(from).toZonedDateTime(zone, { disambiguation: 'earlier' }).toInstant(),
+    to: end.toPlainDateTime(to).toZonedDateTime(zone, { disambiguation: 'later' }).toInstant(),
+  }
+}
+
+/** Until when the three announcements are worth sending: the visit itself. */
+export const announcementExpiry = (startsAt: Instant): Instant => startsAt
+
+/** Mail to the desk about an online booking is old news after a day. */
+export const alertLife = hours(24)
