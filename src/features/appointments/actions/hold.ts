@@ -1,0 +1,78 @@
+import { newId, type AppointmentId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import type { Language } from '../../../platform/i18n/languages.ts'
+import { findFreeSlot, type SlotWish } from '../../availability/actions.ts'
+import { deleteHold, deleteLapsedHolds, insertAppointment, listHoldsOf, type Hold } from '../queries.ts'
+import { holdMinutes, occupiedBy } from '../rules.ts'
+
+/** A browser may keep this many half-finished bookings, for a parent with two tabs. */
+const holdsPerBrowser = 3
+
+export type Holder = { owner: Buffer; language: Language }
+
+/**
+ * Holds a free slot for `holdMinutes` while its patient types. Asking twice for the same slot from the same browser
+ * answers the same hold. The browser's other holds are let go, unless details were already typed into them.
+ */
+export async function holdSlot(
+  ctx: Ctx,
+  wish: SlotWish,
+  holder: Holder,
+): Promise<Outcome<AppointmentId, 'slot_taken' | 'too_many_holds'>> {
+  const holds = await listHoldsOf(ctx, holder.owner)
+  const same = holds.find((hold) => isSame(hold, wish))
+  if (same) return done(same.id)
+  if (holds.filter((hold) => hold.hasDraft).length >= holdsPerBrowser) return refuse('too_many_holds')
+  for (const hold of holds) if (!hold.hasDraft) await deleteHold(ctx, hold.id)
+  const id = await takeSlot(ctx, newId<'appointment'>(), wish, holder)
+  return id === undefined ? refuse('slot_taken') : done(id)
+}
+
+/**
+ * Takes the slot for a hold under the given id; undefined when somebody else has it. In a group each round reads anew
+ * which places others took meanwhile, until one is won or the session is full.
+ */
+export async function takeSlot(
+  ctx: Ctx,
+  id: AppointmentId,
+  wish: SlotWish,
+  holder: Holder,
+): Promise<AppointmentId | undefined> {
+  for (let round = 0; ; round++) {
+    const free = await findFreeSlot(ctx, 'patient', wish)
+    if (!free || round > free.service.capacity) return undefined
+    const { service, slot } = free
+    const { from, to } = occupiedBy(wish.startsAt, service)
+    await deleteLapsedHolds(ctx, wish.practitionerId, from, to)
+    const held = await insertAppointment(ctx, {
+      id,
+      ...wish,
+      shape: service,
+      lane: slot.lane,
+      language: holder.language,
+      source: 'online',
+      hold: { owner: holder.owner, expiresAt: ctx.now.add({ minutes: holdMinutes }) },
+    })
+    if (held !== undefined) {
+      ctx.diaryChanged()
+      return held
+    }
+    if (service.capacity === 1) return undefined
+  }
+}
+
+function isSame(hold: Hold, wish: SlotWish): boolean {
+  return (
+    hold.practitionerId === wish.practitionerId &&
+    hold.serviceId === wish.serviceId &&
+    hold.locationId === wish.locationId &&
+    hold.startsAt.equals(wish.startsAt)
+  )
+}
+
+/** Lets a hold go: the patient went back. Only the browser that holds it can. */
+export async function releaseHold(ctx: Ctx, id: AppointmentId, owner: Buffer): Promise<void> {
+  const mine = (await listHoldsOf(ctx, owner)).some((hold) => hold.id === id)
+  if (mine && (await deleteHold(ctx, id))) ctx.diaryChanged()
+}

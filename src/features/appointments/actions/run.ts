@@ -1,0 +1,106 @@
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { noticeCancelled, noticeUndone } from '../../notices/actions.ts'
+import { getAppointment, updateConfirmed, updateStatus, updateStatusBack, type Appointment } from '../queries.ts'
+import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
+import { factsOf } from './facts.ts'
+import { isOverlap } from './overlap.ts'
+import { ownDiaryOnly } from './own-diary.ts'
+
+export type StepRefusal = 'not_now' | 'changed_meanwhile'
+
+/** Takes one step of the desk's day: arrive, enter the room, finish, miss, cancel. */
+export async function takeStep(ctx: Ctx, id: AppointmentId, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
+  const before = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, before.practitionerId)
+  if (!canTake(step, before.status) || (step === 'miss' && !mayMiss(before, ctx.now))) return refuse('not_now')
+  return step === 'cancel' ? cancel(ctx, before, 'desk') : advance(ctx, before, step)
+}
+
+async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
+  const { to } = steps[step]
+  const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false })
+  if (updated === undefined) return refuse('changed_meanwhile')
+  await audit(ctx, `appointment.${to}`, { kind: 'appointment', id: before.id }, { from: before.status })
+  ctx.diaryChanged()
+  return done(await getAppointment(ctx, before.id))
+}
+
+async function cancel(
+  ctx: Ctx,
+  before: Appointment,
+  by: 'patient' | 'desk',
+): Promise<Outcome<Appointment, 'changed_meanwhile'>> {
+  const updated = await updateStatus(ctx, before.id, {
+    from: before.status,
+    to: 'cancelled',
+    cancelledBy: by === 'desk' ? 'clinic' : 'patient',
+    newVersion: true,
+  })
+  if (updated === undefined) return refuse('changed_meanwhile')
+  await audit(ctx, 'appointment.cancelled', { kind: 'appointment', id: before.id }, { from: before.status, by })
+  const after = await getAppointment(ctx, before.id)
+  await noticeCancelled(ctx, factsOf(after), { by })
+  ctx.diaryChanged()
+  return done(after)
+}
+
+/**
+ * Takes the desk's last step back. A cancelled visit returns only while its place is free; whoever was already told of
+ * the cancellation is told that it stands again, and nobody else hears a word.
+ */
+export async function undoStep(
+  ctx: Ctx,
+  id: AppointmentId,
+): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+  const before = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, before.practitionerId)
+  if (before.previousStatus === null || before.cancelledBy === 'patient') return refuse('nothing_to_undo')
+  const back = await stepBack(ctx, before, before.previousStatus)
+  if (!back.ok) return back
+  await audit(
+    ctx,
+    'appointment.step_undone',
+    { kind: 'appointment', id },
+    { from: before.status, to: before.previousStatus },
+  )
+  const after = await getAppointment(ctx, id)
+  if (before.status === 'cancelled') await noticeUndone(ctx, factsOf(after))
+  ctx.diaryChanged()
+  return done(after)
+}
+
+async function stepBack(ctx: Ctx, before: Appointment, to: Status) {
+  try {
+    const newVersion = before.status === 'cancelled'
+    const version = await updateStatusBack(ctx, before.id, { from: before.status, to, newVersion })
+    return version === undefined ? refuse('changed_meanwhile') : done(version)
+  } catch (error) {
+    if (isOverlap(error)) return refuse('slot_taken')
+    throw error
+  }
+}
+
+/** The patient cancels, by link or by a tap in the chat. Twice is the same as once. */
+export async function cancelByPatient(
+  ctx: Ctx,
+  id: AppointmentId,
+): Promise<Outcome<Appointment, 'too_late' | 'changed_meanwhile'>> {
+  const before = await getAppointment(ctx, id)
+  if (before.status === 'cancelled') return done(before)
+  if (!patientMayChange(before, ctx.now)) return refuse('too_late')
+  return cancel(ctx, before, 'patient')
+}
+
+/** The patient says: I will come. Twice is the same as once; no message becomes stale by it. */
+export async function confirmByPatient(ctx: Ctx, id: AppointmentId): Promise<Outcome<Appointment, 'too_late'>> {
+  const before = await getAppointment(ctx, id)
+  if (!patientMayChange(before, ctx.now)) return refuse('too_late')
+  if (await updateConfirmed(ctx, id)) {
+    await audit(ctx, 'appointment.confirmed', { kind: 'appointment', id })
+    ctx.diaryChanged()
+  }
+  return done(await getAppointment(ctx, id))
+}

@@ -1,0 +1,416 @@
+import { randomBytes } from 'node:crypto'
+import {
+  newId,
+  type AppointmentId,
+  type LocationId,
+  type PatientId,
+  type PractitionerId,
+  type ServiceId,
+} from '../../kernel/ids.ts'
+import type { Phone } from '../../kernel/phone.ts'
+import type { Instant } from '../../kernel/time.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import { changes, rows } from '../../platform/db/rows.ts'
+import { notFound } from '../../platform/errors.ts'
+import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
+import { firstOverbookLane, occupiedBy, referenceFrom, type Status, type VisitShape } from './rules.ts'
+
+export type Appointment = {
+  id: AppointmentId
+  reference: string
+  status: Status
+  practitionerId: PractitionerId
+  serviceId: ServiceId
+  locationId: LocationId
+  patientId: PatientId | null
+  startsAt: Instant
+  endsAt: Instant
+  lane: number
+  capacity: number
+  overbooked: boolean
+  version: number
+  linkVersion: number
+  calendarSequence: number
+  source: 'online' | 'desk'
+  language: Language
+  messagesWanted: boolean
+  priceMinor: number | null
+  currency: string
+  holdOwner: Buffer | null
+  holdExpiresAt: Instant | null
+  createdAt: Instant
+  confirmedAt: Instant | null
+  arrivedAt: Instant | null
+  inRoomAt: Instant | null
+  fulfilledAt: Instant | null
+  noshowAt: Instant | null
+  cancelledAt: Instant | null
+  cancelledBy: 'patient' | 'clinic' | null
+  previousStatus: Status | null
+  practitionerName: string
+  serviceName: string
+  locationName: string
+  locationAddress: string
+  patientName: string | null
+  patientPhone: Phone | null
+  patientEmail: string | null
+}
+
+type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEmail'> & {
+  language: string
+  phoneSealed: Buffer | null
+  emailSealed: Buffer | null
+}
+
+const selected = `
+  select a.id, a.reference, a.status, a.practitioner_id as "practitionerId", a.service_id as "serviceId",
+    a.location_id as "locationId", a.patient_id as "patientId", a.starts_at as "startsAt", a.ends_at as "endsAt",
+    a.lane, a.capacity, a.overbooked, a.version, a.link_version as "linkVersion",
+    a.calendar_sequence as "calendarSequence", a.source, a.language, a.messages_wanted as "messagesWanted",
+    a.price_minor as "priceMinor", a.currency, a.hold_owner as "holdOwner", a.hold_expires_at as "holdExpiresAt",
+    a.created_at as "createdAt", a.confirmed_at as "confirmedAt", a.arrived_at as "arrivedAt",
+    a.in_room_at as "inRoomAt", a.fulfilled_at as "fulfilledAt", a.noshow_at as "noshowAt",
+    a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy", a.previous_status as "previousStatus",
+    d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
+    p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed"
+  from clinic.appointments a
+  join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
+  join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
+  join clinic.locations l on l.clinic_id = a.clinic_id and l.id = a.location_id
+  left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id
+  where a.clinic_id = ?`
+
+function opened(ctx: Ctx, { phoneSealed, emailSealed, language, ...row }: AppointmentRow): Appointment {
+  const patientId = row.patientId ?? ''
+  return {
+    ...row,
+    language: parseLanguage(language) ?? 'en',
+    patientPhone: phoneSealed ? (ctx.seal.open(phoneSealed, 'patients.phone', patientId) as Phone) : null,
+    patientEmail: emailSealed ? ctx.seal.open(emailSealed, 'patients.email', patientId) : null,
+  }
+}
+
+export async function findAppointment(ctx: Ctx, id: AppointmentId): Promise<Appointment | undefined> {
+  const [row] = await rows<AppointmentRow>(ctx.db, selected + ' and a.id = ?', [ctx.clinic.id, id])
+  return row && opened(ctx, row)
+}
+
+export async function getAppointment(ctx: Ctx, id: AppointmentId): Promise<Appointment> {
+  return (await findAppointment(ctx, id)) ?? notFound('appointment')
+}
+
+/** All that starts in `[from, to)`, holds included, by time and doctor; one doctor's only when asked. */
+export async function listAppointments(
+  ctx: Ctx,
+  range: { from: Instant; to: Instant; practitionerId?: PractitionerId | undefined },
+): Promise<Appointment[]> {
+  const found = await rows<AppointmentRow>(
+    ctx.db,
+    selected +
+      ' and a.starts_at >= ? and a.starts_at < ?' +
+      (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
+      ' order by a.starts_at, d.position, a.lane, a.id',
+    [ctx.clinic.id, range.from, range.to, ...(range.practitionerId === undefined ? [] : [range.practitionerId])],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
+/** A patient's visits, newest first. */
+export async function listAppointmentsOfPatient(ctx: Ctx, patientId: PatientId, limit: number): Promise<Appointment[]> {
+  const found = await rows<AppointmentRow>(
+    ctx.db,
+    selected + ' and a.patient_id = ? order by a.starts_at desc, a.id limit ?',
+    [ctx.clinic.id, patientId, limit],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
+export async function findAppointmentByReference(ctx: Ctx, reference: string): Promise<Appointment | undefined> {
+  const [row] = await rows<AppointmentRow>(ctx.db, selected + ' and a.reference = ?', [ctx.clinic.id, reference])
+  return row && opened(ctx, row)
+}
+
+/** Visits still to come for everyone who shares a number. */
+export async function countOpenByPhone(ctx: Ctx, phone: Phone, ignore: AppointmentId): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    ctx.db,
+    `select count(*) as count from clinic.appointments a
+     where a.clinic_id = ? and a.status = 'booked' and a.starts_at > ? and a.id <> ? and a.patient_id in
+       (select p.id from clinic.patients p where p.clinic_id = ? and p.phone_index = ?)`,
+    [ctx.clinic.id, ctx.now, ignore, ctx.clinic.id, ctx.seal.phoneIndex(phone)],
+  )
+  return row?.count ?? 0
+}
+
+export type NewAppointment = {
+  id: AppointmentId
+  practitionerId: PractitionerId
+  serviceId: ServiceId
+  locationId: LocationId
+  startsAt: Instant
+  shape: VisitShape
+  lane: number
+  language: Language
+  source: 'online' | 'desk'
+  hold?: { owner: Buffer; expiresAt: Instant }
+  patientId?: PatientId
+  messagesWanted?: boolean
+  overbookReason?: string
+}
+
+/**
+ * Writes an appointment or hold; undefined when the database says that the place is taken. The constraint is the rule:
+ * it holds whoever writes, and at whatever moment.
+ */
+export async function insertAppointment(ctx: Ctx, wanted: NewAppointment): Promise<AppointmentId | undefined> {
+  const status: Status = wanted.hold ? 'pending' : 'booked'
+  const { shape, startsAt } = wanted
+  const occupied = occupiedBy(startsAt, shape)
+  const [inserted] = await rows<{ id: AppointmentId }>(
+    ctx.db,
+    `insert into clinic.appointments (clinic_id, id, reference, practitioner_id, service_id, location_id, patient_id,
+       status, starts_at, ends_at, occupied_from, occupied_to, lane, capacity, overbooked, overbook_reason, hold_owner,
+       hold_expires_at, source, language, messages_wanted, price_minor, currency, created_at, booked_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict do nothing returning id`,
+    [
+      ctx.clinic.id,
+      wanted.id,
+      referenceFrom(randomBytes(6)),
+      wanted.practitionerId,
+      wanted.serviceId,
+      wanted.locationId,
+      wanted.patientId ?? null,
+      status,
+      startsAt,
+      startsAt.add({ minutes: shape.durationMin }),
+      occupied.from,
+      occupied.to,
+      wanted.lane,
+      shape.capacity,
+      wanted.overbookReason !== undefined,
+      wanted.overbookReason ?? null,
+      wanted.hold?.owner ?? null,
+      wanted.hold?.expiresAt ?? null,
+      wanted.source,
+      wanted.language,
+      wanted.messagesWanted ?? false,
+      shape.priceMinor,
+      shape.currency,
+      ctx.now,
+      wanted.hold ? null : ctx.now,
+    ],
+  )
+  return inserted?.id
+}
+
+/** Makes a hold a booking; false when it is no longer a hold. */
+export async function updateHoldToBooked(
+  ctx: Ctx,
+  id: AppointmentId,
+  details: { patientId: PatientId; language: Language; messagesWanted: boolean },
+): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    `update clinic.appointments set status = 'booked', patient_id = ?, language = ?, messages_wanted = ?, booked_at = ?,
+       hold_expires_at = null, draft_sealed = null, version = version + 1
+     where clinic_id = ? and id = ? and status = 'pending'`,
+    [details.patientId, details.language, details.messagesWanted, ctx.now, ctx.clinic.id, id],
+  )
+  return changed === 1
+}
+
+/** The column that says when a state was entered. */
+const stamps = {
+  pending: undefined,
+  booked: undefined,
+  arrived: 'arrived_at',
+  in_room: 'in_room_at',
+  fulfilled: 'fulfilled_at',
+  cancelled: 'cancelled_at',
+  noshow: 'noshow_at',
+} as const satisfies Record<Status, string | undefined>
+
+/**
+ * Takes a step if the appointment is still in the state it is taken from: compare and set, so that of two people at two
+ * desks one is told. Answers the version it now has, or undefined when it changed meanwhile.
+ */
+export async function updateStatus(
+  ctx: Ctx,
+  id: AppointmentId,
+  step: { from: Status; to: Status; cancelledBy?: 'patient' | 'clinic'; newVersion: boolean },
+): Promise<number | undefined> {
+  const stamp = stamps[step.to]
+  const [updated] = await rows<{ version: number }>(
+    ctx.db,
+    'update clinic.appointments set status = ?, previous_status = ?, cancelled_by = ?, version = version + ?' +
+      (stamp === undefined ? '' : `, ${stamp} = ?`) +
+      ' where clinic_id = ? and id = ? and status = ? returning version',
+    [
+      step.to,
+      step.from,
+      step.cancelledBy ?? null,
+      step.newVersion ? 1 : 0,
+      ...(stamp === undefined ? [] : [ctx.now]),
+      ctx.clinic.id,
+      id,
+      step.from,
+    ],
+  )
+  return updated?.version
+}
+
+/** Takes the last step back, under the same condition. May raise 23P01 when a cancelled visit's place is taken again. */
+export async function updateStatusBack(
+  ctx: Ctx,
+  id: AppointmentId,
+  step: { from: Status; to: Status; newVersion: boolean },
+): Promise<number | undefined> {
+  const stamp = stamps[step.from]
+  const [updated] = await rows<{ version: number }>(
+    ctx.db,
+    'update clinic.appointments set status = ?, previous_status = null, cancelled_by = null, version = version + ?' +
+      (stamp === undefined ? '' : `, ${stamp} = null`) +
+      ' where clinic_id = ? and id = ? and status = ? and previous_status = ? returning version',
+    [step.to, step.newVersion ? 1 : 0, ctx.clinic.id, id, step.from, step.to],
+  )
+  return updated?.version
+}
+
+export async function updateConfirmed(ctx: Ctx, id: AppointmentId): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    `update clinic.appointments set confirmed_at = ? where clinic_id = ? and id = ? and status = 'booked' and confirmed_at is null`,
+    [ctx.now, ctx.clinic.id, id],
+  )
+  return changed === 1
+}
+
+export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'>
+
+/** Moves a booked visit if its version still stands; answers the new version. May raise 23P01 when the place is taken. */
+export async function updatePlace(
+  ctx: Ctx,
+  id: AppointmentId,
+  version: number,
+  place: NewPlace,
+): Promise<number | undefined> {
+  const occupied = occupiedBy(place.startsAt, place.shape)
+  const [updated] = await rows<{ version: number }>(
+    ctx.db,
+    `update clinic.appointments set practitioner_id = ?, location_id = ?, starts_at = ?, ends_at = ?, occupied_from = ?,
+       occupied_to = ?, capacity = ?, lane = ?, overbooked = false, overbook_reason = null, confirmed_at = null,
+       version = version + 1, calendar_sequence = calendar_sequence + 1
+     where clinic_id = ? and id = ? and version = ? and status = 'booked' returning version`,
+    [
+      place.practitionerId,
+      place.locationId,
+      place.startsAt,
+      place.startsAt.add({ minutes: place.shape.durationMin }),
+      occupied.from,
+      occupied.to,
+      place.shape.capacity,
+      place.lane,
+      ctx.clinic.id,
+      id,
+      version,
+    ],
+  )
+  return updated?.version
+}
+
+/** The next free lane for something deliberately booked on top of others. */
+export async function findOverbookLane(
+  ctx: Ctx,
+  practitionerId: PractitionerId,
+  from: Instant,
+  to: Instant,
+): Promise<number> {
+  const [row] = await rows<{ lane: number | null }>(
+    ctx.db,
+    `select max(lane) as lane from clinic.appointments
+     where clinic_id = ? and practitioner_id = ? and overbooked and occupies and occupied_from >= ? and occupied_from < ?`,
+    [ctx.clinic.id, practitionerId, from.subtract({ hours: 24 }), to],
+  )
+  return Math.max(firstOverbookLane, (row?.lane ?? 0) + 1)
+}
+
+/**
+ * Takes away lapsed holds that stand in the way of a visit, so that the constraint does not see them. Others are left to
+ * the sweep: a patient who typed slowly still gets the slot if nobody else wanted it.
+ */
+export async function deleteLapsedHolds(
+  ctx: Ctx,
+  practitionerId: PractitionerId,
+  from: Instant,
+  to: Instant,
+): Promise<number> {
+  return changes(
+    ctx.db,
+    `delete from clinic.appointments where clinic_id = ? and status = 'pending' and hold_expires_at <= ?
+       and practitioner_id = ? and occupied_from < ? and occupied_to > ?`,
+    [ctx.clinic.id, ctx.now, practitionerId, to, from],
+  )
+}
+
+/** Takes away every hold that lapsed before `before`. */
+export async function deleteHoldsLapsedBefore(ctx: Ctx, before: Instant): Promise<number> {
+  return changes(
+    ctx.db,
+    `delete from clinic.appointments where clinic_id = ? and status = 'pending' and hold_expires_at < ?`,
+    [ctx.clinic.id, before],
+  )
+}
+
+export async function deleteHold(ctx: Ctx, id: AppointmentId): Promise<boolean> {
+  return (
+    (await changes(ctx.db, `delete from clinic.appointments where clinic_id = ? and id = ? and status = 'pending'`, [
+      ctx.clinic.id,
+      id,
+    ])) === 1
+  )
+}
+
+export type Hold = {
+  id: AppointmentId
+  practitionerId: PractitionerId
+  serviceId: ServiceId
+  locationId: LocationId
+  startsAt: Instant
+  hasDraft: boolean
+}
+
+/** The holds of one browser, oldest first. */
+export async function listHoldsOf(ctx: Ctx, owner: Buffer): Promise<Hold[]> {
+  return rows<Hold>(
+    ctx.db,
+    `select id, practitioner_id as "practitionerId", service_id as "serviceId", location_id as "locationId",
+            starts_at as "startsAt", draft_sealed is not null as "hasDraft"
+     from clinic.appointments where clinic_id = ? and status = 'pending' and hold_owner = ? order by created_at, id`,
+    [ctx.clinic.id, owner],
+  )
+}
+
+/** What was typed on the way to a booking, while a code is awaited; sealed, and gone with the hold. */
+export async function updateDraft(
+  ctx: Ctx,
+  id: AppointmentId,
+  draft: Record<string, string>,
+  holdExpiresAt: Instant,
+): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    `update clinic.appointments set draft_sealed = ?, hold_expires_at = ? where clinic_id = ? and id = ? and status = 'pending'`,
+    [ctx.seal.sealJson(draft, 'appointments.draft', id), holdExpiresAt, ctx.clinic.id, id],
+  )
+  return changed === 1
+}
+
+export async function findDraft(ctx: Ctx, id: AppointmentId): Promise<Record<string, string> | undefined> {
+  const [row] = await rows<{ draft: Buffer | null }>(
+    ctx.db,
+    `select draft_sealed as draft from clinic.appointments where clinic_id = ? and id = ? and status = 'pending'`,
+    [ctx.clinic.id, id],
+  )
+  return row?.draft ? (ctx.seal.openJson(row.draft, 'appointments.draft', id) as Record<string, string>) : undefined
+}

@@ -1,0 +1,84 @@
+import type { Instant } from '../../kernel/time.ts'
+
+export type Status = 'pending' | 'booked' | 'arrived' | 'in_room' | 'fulfilled' | 'cancelled' | 'noshow'
+
+/** What the desk does to a visit, each step by its everyday name, with the states it may be taken from and leads to. */
+export const steps = {
+  arrive: { from: ['booked', 'noshow'], to: 'arrived' },
+  enter: { from: ['arrived', 'booked'], to: 'in_room' },
+  finish: { from: ['in_room', 'arrived'], to: 'fulfilled' },
+  miss: { from: ['booked'], to: 'noshow' },
+  cancel: { from: ['booked', 'arrived'], to: 'cancelled' },
+} as const satisfies Record<string, { from: readonly Status[]; to: Status }>
+
+export type Step = keyof typeof steps
+
+export function canTake(step: Step, status: Status): boolean {
+  return (steps[step].from as readonly Status[]).includes(status)
+}
+
+/** The one step a card's main button offers, or undefined when the visit is over. */
+export function nextStep(status: Status): Step | undefined {
+  if (status === 'booked') return 'arrive'
+  if (status === 'arrived') return 'enter'
+  if (status === 'in_room') return 'finish'
+  return undefined
+}
+
+/** Only a visit that has not begun can be moved. */
+export const movable = (status: Status): boolean => status === 'booked'
+
+/** Patients move and cancel by themselves until the visit begins; after that only the desk knows what happened. */
+export function patientMayChange(appointment: { status: Status; startsAt: Instant }, now: Instant): boolean {
+  return appointment.status === 'booked' && now.epochMilliseconds < appointment.startsAt.epochMilliseconds
+}
+
+export function patientMayConfirm(
+  appointment: { status: Status; startsAt: Instant; confirmedAt: Instant | null },
+  now: Instant,
+): boolean {
+  return patientMayChange(appointment, now) && appointment.confirmedAt === null
+}
+
+/** A no-show is somebody who did not come: not before the visit should have begun. */
+export function mayMiss(appointment: { status: Status; startsAt: Instant }, now: Instant): boolean {
+  return canTake('miss', appointment.status) && now.epochMilliseconds >= appointment.startsAt.epochMilliseconds
+}
+
+/** How long a hold keeps a slot while the patient types and proves the number. */
+export const holdMinutes = 5
+
+// Without 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: it is read out on the telephone.
+const referenceLetters = '34679ACDEFGHJKMNPQRTWXY'
+
+/** Turns six random bytes into a reference such as `K7QM3P`. */
+export function referenceFrom(random: Uint8Array): string {
+  return Array.from(random.subarray(0, 6), (byte) => referenceLetters[byte % referenceLetters.length]).join('')
+}
+
+/** Six characters are shown in two groups: `K7Q M3P`. */
+export const referenceText = (reference: string): string => `${reference.slice(0, 3)} ${reference.slice(3)}`
+
+/** Lanes above 1000 are for what the desk deliberately books on top. */
+export const firstOverbookLane = 1001
+
+/** What of a service decides the room an appointment takes. */
+export type VisitShape = {
+  durationMin: number
+  bufferBeforeMin: number
+  bufferAfterMin: number
+  capacity: number
+  priceMinor: number | null
+  currency: string
+}
+
+/** The span a visit occupies its doctor, buffers included, half-open. */
+export function occupiedBy(startsAt: Instant, shape: VisitShape): { from: Instant; to: Instant } {
+  return {
+    from: startsAt.subtract({ minutes: shape.bufferBeforeMin }),
+    to: startsAt.add({ minutes: shape.durationMin + shape.bufferAfterMin }),
+  }
+}
+
+/** A patient's link works until a day after the visit. */
+export const linkExpiry = (endsAt: Instant): Instant => endsAt.add({ hours: 24 })

@@ -1,0 +1,162 @@
+// Free times as people ask for them: by service, doctor or any, place and days. The deciding is done by `rules.ts`; here
+// the facts are fetched, and answers kept while they are true.
+import { LRUCache } from 'lru-cache'
+import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
+import { dayBounds, type Instant, type PlainDate } from '../../kernel/time.ts'
+import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
+import type { DiarySettings } from '../clinics/queries.ts'
+import { findKnownSettings, getSettings, listBusy } from './queries.ts'
+import { freeSlots, isFree, type BookableService, type FreeSlots, type Slot } from './rules.ts'
+
+export type Wish = {
+  serviceId: ServiceId
+  practitionerId: PractitionerId | 'any'
+  locationId: LocationId | undefined
+  from: PlainDate
+  days: number
+}
+
+/** Who asks decides what may be booked: patients only what is offered online, the desk everything and at short notice. */
+export type Asker = 'patient' | 'desk'
+
+export type Offer = { service: BookableService; practitionerIds: PractitionerId[] }
+
+/** The service with the doctors who give it, or undefined when it is not (any longer) to be had by this asker. */
+export function offerOf(
+  settings: DiarySettings,
+  asker: Asker,
+  serviceId: ServiceId,
+  practitionerId: PractitionerId | 'any',
+): Offer | undefined {
+  const service = settings.services.find(({ id }) => id === serviceId)
+  if (!service?.active || (asker === 'patient' && !service.online)) return undefined
+  const practitionerIds = settings.practitioners
+    .filter(({ id, active }) => active && (practitionerId === 'any' || id === practitionerId))
+    .filter(({ id }) => settings.offers.some((offer) => offer.serviceId === serviceId && offer.practitionerId === id))
+    .map(({ id }) => id)
+  return practitionerIds.length === 0 ? undefined : { service, practitionerIds }
+}
+
+function rulesFor(settings: DiarySettings, asker: Asker) {
+  const { minNoticeMin, horizonDays, slotStepMin } = settings.profile
+  // The desk books for the person standing there, and further ahead than the page lets strangers.
+  return asker === 'desk'
+    ? { minNoticeMin: 0, horizonDays: 365, stepMin: slotStepMin }
+    : { minNoticeMin, horizonDays, stepMin: slotStepMin }
+}
+
+function activePlaces(settings: DiarySettings) {
+  const active = new Set(settings.locations.filter((location) => location.active).map(({ id }) => id))
+  return settings.shifts.filter(({ locationId }) => active.has(locationId))
+}
+
+/**
+ * The free times for a wish, within a transaction; undefined when the service or doctor is not to be had. `ignore` names
+ * the asker's own hold or the visit being moved.
+ */
+export async function listFreeTimes(
+  ctx: Ctx,
+  asker: Asker,
+  wish: Wish,
+  ignore: readonly AppointmentId[] = [],
+): Promise<FreeSlots | undefined> {
+  const settings = await getSettings(ctx)
+  const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
+  if (!offer) return undefined
+  const { from, to } = reach(wish, ctx.clinic.zone, offer.service)
+  return freeSlots({
+    zone: ctx.clinic.zone,
+    now: ctx.now,
+    from: wish.from,
+    days: wish.days,
+    service: offer.service,
+    practitionerIds: offer.practitionerIds,
+    locationId: wish.locationId,
+    shifts: activePlaces(settings),
+    closures: settings.closures,
+    busy: await listBusy(ctx, from, to),
+    rules: rulesFor(settings, asker),
+    ignore,
+  })
+}
+
+/** The span in which a visit of the wish could meet another: the days asked for, and what sticks out by its length. */
+function reach(wish: Wish, zone: string, service: BookableService): { from: Instant; to: Instant } {
+  const first = dayBounds(wish.from, zone).from
+  const last = dayBounds(wish.from.add({ days: wish.days - 1 }), zone).to
+  return {
+    from: first.subtract({ minutes: service.bufferBeforeMin }),
+    to: last.add({ minutes: service.durationMin + service.bufferAfterMin }),
+  }
+}
+
+export type SlotWish = {
+  serviceId: ServiceId
+  practitionerId: PractitionerId
+  locationId: LocationId
+  startsAt: Instant
+}
+
+/** The last word before a booking: the same rules as the list, asked for one moment. */
+export async function findFreeSlot(
+  ctx: Ctx,
+  asker: Asker,
+  wish: SlotWish,
+  ignore: readonly AppointmentId[] = [],
+): Promise<{ slot: Slot; service: DiarySettings['services'][number] } | undefined> {
+  const settings = await getSettings(ctx)
+  const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
+  const service = settings.services.find(({ id }) => id === wish.serviceId)
+  if (!offer || !service) return undefined
+  const from = wish.startsAt.subtract({ minutes: service.bufferBeforeMin })
+  const to = wish.startsAt.add({ minutes: service.durationMin + service.bufferAfterMin })
+  const slot = isFree({
+    zone: ctx.clinic.zone,
+    now: ctx.now,
+    service,
+    shifts: activePlaces(settings),
+    closures: settings.closures,
+    busy: await listBusy(ctx, from, to),
+    rules: rulesFor(settings, asker),
+    ignore,
+    startsAt: wish.startsAt.epochMilliseconds,
+    practitionerId: wish.practitionerId,
+    locationId: wish.locationId,
+  })
+  return slot && { slot, service }
+}
+
+type Kept = { settingsVersion: number; diaryVersion: number; validUntil: number; answer: unknown }
+const answers = new LRUCache<string, Kept>({ max: 5_000 })
+
+/**
+ * Keeps an answer that depends only on the diary, the settings and the time. The versions were read by the clinic's door
+ * after the request came in and before the answer is made, and every booking anywhere raises them as it commits: so a
+ * kept answer is never older than the request that gets it. `validUntil` is when time alone would change it.
+ */
+export async function whileTrue<T>(
+  clinic: Clinic,
+  now: Instant,
+  question: string,
+  answer: () => Promise<{ value: T; validUntil: Instant | undefined }>,
+): Promise<T> {
+  const key = `${clinic.id} ${question}`
+  const kept = answers.get(key)
+  if (
+    kept?.diaryVersion === clinic.diaryVersion &&
+    kept.settingsVersion === clinic.settingsVersion &&
+    now.epochMilliseconds < kept.validUntil
+  ) {
+    return kept.answer as T
+  }
+  const { value, validUntil } = await answer()
+  answers.set(key, {
+    settingsVersion: clinic.settingsVersion,
+    diaryVersion: clinic.diaryVersion,
+    validUntil: validUntil?.epochMilliseconds ?? Infinity,
+    answer: value,
+  })
+  return value
+}
+
+export { findKnownSettings, getSettings }

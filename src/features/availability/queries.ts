@@ -1,0 +1,72 @@
+import { LRUCache } from 'lru-cache'
+import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
+import type { Instant } from '../../kernel/time.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import { rows } from '../../platform/db/rows.ts'
+import { getDiarySettings, type DiarySettings } from '../clinics/queries.ts'
+import type { Busy } from './rules.ts'
+
+// What a clinic has set up, kept per process while its settings version stands. The version was read before the
+// settings were, so what is kept is never older than what it is kept under.
+const known = new LRUCache<string, { version: number; settings: DiarySettings }>({ max: 500 })
+
+/** Hours, closures, services and people of the clinic, as of the settings version its door read. */
+export async function getSettings(ctx: Ctx): Promise<DiarySettings> {
+  const found = findKnownSettings(ctx.clinic)
+  if (found) return found
+  const settings = await getDiarySettings(ctx)
+  known.set(ctx.clinic.id, { version: ctx.clinic.settingsVersion, settings })
+  return settings
+}
+
+/** The same without the database, when this process has them already. */
+export function findKnownSettings(clinic: { id: string; settingsVersion: number }): DiarySettings | undefined {
+  const kept = known.get(clinic.id)
+  return kept?.version === clinic.settingsVersion ? kept.settings : undefined
+}
+
+type BusyRow = {
+  id: AppointmentId
+  practitioner_id: PractitionerId
+  location_id: LocationId
+  service_id: ServiceId
+  starts_at: Instant
+  occupied_from: Instant
+  occupied_to: Instant
+  lane: number
+  hold_expires_at: Instant | null
+  hold_owner: Buffer | null
+}
+
+export type BusyWithOwner = Busy & { holdOwner: Buffer | undefined }
+
+/**
+ * Everything that occupies somebody at some moment of `[from, to)`, in order of time. No visit occupies longer than 24
+ * hours (a check of the table), so looking back that far from `from` finds all that reach into the range through an
+ * index, which a range operator could not use under row-level security.
+ */
+export async function listBusy(ctx: Ctx, from: Instant, to: Instant): Promise<BusyWithOwner[]> {
+  const found = await rows<BusyRow>(
+    ctx.db,
+    `select id, practitioner_id, location_id, service_id, starts_at, occupied_from, occupied_to, lane,
+            hold_expires_at, hold_owner
+     from clinic.appointments
+     where clinic_id = ? and occupies and occupied_from >= ? and occupied_from < ?
+     order by occupied_from`,
+    [ctx.clinic.id, from.subtract({ hours: 24 }), to],
+  )
+  return found
+    .filter((row) => row.occupied_to.epochMilliseconds > from.epochMilliseconds)
+    .map((row) => ({
+      appointmentId: row.id,
+      practitionerId: row.practitioner_id,
+      locationId: row.location_id,
+      serviceId: row.service_id,
+      startsAt: row.starts_at,
+      occupiedFrom: row.occupied_from,
+      occupiedTo: row.occupied_to,
+      lane: row.lane,
+      holdExpiresAt: row.hold_expires_at ?? undefined,
+      holdOwner: row.hold_owner ?? undefined,
+    }))
+}
