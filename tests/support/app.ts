@@ -1,0 +1,134 @@
+// A whole Nabz for a test file: its own database, web server, mailbox and WhatsApp, and a clock that stands still.
+//
+//   let app: TestApp
+//   beforeAll(async () => { app = await startTestApp() })
+//   afterAll(() => app.stop())
+import { createServer, type Server } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Express } from 'express'
+import pg from 'pg'
+import { createApp } from '../../src/app.ts'
+import { jobsOf } from '../../src/jobs.ts'
+import { movableClock } from '../../src/platform/clock.ts'
+import { createLog } from '../../src/platform/log.ts'
+import type { Services } from '../../src/platform/services.ts'
+import { startServices } from '../../src/start.ts'
+import { testConfig } from './config.ts'
+import { freshDatabase, type TestDatabase } from './database.ts'
+import { createAgent, type Agent } from './http.ts'
+import { startMailSink, type MailSink } from './mail.ts'
+
+export type TestApp = {
+  services: Services
+  app: Express
+  /** `http://127.0.0.1:<port>`, for what is not an agent. */
+  origin: string
+  clock: ReturnType<typeof movableClock>
+  database: TestDatabase
+  /** SQL past every wall, with `$1` parameters: for assertions and for what only an operator could do. */
+  superuser<Row extends pg.QueryResultRow>(sql: string, params?: unknown[]): Promise<Row[]>
+  mail: MailSink
+  /** Where WhatsApp's servers would be: answers 503 until a test gives it a handler. */
+  whatsappServer: Server
+  /** Every line logged so far. */
+  logLines: string[]
+  agent(address?: string): Agent
+  /** Runs one of the clock's jobs now. Nothing runs by itself. */
+  runJob(name: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export type TestAppOptions = {
+  now?: string
+  config?: Record<string, string>
+  /** Connections to the database, when the test is about their number. */
+  pool?: number
+}
+
+/** Noon on a Tuesday in Karachi, with no clock change near in any zone the tests use. */
+export const testNow = '2026-11-24T07:00:00Z'
+
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const cleanup: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const step of cleanup.splice(0).reverse()) await step()
+  }
+  try {
+    const database = await freshDatabase()
+    cleanup.push(() => database.drop())
+    const keyStoreDir = await mkdtemp(join(tmpdir(), 'nabz-keys-'))
+    cleanup.push(() => rm(keyStoreDir, { recursive: true, force: true }))
+    const mail = await startMailSink()
+    cleanup.push(() => mail.stop())
+    const whatsappServer = await startServer(createServer())
+    cleanup.push(() => closeServer(whatsappServer))
+    whatsappServer.on('request', (_req, res) => {
+      if (whatsappServer.listenerCount('request') === 1) res.writeHead(503).end()
+    })
+    const superuserPool = new pg.Pool({ connectionString: database.superuserUrl, max: 2 })
+    superuserPool.on('error', () => undefined)
+    cleanup.push(() => superuserPool.end())
+
+    const clock = movableClock(options.now ?? testNow)
+    const logLines: string[] = []
+    const config = testConfig({
+      DATABASE_URL: database.appUrl,
+      JOBS_DATABASE_URL: database.jobsUrl,
+      DATABASE_POOL: String(options.pool ?? 10),
+      KEY_STORE_DIR: keyStoreDir,
+      SMTP_URL: mail.url,
+      WHATSAPP_BASE_URL: originOf(whatsappServer),
+      ...options.config,
+    })
+    const started = await startServices(config, { clock, log: createLog('info', (line) => logLines.push(line)) })
+    cleanup.push(() => started.stop())
+    const { services } = started
+    const app = createApp(services)
+    const server = await startServer(createServer(app))
+    cleanup.push(() => {
+      services.stopping.abort()
+      return closeServer(server)
+    })
+    const origin = originOf(server)
+    return {
+      services,
+      app,
+      origin,
+      clock,
+      database,
+      superuser: async <Row extends pg.QueryResultRow>(sql: string, params: unknown[] = []) =>
+        (await superuserPool.query<Row>(sql, params)).rows,
+      mail,
+      whatsappServer,
+      logLines,
+      agent: (address) => createAgent(origin, address),
+      async runJob(name) {
+        const job = jobsOf(services).find((one) => one.name === name)
+        if (!job) throw new Error(`no job is called ${name}`)
+        await job.run()
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startServer(server: Server): Promise<Server> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+function originOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}

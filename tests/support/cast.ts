@@ -1,0 +1,144 @@
+// The people of every test. Nadia owns the clinic, Bilal is at its desk, Dr Sana sees patients there; Omar owns ANOTHER
+// clinic and must never notice this one. A name in a test tells the expected answer.
+import { newId, type ClinicId, type PractitionerId, type UserId } from '../../src/kernel/ids.ts'
+import type { Role } from '../../src/kernel/permissions.ts'
+import type { Actor, Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
+import type { TestApp } from './app.ts'
+import { signIn, type Agent } from './http.ts'
+
+export type CastMember = {
+  userId: UserId
+  name: string
+  email: string
+  /** The role at the clinic they belong to; for Omar that is the other one. */
+  role: Role
+}
+
+export type ClinicFactsOverrides = {
+  slug?: string
+  name?: string
+  city?: string
+  country?: string
+  specialty?: string
+  zone?: string
+  currency?: string
+  language?: string
+}
+
+export type TestClinic = {
+  app: TestApp
+  id: ClinicId
+  slug: string
+  cast: {
+    nadia: CastMember
+    bilal: CastMember
+    sana: CastMember & { practitionerId: PractitionerId }
+    omar: CastMember
+  }
+  /** Omar's clinic: the same in everything but its rows. */
+  other: { id: ClinicId; slug: string }
+  /** A browser in which this person is signed in. */
+  as(person: { userId: UserId }): Promise<Agent>
+  /** The clinic as a door would hand it out now. */
+  proven(): Promise<Clinic>
+  /** Works directly on the clinic's data, as Nadia unless told otherwise. */
+  inClinic<T>(work: (ctx: Ctx) => Promise<T>, actor?: Actor): Promise<T>
+}
+
+/** Of bcrypt's shape, made from nothing: nobody signs in with it. */
+const noPassword = '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7QXr5CkwoQ1xM5Z7lQvTzJbDSVpWq2a'
+
+let made = 0
+
+/** A clinic of the test's own in Karachi with its cast, and Omar's beside it. No hours, services or locations yet. */
+export async function makeClinic(app: TestApp, overrides: ClinicFactsOverrides = {}): Promise<TestClinic> {
+  const number = ++made
+  const slug = overrides.slug ?? `shifa-${number}`
+  const [nadia, bilal, sana, omar] = await Promise.all([
+    makeUser(app, 'Nadia Khan', `nadia-${number}@shifa.test`, 'owner'),
+    makeUser(app, 'Bilal Ahmed', `bilal-${number}@shifa.test`, 'receptionist'),
+    makeUser(app, 'Dr Sana Malik', `sana-${number}@shifa.test`, 'doctor'),
+    makeUser(app, 'Omar Farooq', `omar-${number}@other.test`, 'owner'),
+  ])
+  const id = await insertClinic(app, { ...overrides, slug }, [nadia, bilal, sana])
+  const otherId = await insertClinic(app, { ...overrides, slug: `other-${number}`, name: 'Other Clinic' }, [omar])
+  const practitionerId = newId<'practitioner'>()
+  await app.superuser(
+    `insert into clinic.practitioners (clinic_id, id, user_id, name, title, created_at) values ($1, $2, $3, $4, $5, $6)`,
+    [id, practitionerId, sana.userId, sana.name, 'General physician', app.clock.now().toString()],
+  )
+  const proven = async () => {
+    const clinic = await app.services.clinics.byId(id)
+    if (!clinic) throw new Error('the clinic is gone')
+    return clinic
+  }
+  const asNadia: Actor = { kind: 'user', userId: nadia.userId, name: nadia.name, role: 'owner' }
+  return {
+    app,
+    id,
+    slug,
+    cast: { nadia, bilal, sana: { ...sana, practitionerId }, omar },
+    other: { id: otherId, slug: `other-${number}` },
+    as: (person) => signedIn(app, person.userId),
+    proven,
+    inClinic: async (work, actor = asNadia) =>
+      app.services.inClinic(await proven(), actor, { requestId: 'test' }, work),
+  }
+}
+
+export async function signedIn(app: TestApp, userId: UserId): Promise<Agent> {
+  const agent = app.agent()
+  await signIn(app.services, agent, userId)
+  return agent
+}
+
+/** Someone of the platform itself, who runs the console and is in no clinic. */
+export async function makePlatformAdmin(app: TestApp): Promise<{ userId: UserId; name: string; email: string }> {
+  const admin = await makeUser(app, 'Platform Admin', `admin-${++made}@nabz.test`, 'owner')
+  await app.superuser('update platform.users set platform_admin = true where id = $1', [admin.userId])
+  return admin
+}
+
+async function makeUser(app: TestApp, name: string, email: string, role: Role): Promise<CastMember> {
+  const userId = newId<'user'>()
+  await app.superuser(
+    `insert into platform.users (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)`,
+    [userId, email, name, noPassword, app.clock.now().toString()],
+  )
+  return { userId, name, email, role }
+}
+
+async function insertClinic(
+  app: TestApp,
+  facts: ClinicFactsOverrides & { slug: string },
+  members: CastMember[],
+): Promise<ClinicId> {
+  const id = newId<'clinic'>()
+  const now = app.clock.now().toString()
+  await app.superuser(
+    `insert into platform.clinics (id, slug, name, city, country, specialty, time_zone, currency, language, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      id,
+      facts.slug,
+      facts.name ?? 'Shifa Clinic',
+      facts.city ?? 'Karachi',
+      facts.country ?? 'PK',
+      facts.specialty ?? 'general_practice',
+      facts.zone ?? 'Asia/Karachi',
+      facts.currency ?? 'PKR',
+      facts.language ?? 'en',
+      now,
+    ],
+  )
+  await app.superuser('insert into platform.diaries (clinic_id) values ($1)', [id])
+  for (const { userId, role } of members) {
+    await app.superuser(
+      'insert into platform.memberships (clinic_id, user_id, role, created_at) values ($1, $2, $3, $4)',
+      [id, userId, role, now],
+    )
+  }
+  await app.services.keys.createFor(id)
+  await app.superuser('insert into clinic.profiles (clinic_id, created_at) values ($1, $2)', [id, now])
+  return id
+}
