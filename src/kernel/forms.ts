@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { latinDigits } from './money.ts'
 import { cleanName } from './names.ts'
 import { parsePhone } from './phone.ts'
 
@@ -68,12 +69,14 @@ export const optionalText = (max: number) =>
     .refine((text) => text === undefined || !controls.test(text), 'form.error.characters')
     .transform((text) => (text === '' ? undefined : text))
 
-/** The name of a person or thing: one line, cleaned by `cleanName`. */
+/** The name of a person or thing: one line, cleaned by `cleanName`, with a letter or digit in it to be seen. */
 export const requiredName = (key: string, max = 120) =>
-  requiredText(key, max).transform(cleanName).pipe(z.string().min(1, key))
+  requiredText(key, max)
+    .transform(cleanName)
+    .pipe(z.string().regex(/[\p{L}\p{N}]/u, key))
 
 // One address and nothing else: a comma would make a second recipient of it.
-const emailShape = /^[^\s,;:"'<>()[\]\\@]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/
+const emailShape = /^[^\s\p{C},;:"'<>()[\]\\@]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$/u
 
 /** An e-mail address, lower-cased. `missing` and `invalid` are the keys for the two ways to get it wrong. */
 export const requiredEmail = (missing: string, invalid: string) =>
@@ -112,11 +115,11 @@ export const checkbox = () =>
     .optional()
     .transform((value) => value !== undefined && value !== '')
 
-/** A whole number typed in a field, within `[min, max]`. */
+/** A whole number typed in a field, in Latin, Arabic or Urdu digits, within `[min, max]`. */
 export const wholeNumber = (key: string, min: number, max: number) =>
   z
     .string({ error: key })
-    .trim()
-    .regex(/^\d{1,9}$/, key)
+    .transform((text) => latinDigits(text.trim()))
+    .pipe(z.string().regex(/^\d{1,9}$/, key))
     .transform(Number)
     .pipe(z.number().min(min, key).max(max, key))

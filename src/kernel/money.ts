@@ -21,14 +21,19 @@ export function add(a: Money, b: Money): Money {
   return { minor: a.minor + b.minor, currency: a.currency }
 }
 
+// Thousands (1,500,000) or lakhs and crores (15,00,000). A comma anywhere else is not understood: `12,50` means 12.50 to
+// whoever typed it, and must not become 1250.
+const grouped = /^\d{1,3}(?:[\s,،٬]\d{2,3})*[\s,،٬]\d{3}(?=\.|$)/
+
 /**
- * Reads an amount as people type it (`1,500`, `1500.50`, `١٥٠٠`), or `undefined` when it is no amount, negative, has
- * more decimals than the currency, or is past 10^12 minor units.
+ * Reads an amount as people type it (`1,500`, `1,50,000`, `1500.50`, `١٥٠٠`), or `undefined` when it is no amount,
+ * negative, grouped in no known way, has more decimals than the currency, or is past 10^12 minor units.
  */
 export function parseMoney(text: string, currency: Currency): Money | undefined {
   const plain = latinDigits(text)
-    .replace(/[\s,،٬]/g, '')
+    .trim()
     .replace('٫', '.')
+    .replace(grouped, (whole) => whole.replace(/\D/g, ''))
   const digits = minorDigits(currency)
   const match = /^(\d{1,13})(?:\.(\d+))?$/.exec(plain)
   if (!match) return undefined
@@ -42,9 +47,10 @@ export function parseMoney(text: string, currency: Currency): Money | undefined 
 export function moneyText(money: Money): string {
   const digits = minorDigits(money.currency)
   const unit = 10 ** digits
-  const fraction = money.minor % unit
-  const whole = Math.trunc(money.minor / unit)
-  return fraction === 0 ? String(whole) : `${whole}.${String(fraction).padStart(digits, '0')}`
+  const sign = money.minor < 0 ? '-' : ''
+  const fraction = Math.abs(money.minor) % unit
+  const whole = Math.trunc(Math.abs(money.minor) / unit)
+  return fraction === 0 ? `${sign}${whole}` : `${sign}${whole}.${String(fraction).padStart(digits, '0')}`
 }
 
 /** Arabic-Indic (٠-٩) and Persian/Urdu (۰-۹) digits as 0-9; everything else stays. */

@@ -13,10 +13,7 @@ export function fold(text: string): string {
   return latinDigits(text.normalize('NFKD').normalize('NFKC'))
     .toLowerCase()
     .normalize('NFD')
-    .replace(
-      /[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g,
-      '',
-    )
+    .replace(/[\p{Cf}\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]/gu, '')
     .normalize('NFC')
     .replace(/[أإآٱىیئےکہھةۃؤ]/g, (letter) => letterForms[letter] ?? letter)
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')

@@ -11,10 +11,12 @@ export type Phone = string & { readonly [e164]: true }
  */
 export function parsePhone(text: unknown, country: string): Phone | undefined {
   if (typeof text !== 'string' || text.length > 40) return undefined
-  const typed = latinDigits(text.normalize('NFKC'))
+  // Numbers copied from a chat or an address book come wrapped in invisible direction marks.
+  const typed = latinDigits(text.normalize('NFKC').replace(/\p{Cf}/gu, ''))
     .trim()
     .replace(/^00(?=[1-9])/, '+')
-  if (/[a-z]/i.test(typed)) return undefined
+  // The library would find a number within other words, and drop an extension without a sound.
+  if (!/^[+\d\s().\/\p{Pd}\u2212]+$/u.test(typed)) return undefined
   const number = parsePhoneNumberFromString(typed, country as CountryCode)
   if (!number?.isValid()) return undefined
   return number.number as Phone

@@ -11,6 +11,7 @@ export const minutes = (count: number) => Temporal.Duration.from({ minutes: coun
 export const hours = (count: number) => Temporal.Duration.from({ hours: count })
 
 export function isZone(name: string): boolean {
+  if (!/^[a-z]/i.test(name)) return false // newer engines take '+05:00', which knows no summer time
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
     return true
