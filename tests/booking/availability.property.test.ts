@@ -153,8 +153,9 @@ const shiftNear = (first: PlainDate) =>
     .record({
       place,
       day: fc.integer({ min: -2, max: 2 }),
-      starts: fc.oneof(fc.constantFrom(0, 60, 120, 540, 1380), minutesUpTo(1435)),
-      length: fc.oneof(fc.constantFrom(60, 240, 480, 1440), minutesUpTo(900, tick)),
+      starts: fc.oneof(fc.constantFrom(0, 0, 60, 120, 540, 1380), minutesUpTo(1435)),
+      // 0: until midnight
+      length: fc.oneof(fc.constantFrom(0, 0, 60, 240, 480, 1440), minutesUpTo(900, tick)),
       follows: seldom(minutesUpTo(240, tick)),
       valid: seldom(fc.record({ from: fc.integer({ min: -3, max: 4 }), length: fc.integer({ min: 0, max: 5 }) })),
     })
@@ -164,7 +165,7 @@ const shiftNear = (first: PlainDate) =>
         validTo: first.add({ days: valid.from + valid.length }),
       }
       const weekday = first.add({ days: day }).dayOfWeek
-      const shift = { ...place, ...dates, weekday, startsMin: starts, endsMin: Math.min(starts + length, 2880) }
+      const shift = { ...place, ...dates, weekday, startsMin: starts, endsMin: length === 0 ? 1440 : starts + length }
       if (follows === undefined || shift.endsMin >= 1440) return [shift]
       return [shift, { ...shift, startsMin: shift.endsMin, endsMin: shift.endsMin + follows }]
     })
@@ -330,7 +331,7 @@ const same = (a: Slot | undefined, b: Slot | undefined) => JSON.stringify(a) ===
 const picks = fc.array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.nat(500)), { maxLength: 6 })
 const runs = (numRuns: number) => ({ numRuns, seed: 20260424, unbiased: true })
 
-describe('availability', () => {
+describe('availability', { timeout: 30_000 }, () => {
   it('lists exactly what the model finds, in order', () => {
     let slots = 0
     let empty = 0
@@ -344,11 +345,11 @@ describe('availability', () => {
         slots += expected.length
         empty += expected.length === 0 ? 1 : 0
       }),
-      runs(400),
+      runs(200),
     )
     // The drawn scenes have to be worth the while.
-    expect(slots).toBeGreaterThan(4000)
-    expect(empty).toBeLessThan(200)
+    expect(slots).toBeGreaterThan(3000)
+    expect(empty).toBeLessThan(120)
   })
 
   it('confirms one slot exactly when it lists it', () => {
@@ -375,7 +376,7 @@ describe('availability', () => {
           }
         }
       }),
-      runs(200),
+      runs(130),
     )
   })
 
@@ -449,9 +450,9 @@ describe('availability', () => {
           if (lines(then).join() !== answer.join()) changed++
         },
       ),
-      runs(200),
+      runs(160),
     )
     // And it is seldom given away too early: only for a hold or a new day that happens to make no difference.
-    expect(changed).toBeGreaterThan(75)
+    expect(changed).toBeGreaterThan(50)
   })
 })

@@ -255,6 +255,24 @@ describe('holds', () => {
   })
 })
 
+describe('holds beyond the days asked for', () => {
+  const expiry = at('2026-05-31T12:05')
+  const service = { ...checkup, bufferBeforeMin: 15, bufferAfterMin: 15 }
+  const hold = (from: string, to: string) =>
+    visit('12:00', { occupiedFrom: at(from), occupiedTo: at(to), holdExpiresAt: expiry })
+  it.each([
+    ['of the next morning', '2026-06-02T00:10', '2026-06-02T00:40', '00:00 00:30 01:00'],
+    ['of the night before', '2026-05-31T23:30', '2026-05-31T23:50', '00:30 01:00 23:30'],
+  ])('count when buffers reach them: %s', (_, from, to, left) => {
+    const shifts = [shift('00:00-01:30'), shift('23:30-24:30')]
+    const free = '00:00 00:30 01:00 23:30'
+    const busy = [hold(from, to)]
+    expect(freeSlots(search({ service, shifts, busy })).validUntil).toEqual(expiry)
+    expect(times({ service, shifts, busy, now: expiry })).toBe(free)
+    expect(times({ service, shifts, busy })).toBe(left)
+  })
+})
+
 describe('group sessions', () => {
   const lanes = (busy: Busy[], over: Partial<SlotSearch> = {}) =>
     freeSlots(search({ service: group, busy, ...over }))
@@ -286,6 +304,16 @@ describe('group sessions', () => {
     expect(lanes([member(2), member(3)], smaller)).toBe('09:00/1 10:00/1 10:30/1')
     expect(lanes([member(3)], smaller)).toBe('09:00/1 09:30/1 10:00/1 10:30/1')
   })
+  it('can be joined beside a visit that ends where the own buffer begins, though another member’s reaches further', () => {
+    const service = { ...group, bufferBeforeMin: 5 }
+    const early = member(1, { occupiedFrom: at(`${monday}T09:10`) })
+    const neighbour = visit('09:00', {
+      occupiedFrom: at(`${monday}T09:15`),
+      occupiedTo: at(`${monday}T09:25`),
+      lane: 1001,
+    })
+    expect(lanes([early, neighbour], { service })).toBe('09:30/2 10:30/1')
+  })
   it('can be joined when the service became shorter or longer meanwhile', () => {
     expect(lanes([member(1)], { service: { ...group, durationMin: 60 } })).toBe('09:30/2 10:00/1')
   })
@@ -293,14 +321,18 @@ describe('group sessions', () => {
 
 describe('closures', () => {
   const closed = (from: string, to: string, over: Partial<Closure> = {}): Closure => ({
-    startsAt: at(`${monday}T${from}`),
-    endsAt: at(`${monday}T${to}`),
+    startsAt: at(`${monday}T00:00`).add({ minutes: clock(from) }),
+    endsAt: at(`${monday}T00:00`).add({ minutes: clock(to) }),
     ...over,
   })
   it('take away visits that would reach into them, and leave those that touch', () => {
     expect(times({ closures: [closed('09:30', '10:00')] })).toBe('09:00 10:00 10:30')
     expect(times({ closures: [closed('09:29', '10:01')] })).toBe('10:30')
     expect(times({ closures: [closed('09:40', '09:45')] })).toBe('09:00 10:00 10:30')
+  })
+  it('of the next day end the last visits of a night early', () => {
+    const shifts = [shift('22:45-26:00')]
+    expect(times({ shifts, closures: [closed('24:00', '25:00')] })).toBe('22:45 23:15')
   })
   it('do not mind buffers', () => {
     const service = { ...checkup, bufferBeforeMin: 15, bufferAfterMin: 15 }
