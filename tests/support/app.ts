@@ -29,7 +29,7 @@ export type TestApp = {
   clock: ReturnType<typeof movableClock>
   database: TestDatabase
   /** SQL past every wall, with `$1` parameters: for assertions and for what only an operator could do. */
-  superuser<Row extends pg.QueryResultRow>(sql: string, params?: unknown[]): Promise<Row[]>
+  superuser<Row extends pg.QueryResultRow = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>
   mail: MailSink
   /** Where WhatsApp's servers would be: answers 503 until a test gives it a handler. */
   whatsappServer: Server

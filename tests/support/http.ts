@@ -100,7 +100,7 @@ export function readPage(response: Response): FormPage {
     method: (attribute(tag, 'method') ?? 'get').toLowerCase(),
     fields: hiddenFields(body),
   }))
-  const hidden: Record<string, string> = Object.assign({}, ...forms.map(({ fields }) => fields))
+  const hidden = Object.fromEntries(forms.flatMap(({ fields }) => Object.entries(fields)))
   return { response, html, forms, hidden, csrf: hidden._csrf }
 }
 
