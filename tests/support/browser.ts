@@ -1,0 +1,89 @@
+// A real Chromium for tests of what only a browser knows. Found where the system has it; nothing is downloaded.
+import { accessSync, constants } from 'node:fs'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core'
+import { describe } from 'vitest'
+import type { TestApp } from './app.ts'
+
+const usual = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/snap/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+]
+
+export const chromiumPath = [process.env.CHROMIUM_PATH, ...usual].find((path) => path !== undefined && runnable(path))
+
+function runnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const howTo = 'Browser tests need Chromium: `apt-get install chromium fonts-noto-core`, or name one in CHROMIUM_PATH.'
+
+/** `describe` for tests that need a browser: without one they are skipped, loudly; in CI that is a failure. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (chromiumPath !== undefined) {
+    describe(name, tests)
+    return
+  }
+  if (process.env.CI === 'true') throw new Error(howTo)
+  console.warn(`\nSKIPPED: ${name}. ${howTo}\n`)
+  describe.skip(name, tests)
+}
+
+export async function startBrowser(): Promise<Browser> {
+  if (chromiumPath === undefined) throw new Error(howTo)
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  })
+}
+
+/**
+ * A window of somebody's own. A request to any host but ours fails the promise of no third party: it is noted in
+ * `strangers`, like everything the content policy refused and every error of a page's script in `complaints`.
+ */
+export async function openWindow(
+  browser: Browser,
+  app: TestApp,
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; strangers: string[]; complaints: string[] }> {
+  const context = await browser.newContext({
+    baseURL: app.origin,
+    viewport: { width: 390, height: 844 },
+    // As the proxy in front would say: cookies are then those of production. Chromium keeps Secure ones for 127.0.0.1.
+    extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' },
+    ...options,
+  })
+  context.setDefaultTimeout(10_000)
+  const strangers: string[] = []
+  const complaints: string[] = []
+  context.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(app.origin) && !url.startsWith('data:') && !url.startsWith('about:')) strangers.push(url)
+  })
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  context.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy|Refused to/.test(message.text())) {
+      complaints.push(message.text())
+    }
+  })
+  return { context, strangers, complaints }
+}
