@@ -1,0 +1,127 @@
+// `npm run demo`: the whole of Nabz on one port, with nothing but Node installed. A real Postgres from an npm package,
+// three clinics with a past and a full day, a stand-in for WhatsApp with a phone in the browser, and a mailbox.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Router } from 'express'
+import { readConfig } from '../config.ts'
+import { migrateToLatest } from '../platform/db/migrate.ts'
+import { createLog } from '../platform/log.ts'
+import { serve, type Running } from '../serve.ts'
+import { seedDemo } from '../../seeds/demo.ts'
+import { demoSecrets } from './demo-secrets.ts'
+import { freePort } from './free-port.ts'
+import { startEmbeddedPostgres, stopEmbeddedPostgres } from './embedded-postgres.ts'
+import { createMailbox } from './mailbox.ts'
+import { createDatabase, prepareRoles } from './prepare-database.ts'
+import { createWhatsAppSimulator } from './whatsapp-simulator/simulator.ts'
+import { registerTemplates } from '../features/messaging/actions/templates.ts'
+
+const folder = process.env.NABZ_DATA_DIR ?? join(process.cwd(), '.data')
+const databaseFolder = join(folder, 'postgres')
+
+const running = await start()
+let stopping = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // A second Ctrl-C while stopping is impatience, not another order.
+    if (stopping) return
+    stopping = true
+    process.stdout.write('\nStopping …\n')
+    void running.stop().then(() => process.exit(0))
+  })
+}
+
+async function start(): Promise<{ stop(): Promise<void> }> {
+  if (process.argv.includes('--fresh')) {
+    await stopEmbeddedPostgres(databaseFolder)
+    await rm(folder, { recursive: true, force: true })
+  }
+  const postgres = await startEmbeddedPostgres({ dataDir: databaseFolder })
+  await prepareRoles(postgres.url('postgres'))
+  await createDatabase(postgres.url('postgres'), 'nabz')
+  await migrateToLatest(postgres.url('nabz', 'nabz_owner'))
+
+  const port = await freePort(Number(process.env.PORT ?? 3000), process.env.PORT !== undefined)
+  const baseUrl = process.env.BASE_URL ?? `http://localhost:${port}`
+  const secrets = demoSecrets(folder)
+  const mailbox = await createMailbox()
+  const whatsapp = {
+    WHATSAPP_BASE_URL: `http://127.0.0.1:${port}/dev/graph`,
+    WHATSAPP_PHONE_NUMBER_ID: '106540352242922',
+    WHATSAPP_DISPLAY_NUMBER: '+15550783881',
+    WHATSAPP_ACCESS_TOKEN: secrets.WHATSAPP_ACCESS_TOKEN,
+    WHATSAPP_APP_SECRET: secrets.WHATSAPP_APP_SECRET,
+    WHATSAPP_VERIFY_TOKEN: secrets.WHATSAPP_VERIFY_TOKEN,
+  }
+  const config = readConfig({
+    NODE_ENV: 'development',
+    NABZ_DEMO: 'on',
+    HOST: process.env.HOST ?? '127.0.0.1',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+    PORT: String(port),
+    BASE_URL: baseUrl,
+    DATABASE_URL: postgres.url('nabz', 'nabz_app'),
+    JOBS_DATABASE_URL: postgres.url('nabz', 'nabz_jobs'),
+    KEY_STORE_DIR: join(folder, 'keys'),
+    SMTP_URL: `smtp://127.0.0.1:${mailbox.port}`,
+    MAIL_FROM: 'Nabz <hello@nabz.test>',
+    ...secrets,
+    ...whatsapp,
+  })
+  const simulator = createWhatsAppSimulator({
+    accessToken: config.whatsapp.accessToken,
+    appSecret: config.whatsapp.appSecret,
+    verifyToken: config.whatsapp.verifyToken,
+    wabaId: '102290129340398',
+    phoneNumberId: config.whatsapp.phoneNumberId,
+    displayPhoneNumber: config.whatsapp.displayNumber,
+    webhookUrl: `http://127.0.0.1:${port}/webhooks/whatsapp`,
+    stateFile: join(folder, 'whatsapp.json'),
+    deliver: 'auto',
+  })
+  const log = createLog(config.logLevel, (line) => process.stderr.write(line))
+  const nabz = await serve(config, { log, outside: Router().use('/dev', simulator.router, mailbox.router) })
+  await registerTemplates(config.whatsapp, '102290129340398')
+  await seedDemo(nabz.services)
+  welcome(baseUrl)
+  return { stop: () => stopAll(nabz, [() => simulator.stop(), () => mailbox.stop(), () => postgres.stop()]) }
+}
+
+async function stopAll(nabz: Running, others: (() => Promise<void>)[]): Promise<void> {
+  await nabz.stop()
+  for (const stop of others) await stop()
+}
+
+function welcome(baseUrl: string): void {
+  const line = (label: string, path: string) => `  ${label.padEnd(34)} ${baseUrl}${path}`
+  process.stdout.write(
+    [
+      '',
+      'Nabz is running.',
+      '',
+      'For patients',
+      line('Shifa Clinic, Karachi (Urdu)', '/c/shifa'),
+      line('Nour Dental, Cairo (Arabic)', '/c/nour-dental'),
+      line('Thames Physio, London', '/c/thames-physio'),
+      line('Their phone, WhatsApp on it', '/dev/phone'),
+      '',
+      'For the clinic',
+      line('Sign in', '/sign-in'),
+      line('Mail that Nabz sent', '/dev/mail'),
+      '',
+      '  owner@shifa.test   doctor@shifa.test   desk@shifa.test',
+      '  the same at nour-dental.test and thames-physio.test; admin@nabz.test for /admin',
+      '  password of all: nabz demo only',
+      '',
+      'Try this first',
+      '  1. Book a visit at /c/shifa with any Pakistani mobile number, such as 0300 1234567.',
+      '  2. Read the code and the confirmation on the phone, /dev/phone.',
+      '  3. See the visit on Today, signed in as desk@shifa.test.',
+      '  4. Move it there, or by the link in the message; the phone is told after a moment.',
+      '  5. Reply STOP on the phone: no reminder will leave.',
+      '',
+      'Ctrl-C stops everything. The data stays in .data; npm run demo -- --fresh starts over.',
+      '',
+    ].join('\n'),
+  )
+}
