@@ -1,0 +1,221 @@
+import { type LocationId, type PractitionerId, type ServiceId, type UserId } from '../../kernel/ids.ts'
+import { Temporal, type Instant, type PlainDate, type PlainTime } from '../../kernel/time.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import { rows, type Binding } from '../../platform/db/rows.ts'
+import { notFound } from '../../platform/errors.ts'
+import { parseLanguage } from '../../platform/i18n/languages.ts'
+import type {
+  Closure,
+  CodePolicy,
+  DiarySettings,
+  Location,
+  Offer,
+  Practitioner,
+  Profile,
+  Service,
+  Shift,
+} from './rules.ts'
+
+export type { Closure, DiarySettings, Location, Offer, Practitioner, Profile, Service, Shift } from './rules.ts'
+
+// Each table is selected in one way, whether its rows come by themselves or together as JSON. Times are instants and
+// dates in the one case, text in the other; what makes objects of them takes both.
+const selected = {
+  profile: `
+    select about, phone, whatsapp, languages, min_notice_min as "minNoticeMin", horizon_days as "horizonDays",
+      slot_step_min as "slotStepMin", max_open_bookings as "maxOpenBookings", code_policy as "codePolicy",
+      alert_email as "alertEmail", quiet_from as "quietFrom", quiet_to as "quietTo", bring_note as "bringNote",
+      link_shared_at as "linkSharedAt", checklist_hidden_at as "checklistHiddenAt"
+    from clinic.profiles where clinic_id = ?`,
+  locations: `
+    select id, name, address, map_url as "mapUrl", phone, position, active
+    from clinic.locations where clinic_id = ?`,
+  practitioners: `
+    select id, user_id as "userId", name, title, position, active
+    from clinic.practitioners where clinic_id = ?`,
+  services: `
+    select id, name, duration_min as "durationMin", buffer_before_min as "bufferBeforeMin",
+      buffer_after_min as "bufferAfterMin", capacity, price_minor as "priceMinor", currency, online, position, active
+    from clinic.services where clinic_id = ?`,
+  offers: `
+    select practitioner_id as "practitionerId", service_id as "serviceId"
+    from clinic.practitioner_services where clinic_id = ?`,
+  shifts: `
+    select id, practitioner_id as "practitionerId", location_id as "locationId", weekday, starts_min as "startsMin",
+      ends_min as "endsMin", valid_from as "validFrom", valid_to as "validTo"
+    from clinic.shifts where clinic_id = ?`,
+  closures: `
+    select id, practitioner_id as "practitionerId", location_id as "locationId", starts_at as "startsAt",
+      ends_at as "endsAt", reason
+    from clinic.closures where clinic_id = ?`,
+}
+
+// In the order they were arranged; ids grow with time, so those never arranged come in the order they were added.
+const arranged = ' order by position, id'
+const byWeek = ' order by weekday, starts_min, id'
+const byTime = ' order by starts_at, id'
+
+type ProfileRow = Omit<Profile, 'languages' | 'quietFrom' | 'quietTo' | 'linkSharedAt' | 'checklistHiddenAt'> & {
+  codePolicy: CodePolicy
+  languages: string
+  quietFrom: PlainTime | string
+  quietTo: PlainTime | string
+  linkSharedAt: Instant | string | null
+  checklistHiddenAt: Instant | string | null
+}
+type ShiftRow = Omit<Shift, 'validFrom' | 'validTo'> & {
+  validFrom: PlainDate | string | null
+  validTo: PlainDate | string | null
+}
+type ClosureRow = Omit<Closure, 'startsAt' | 'endsAt' | 'practitionerId' | 'locationId'> & {
+  startsAt: Instant | string
+  endsAt: Instant | string
+  practitionerId: PractitionerId | null
+  locationId: LocationId | null
+}
+
+const instant = (value: Instant | string | null) => (value === null ? null : Temporal.Instant.from(value))
+
+function profileOf({ languages, quietFrom, quietTo, linkSharedAt, checklistHiddenAt, ...row }: ProfileRow): Profile {
+  return {
+    ...row,
+    languages: languages.split(' ').flatMap((code) => parseLanguage(code) ?? []),
+    quietFrom: Temporal.PlainTime.from(quietFrom),
+    quietTo: Temporal.PlainTime.from(quietTo),
+    linkSharedAt: instant(linkSharedAt),
+    checklistHiddenAt: instant(checklistHiddenAt),
+  }
+}
+
+function shiftOf({ validFrom, validTo, ...row }: ShiftRow): Shift {
+  return {
+    ...row,
+    ...(validFrom === null ? {} : { validFrom: Temporal.PlainDate.from(validFrom) }),
+    ...(validTo === null ? {} : { validTo: Temporal.PlainDate.from(validTo) }),
+  }
+}
+
+function closureOf({ startsAt, endsAt, practitionerId, locationId, ...row }: ClosureRow): Closure {
+  return {
+    ...row,
+    startsAt: Temporal.Instant.from(startsAt),
+    endsAt: Temporal.Instant.from(endsAt),
+    ...(practitionerId === null ? {} : { practitionerId }),
+    ...(locationId === null ? {} : { locationId }),
+  }
+}
+
+/** The clinic's own row. It is there as long as the clinic is. */
+export async function getProfile(ctx: Ctx): Promise<Profile> {
+  const [row] = await rows<ProfileRow>(ctx.db, selected.profile, [ctx.clinic.id])
+  return row ? profileOf(row) : notFound('clinic')
+}
+
+/** All of them, or those in use, as arranged. */
+export async function listLocations(ctx: Ctx, only: { activeOnly?: boolean } = {}): Promise<Location[]> {
+  return rows<Location>(ctx.db, selected.locations + (only.activeOnly ? ' and active' : '') + arranged, [ctx.clinic.id])
+}
+
+export async function findLocation(ctx: Ctx, id: LocationId): Promise<Location | undefined> {
+  const [row] = await rows<Location>(ctx.db, selected.locations + ' and id = ?', [ctx.clinic.id, id])
+  return row
+}
+
+export async function getLocation(ctx: Ctx, id: LocationId): Promise<Location> {
+  return (await findLocation(ctx, id)) ?? notFound('location')
+}
+
+export async function listPractitioners(ctx: Ctx, only: { activeOnly?: boolean } = {}): Promise<Practitioner[]> {
+  const sql = selected.practitioners + (only.activeOnly ? ' and active' : '') + arranged
+  return rows<Practitioner>(ctx.db, sql, [ctx.clinic.id])
+}
+
+export async function findPractitioner(ctx: Ctx, id: PractitionerId): Promise<Practitioner | undefined> {
+  const [row] = await rows<Practitioner>(ctx.db, selected.practitioners + ' and id = ?', [ctx.clinic.id, id])
+  return row
+}
+
+export async function getPractitioner(ctx: Ctx, id: PractitionerId): Promise<Practitioner> {
+  return (await findPractitioner(ctx, id)) ?? notFound('practitioner')
+}
+
+/** The doctor who signs in with this account, if it is one's. */
+export async function findPractitionerOfUser(ctx: Ctx, userId: UserId): Promise<Practitioner | undefined> {
+  const sql = selected.practitioners + ' and user_id = ?' + arranged
+  const [row] = await rows<Practitioner>(ctx.db, sql, [ctx.clinic.id, userId])
+  return row
+}
+
+export async function listServices(ctx: Ctx, only: { activeOnly?: boolean } = {}): Promise<Service[]> {
+  return rows<Service>(ctx.db, selected.services + (only.activeOnly ? ' and active' : '') + arranged, [ctx.clinic.id])
+}
+
+export async function findService(ctx: Ctx, id: ServiceId): Promise<Service | undefined> {
+  const [row] = await rows<Service>(ctx.db, selected.services + ' and id = ?', [ctx.clinic.id, id])
+  return row
+}
+
+export async function getService(ctx: Ctx, id: ServiceId): Promise<Service> {
+  return (await findService(ctx, id)) ?? notFound('service')
+}
+
+/** Who gives what, doctors and services no longer in use included. */
+export async function listPractitionerServices(ctx: Ctx): Promise<Offer[]> {
+  return rows<Offer>(ctx.db, selected.offers + ' order by practitioner_id, service_id', [ctx.clinic.id])
+}
+
+/** Weekly hours by day and time; of one doctor when asked. */
+export async function listShifts(ctx: Ctx, of: { practitionerId?: PractitionerId } = {}): Promise<Shift[]> {
+  const found = await rows<ShiftRow>(
+    ctx.db,
+    selected.shifts + (of.practitionerId === undefined ? '' : ' and practitioner_id = ?') + byWeek,
+    [ctx.clinic.id, ...(of.practitionerId === undefined ? [] : [of.practitionerId])],
+  )
+  return found.map(shiftOf)
+}
+
+/** Closures that touch `[from, to)`, by their beginning; all that end after `from` when there is no `to`. */
+export async function listClosures(ctx: Ctx, range: { from: Instant; to?: Instant }): Promise<Closure[]> {
+  const found = await rows<ClosureRow>(
+    ctx.db,
+    selected.closures + ' and ends_at > ?' + (range.to === undefined ? '' : ' and starts_at < ?') + byTime,
+    [ctx.clinic.id, range.from, ...(range.to === undefined ? [] : [range.to])],
+  )
+  return found.map(closureOf)
+}
+
+export async function findClosure(ctx: Ctx, id: string): Promise<Closure | undefined> {
+  const [row] = await rows<ClosureRow>(ctx.db, selected.closures + ' and id = ?', [ctx.clinic.id, id])
+  return row && closureOf(row)
+}
+
+const gathered = (sql: string) => `coalesce((select json_agg(x) from (${sql}) x), '[]')`
+
+// All of it in one statement, each part as JSON: one round trip, and one moment for all of its parts.
+const diarySql = `select
+  (select to_json(x) from (${selected.profile}) x) as profile,
+  ${gathered(selected.locations + arranged)} as locations,
+  ${gathered(selected.practitioners + arranged)} as practitioners,
+  ${gathered(selected.services + arranged)} as services,
+  ${gathered(selected.offers + ' order by practitioner_id, service_id')} as offers,
+  ${gathered(selected.shifts + byWeek)} as shifts,
+  ${gathered(selected.closures + ' and ends_at > ?' + byTime)} as closures`
+
+type DiaryRow = {
+  profile: ProfileRow | null
+  locations: Location[]
+  practitioners: Practitioner[]
+  services: Service[]
+  offers: Offer[]
+  shifts: ShiftRow[]
+  closures: ClosureRow[]
+}
+
+/** Everything the diary rests on, inactive rows included (past visits name them), and closures that are not over. */
+export async function getDiarySettings(ctx: Ctx): Promise<DiarySettings> {
+  const bindings: Binding[] = [...Array<string>(7).fill(ctx.clinic.id), ctx.now]
+  const [row] = await rows<DiaryRow>(ctx.db, diarySql, bindings)
+  if (!row?.profile) return notFound('clinic')
+  const { profile, shifts, closures, ...rest } = row
+  return { ...rest, profile: profileOf(profile), shifts: shifts.map(shiftOf), closures: closures.map(closureOf) }
+}

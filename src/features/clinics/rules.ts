@@ -1,0 +1,159 @@
+// What a clinic has set up, and what follows from it.
+import type { LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
+import type { Instant, PlainDate, PlainTime } from '../../kernel/time.ts'
+import type { Language } from '../../platform/i18n/languages.ts'
+
+export type CodePolicy = 'always' | 'new' | 'off'
+
+/** What a clinic says of itself and how it takes bookings. Its name, city, zone and currency are facts of `ctx.clinic`. */
+export type Profile = {
+  about: string | null
+  phone: string | null
+  whatsapp: string | null
+  languages: Language[]
+  minNoticeMin: number
+  horizonDays: number
+  slotStepMin: number
+  maxOpenBookings: number
+  codePolicy: CodePolicy
+  alertEmail: string | null
+  quietFrom: PlainTime
+  quietTo: PlainTime
+  bringNote: string | null
+  linkSharedAt: Instant | null
+  checklistHiddenAt: Instant | null
+}
+
+export type Location = {
+  id: LocationId
+  name: string
+  /** Empty until the clinic says where it is. */
+  address: string
+  mapUrl: string | null
+  phone: string | null
+  position: number
+  active: boolean
+}
+
+export type Practitioner = {
+  id: PractitionerId
+  /** The account the doctor signs in with, if any. */
+  userId: UserId | null
+  name: string
+  title: string | null
+  position: number
+  active: boolean
+}
+
+export type Service = {
+  id: ServiceId
+  name: string
+  durationMin: number
+  bufferBeforeMin: number
+  bufferAfterMin: number
+  capacity: number
+  /** Undecided prices are null: nothing is shown, which is not the same as free of charge (0). */
+  priceMinor: number | null
+  currency: string
+  online: boolean
+  position: number
+  active: boolean
+}
+
+/** That a doctor gives a service. */
+export type Offer = { practitionerId: PractitionerId; serviceId: ServiceId }
+
+/** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 is after midnight. */
+export type Shift = {
+  id: string
+  practitionerId: PractitionerId
+  locationId: LocationId
+  weekday: number
+  startsMin: number
+  endsMin: number
+  validFrom?: PlainDate | undefined
+  validTo?: PlainDate | undefined
+}
+
+/** Of one doctor, one location, or, with neither named, of the whole clinic. */
+export type Closure = {
+  id: string
+  startsAt: Instant
+  endsAt: Instant
+  reason: string
+  practitionerId?: PractitionerId | undefined
+  locationId?: LocationId | undefined
+}
+
+/** Everything the diary rests on: what a cache keeps while the clinic's settings version stands. */
+export type DiarySettings = {
+  profile: Profile
+  locations: Location[]
+  practitioners: Practitioner[]
+  services: Service[]
+  offers: Offer[]
+  shifts: Shift[]
+  closures: Closure[]
+}
+
+type Setup = {
+  locations: readonly Pick<Location, 'id' | 'active'>[]
+  practitioners: readonly Pick<Practitioner, 'id' | 'active'>[]
+  services: readonly Pick<Service, 'id' | 'active' | 'online'>[]
+  offers: readonly Offer[]
+  shifts: readonly Pick<Shift, 'practitionerId' | 'locationId'>[]
+}
+
+/**
+ * Whether people can book online: some doctor has hours at a location in use and gives a service that is offered online,
+ * and the platform lets the clinic take bookings. Hours that are over by their dates count, so that the answer holds
+ * as long as the settings do; such a page is live and says that nothing is free.
+ */
+export function isLive(clinic: { status: string }, setup: Setup): boolean {
+  return clinic.status === 'active' && bookableOnline(setup)
+}
+
+function bookableOnline({ locations, practitioners, services, offers, shifts }: Setup): boolean {
+  const places = new Set(locations.filter(({ active }) => active).map(({ id }) => id))
+  const online = new Set(services.filter((service) => service.active && service.online).map(({ id }) => id))
+  return practitioners.some(
+    ({ id, active }) =>
+      active &&
+      shifts.some((shift) => shift.practitionerId === id && places.has(shift.locationId)) &&
+      offers.some((offer) => offer.practitionerId === id && online.has(offer.serviceId)),
+  )
+}
+
+export const checklistSteps = ['hours', 'doctor', 'service', 'whatsapp', 'share', 'booking'] as const
+export type ChecklistStep = (typeof checklistSteps)[number]
+
+/**
+ * The first-run steps and which of them are done. Messages need no connecting while the platform's own number sends
+ * them, so that step is done from the start; it is listed because people wonder.
+ */
+export function checklistProgress(
+  setup: Setup & { profile: Pick<Profile, 'linkSharedAt'> },
+  hasOnlineBooking: boolean,
+): Record<ChecklistStep, boolean> {
+  const doctors = new Set(setup.practitioners.filter(({ active }) => active).map(({ id }) => id))
+  const services = new Set(setup.services.filter(({ active }) => active).map(({ id }) => id))
+  return {
+    doctor: doctors.size > 0,
+    service: setup.offers.some((offer) => doctors.has(offer.practitionerId) && services.has(offer.serviceId)),
+    hours: setup.shifts.some(({ practitionerId }) => doctors.has(practitionerId)),
+    whatsapp: true,
+    share: setup.profile.linkSharedAt !== null,
+    booking: hasOnlineBooking,
+  }
+}
+
+/** The fields of medicine a clinic can name; the words are `clinics.specialty.<code>`. */
+export const specialties = [
+  'general_practice', 'dental', 'physiotherapy', 'pediatrics', 'gynecology', 'dermatology', 'ophthalmology', 'ent',
+  'cardiology', 'orthopedics', 'internal_medicine', 'psychiatry', 'psychology', 'nutrition', 'urology', 'neurology',
+  'diabetes', 'surgery', 'laboratory', 'other',
+] as const // prettier-ignore
+export type Specialty = (typeof specialties)[number]
+
+/** Contrast of each is checked in `public/css/tokens.css`. */
+export const accents = ['teal', 'blue', 'indigo', 'violet', 'rose', 'amber', 'green', 'slate'] as const
