@@ -260,7 +260,7 @@ async function readSetup(ctx: Ctx, clinic: SeedClinic): Promise<Setup> {
   const byPhone = new Map(
     patients.map((row) => {
       const phone = ctx.seal.open(row.phone_sealed, 'patients.phone', row.id) as Phone
-      return [phone as string, { id: row.id, phone, language: row.language }] as const
+      return [phone, { id: row.id, phone, language: row.language }] as const
     }),
   )
   return {
@@ -316,7 +316,7 @@ async function datesWithVisits(ctx: Ctx, clinic: SeedClinic, today: PlainDate): 
   return new Set(visits.map(({ startsAt }) => dateAt(startsAt, clinic.zone).toString()))
 }
 
-function appointmentRow(ctx: Ctx, setup: Setup, visit: SeedVisit, id: AppointmentId): object {
+function appointmentRow(ctx: Ctx, setup: Setup, visit: SeedVisit, id: AppointmentId): Row {
   const { startsAt, endsAt, status } = visit
   const patient = at(setup.patients, visit.patient)
   const dice = chance(id)
@@ -357,13 +357,13 @@ function appointmentRow(ctx: Ctx, setup: Setup, visit: SeedVisit, id: Appointmen
 }
 
 /** What was sent about a visit in the last month, and what will be about one to come. */
-function messageRows(ctx: Ctx, setup: Setup, visit: SeedVisit, id: AppointmentId): object[] {
+function messageRows(ctx: Ctx, setup: Setup, visit: SeedVisit, id: AppointmentId): Row[] {
   const { startsAt } = visit
   const monthAgo = ctx.now.subtract({ hours: 24 * 30 }).epochMilliseconds
   if (startsAt.epochMilliseconds < monthAgo || visit.status === 'cancelled') return []
   const patient = at(setup.patients, visit.patient)
   const dice = chance(`${id} messages`)
-  const row = (kind: string, template: string, due: Temporal.Instant, rest: object) => {
+  const row = (kind: string, template: string, due: Temporal.Instant, rest: Row) => {
     const messageId = newId<'message'>()
     return {
       clinic_id: ctx.clinic.id,
@@ -405,26 +405,26 @@ function messageRows(ctx: Ctx, setup: Setup, visit: SeedVisit, id: AppointmentId
   }
   const bookedAt = startsAt.subtract({ hours: 24 * (2 + dice.upTo(4)) })
   const past = bookedAt.epochMilliseconds < ctx.now.epochMilliseconds ? bookedAt : ctx.now.subtract({ hours: 3 })
-  const rows: object[] = [row('confirmation', 'nabz_confirmation', past, delivered(past))]
+  const messages: Row[] = [row('confirmation', 'nabz_confirmation', past, delivered(past))]
   const quiet = { from: Temporal.PlainTime.from('21:00'), to: Temporal.PlainTime.from('08:00'), zone: ctx.clinic.zone }
   for (const reminder of planReminders({ startsAt, now: past, quiet })) {
     const isPast = reminder.dueAt.epochMilliseconds <= ctx.now.epochMilliseconds
     if (!isPast && visit.status !== 'booked') continue
-    rows.push(
+    messages.push(
       row(reminder.kind, 'nabz_reminder', reminder.dueAt, {
         expires_at: reminder.expiresAt,
         ...(isPast ? delivered(reminder.dueAt) : { status: 'queued', created_at: past }),
       }),
     )
   }
-  return rows
+  return messages
 }
 
 /** Inserts in chunks and answers the ids written; rows that meet what is there already are left out. */
-async function insertAll(ctx: Ctx, table: string, wanted: object[]): Promise<string[]> {
+async function insertAll(ctx: Ctx, table: string, wanted: Row[]): Promise<string[]> {
   // Rows of one statement must name the same columns; a chunk stays well under the limit of 65,535 parameters.
   const columns = [...new Set(wanted.flatMap((row) => Object.keys(row)))]
-  const even = wanted.map((row: Record<string, unknown>) =>
+  const even = wanted.map((row) =>
     Object.fromEntries(columns.map((column) => [column, row[column] ?? defaults[column] ?? null])),
   )
   const key = columns.includes('id') ? 'id' : 'clinic_id'
@@ -440,7 +440,9 @@ async function insertAll(ctx: Ctx, table: string, wanted: object[]): Promise<str
   return written
 }
 
-const defaults: Record<string, unknown> = { attempts: 0 }
+type Row = Record<string, unknown>
+
+const defaults: Row = { attempts: 0 }
 
 function at<T>(items: readonly T[], index: number): T {
   const item = items[index]

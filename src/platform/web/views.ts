@@ -72,9 +72,8 @@ export function render({ template: name, page }: View, chrome: Chrome): string {
     lang: speaker.lang,
     dir: speaker.dir,
     url: chrome.url,
-    get csrfToken() {
-      return chrome.csrfToken()
-    },
+    // The function, not its answer: EJS copies its locals, and a token asked for is a cookie given.
+    csrfToken: chrome.csrfToken,
     flash: chrome.flash,
     shell: chrome.shell,
     languageLinks: chrome.languageLinks,
