@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 import pg from 'pg'
 import { createApp } from '../../src/app.ts'
 import { jobsOf } from '../../src/jobs.ts'
@@ -46,6 +46,8 @@ export type TestAppOptions = {
   config?: Record<string, string>
   /** Connections to the database, when the test is about their number. */
   pool?: number
+  /** Routes mounted in front of the product's, for tests of what stands between a request and any route. */
+  outside?: (services: Services) => RequestHandler
 }
 
 /** Noon on a Tuesday in Karachi, with no clock change near in any zone the tests use. */
@@ -86,7 +88,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const started = await startServices(config, { clock, log: createLog('info', (line) => logLines.push(line)) })
     cleanup.push(() => started.stop())
     const { services } = started
-    const app = createApp(services)
+    const app = createApp(services, options.outside?.(services))
     const server = await startServer(createServer(app))
     cleanup.push(() => {
       services.stopping.abort()

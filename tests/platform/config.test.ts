@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig } from '../../src/config.ts'
+
+const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+const complete = {
+  NODE_ENV: 'production',
+  BASE_URL: 'https://nabz.example/',
+  DATABASE_URL: 'postgres://nabz_app@db/nabz',
+  JOBS_DATABASE_URL: 'postgres://nabz_jobs@db/nabz',
+  SESSION_SECRET: key(1),
+  PASSWORD_PEPPER: key(2),
+  MASTER_KEY: key(3),
+  LOOKUP_KEY: key(4),
+  KEY_STORE_DIR: '/var/lib/nabz/keys',
+  SMTP_URL: 'smtps://mail.example',
+  MAIL_FROM: 'Nabz <hello@nabz.example>',
+  WHATSAPP_PHONE_NUMBER_ID: '106540352242922',
+  WHATSAPP_DISPLAY_NUMBER: '+15550783881',
+  WHATSAPP_ACCESS_TOKEN: 'a-long-access-token',
+  WHATSAPP_APP_SECRET: 'a-long-app-secret',
+  WHATSAPP_VERIFY_TOKEN: 'a-long-verify-token',
+}
+const withOnly = (name: string, value: string | undefined) => ({ ...complete, [name]: value })
+const refusal = (env: Record<string, string | undefined>) => {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  throw new Error('the settings were accepted')
+}
+
+describe('the settings', () => {
+  it('are read once and cannot be changed', () => {
+    const config = readConfig(complete)
+    expect(config).toMatchObject({
+      production: true,
+      baseUrl: 'https://nabz.example',
+      secureCookies: true,
+      demo: false,
+      port: 3000,
+    })
+    expect(() => Object.assign(config, { production: false })).toThrow(TypeError)
+  })
+
+  it.each(Object.keys(complete).filter((name) => name !== 'NODE_ENV'))('refuse to be without %s, by name', (name) => {
+    for (const nothing of [undefined, '']) {
+      expect(refusal(withOnly(name, nothing))).toBe(`The settings are not complete:\n  ${name} is missing`)
+    }
+  })
+
+  it.each([
+    ['NODE_ENV', 'staging'],
+    ['PORT', '70000'],
+    ['PORT', 'http'],
+    ['PORT', '1.5'],
+    ['TRUST_PROXY', '-1'],
+    ['LOG_LEVEL', 'loud'],
+    ['BASE_URL', 'nabz.example'],
+    ['BASE_URL', 'ftp://nabz.example'],
+    ['DATABASE_URL', 'mysql://db/nabz'],
+    ['JOBS_DATABASE_URL', 'db:5432'],
+    ['DATABASE_POOL', '1'],
+    ['SESSION_SECRET', 'c2hvcnQ='],
+    ['SESSION_SECRET', 'changeme-changeme-changeme-changeme-changeme-changeme'],
+    ['PREVIOUS_SESSION_SECRET', 'c2hvcnQ='],
+    ['PASSWORD_PEPPER', Buffer.alloc(31).toString('base64')],
+    ['MASTER_KEY', Buffer.alloc(33).toString('base64')],
+    ['MASTER_KEY', 'example-key'],
+    ['LOOKUP_KEY', 'todo'],
+    ['SMTP_URL', 'mail.example'],
+    ['MAIL_FROM', 'Nabz'],
+    ['WHATSAPP_BASE_URL', 'graph.facebook.com'],
+    ['WHATSAPP_API_VERSION', '25'],
+    ['WHATSAPP_PHONE_NUMBER_ID', 'abc'],
+    ['WHATSAPP_DISPLAY_NUMBER', '0300 1234567'],
+    ['WHATSAPP_ACCESS_TOKEN', 'short'],
+    ['WHATSAPP_APP_SECRET', 'short'],
+    ['WHATSAPP_VERIFY_TOKEN', 'short'],
+    ['NABZ_DEMO', 'yes'],
+  ])('refuse a bad %s, naming it and not its value (%s)', (name, value) => {
+    const message = refusal(withOnly(name, value))
+    const named = message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(' ')[0])
+    expect(new Set(named)).toEqual(new Set([name]))
+    if (value.length > 5) expect(message).not.toContain(value)
+  })
+
+  it.each([
+    ['BASE_URL', 'http://nabz.example'],
+    ['WHATSAPP_BASE_URL', 'http://127.0.0.1:4000'],
+    ['NABZ_DEMO', 'on'],
+  ])('refuse %s=%s in production, and take it in development', (name, value) => {
+    expect(refusal(withOnly(name, value))).toContain(`  ${name} must be`)
+    expect(() => readConfig({ ...withOnly(name, value), NODE_ENV: 'development' })).not.toThrow()
+  })
+
+  it('name everything that is wrong at once', () => {
+    const message = refusal({ ...complete, PORT: 'x', MASTER_KEY: 'x', BASE_URL: undefined })
+    expect(message).toMatch(/BASE_URL is missing/)
+    expect(message).toMatch(/PORT /)
+    expect(message).toMatch(/MASTER_KEY /)
+  })
+
+  it('are production unless told otherwise', () => {
+    const { NODE_ENV: _, ...silent } = complete
+    expect(readConfig(silent).production).toBe(true)
+  })
+
+  it('take a secret from a mounted file, and say which file they can not read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nabz-secret-'))
+    const path = join(folder, 'master')
+    await writeFile(path, `${key(9)}\n`)
+    const { MASTER_KEY: _, ...rest } = complete
+    expect(readConfig({ ...rest, MASTER_KEY_FILE: path }).masterKey).toEqual(Buffer.alloc(32, 9))
+    expect(refusal({ ...rest, MASTER_KEY_FILE: join(folder, 'absent') })).toContain('MASTER_KEY_FILE')
+    await rm(folder, { recursive: true })
+  })
+
+  it('sign with the newest secret and still know the one before', () => {
+    expect(readConfig({ ...complete, PREVIOUS_SESSION_SECRET: key(8) }).sessionSecrets).toEqual([key(1), key(8)])
+  })
+})
