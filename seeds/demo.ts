@@ -257,7 +257,7 @@ async function readSetup(ctx: Ctx, clinic: SeedClinic): Promise<Setup> {
     phone_sealed: Buffer
     language: string
   }[]
-  const byPhone = new Map(
+  const byPhone = new Map<string, Setup['patients'][number]>(
     patients.map((row) => {
       const phone = ctx.seal.open(row.phone_sealed, 'patients.phone', row.id) as Phone
       return [phone, { id: row.id, phone, language: row.language }] as const

@@ -7,7 +7,7 @@ import {
   type Closure,
   type Shift,
   type SlotSearch,
-} from '../../src/features/booking/availability.ts'
+} from '../../src/features/availability/rules.ts'
 import { newId, type PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant } from '../../src/kernel/time.ts'
 

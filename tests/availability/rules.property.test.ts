@@ -13,7 +13,7 @@ import {
   type Shift,
   type Slot,
   type SlotSearch,
-} from '../../src/features/booking/availability.ts'
+} from '../../src/features/availability/rules.ts'
 import { newId, type LocationId, type PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant, type PlainDate } from '../../src/kernel/time.ts'
 
