@@ -24,6 +24,8 @@ for (const kind of [Temporal.Instant, Temporal.PlainDate, Temporal.PlainTime]) {
 
 export type Database = Knex
 
+const nothing = () => undefined
+
 /**
  * A pool of connections. `statementTimeout` in milliseconds bounds every statement; a request that waits more than 5 s
  * for a connection fails, which the error page answers with 503.
@@ -40,5 +42,7 @@ export function connect(url: string, pool: number, statementTimeout = 5_000): Da
     },
     pool: { min: 0, max: pool },
     acquireConnectionTimeout: 5_000,
+    // Knex would print errors, values included, past our log; whoever ran the query gets them anyway.
+    log: { warn: nothing, error: nothing, deprecate: nothing, debug: nothing },
   })
 }
