@@ -11,7 +11,7 @@ import { forbidden, notFound } from '../errors.ts'
 import { directionOf, languageNames, languages, parseLanguage, type Language } from '../i18n/languages.ts'
 import type { Speaker } from '../i18n/speaker.ts'
 import { servicesOf, type Services } from '../services.ts'
-import { redirect, sessionUser } from './session.ts'
+import { redirect, sessionUser, storedSession } from './session.ts'
 import { render, type Layout, type View } from './views.ts'
 
 /** `signed_in`: whoever has an account. Everything else names a permission of the one table in the kernel. */
@@ -54,6 +54,8 @@ export type ClinicRequest = Basics & {
   clinic: Clinic
   /** A path below this clinic's workspace: `at('/today')` is `/app/<slug>/today`. */
   at(path: string): string
+  /** Asks anew whether this person may still be here, for a request that stays open. */
+  stillAllowed(): Promise<boolean>
   inClinic<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
 }
 
@@ -135,7 +137,7 @@ export function accountRouter(feature: string): Routes<AccountRequest, 'signed_i
     const person = await signedIn(req, res, options)
     if (!person) return undefined
     const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
-    return { ...staffBasics(req, res, speaker, person, 'plain', undefined), person }
+    return { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
   })
 }
 
@@ -156,11 +158,18 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
     const origin = originOf(req)
     const shell = { clinic, role, person, memberships, current: req.path }
     return {
-      ...staffBasics(req, res, speaker, person, 'desk', shell),
+      ...staffBasics(req, res, speaker, person, 'desk', shell, options),
       person,
       role,
       clinic,
       at: (path) => `/app/${clinic.slug}${path}`,
+      stillAllowed: async () => {
+        const stored = await storedSession(req)
+        const user = stored?.userId === undefined ? undefined : await findPerson(services, stored.userId)
+        if (!user || user.userId !== person.userId || user.passwordVersion !== stored?.passwordVersion) return false
+        const now = (await membershipsOf(services, person.userId)).find(({ slug }) => slug === clinic.slug)
+        return now !== undefined && allowed(now.role, permission)
+      },
       inClinic: (work) => services.inClinic(clinic, actor, origin, work),
     }
   })
@@ -173,7 +182,7 @@ export function operatorRouter(feature: string): Routes<AccountRequest, Permissi
     if (!person) return undefined
     if (!person.platformAdmin || !allowed('platform_admin', permission)) return notFound('page')
     const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
-    return { ...staffBasics(req, res, speaker, person, 'plain', undefined), person }
+    return { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
   })
 }
 
@@ -192,16 +201,9 @@ export async function membershipsOf(services: Services, userId: UserId): Promise
 }
 
 async function signedIn(req: Request, res: Response, options: RouteOptions): Promise<Person | undefined> {
-  const { db } = servicesOf(req)
   const userId = await sessionUser(req, options.background === true)
   if (userId !== undefined) {
-    const [user] = await rows<Person & { passwordVersion: number }>(
-      db,
-      `select id as "userId", name, email, language, theme, platform_admin as "platformAdmin",
-              password_version as "passwordVersion"
-       from platform.users where id = ?`,
-      [userId],
-    )
+    const user = await findPerson(servicesOf(req), userId)
     if (user && user.passwordVersion === req.session.passwordVersion) {
       return { ...user, language: parseLanguage(user.language) ?? 'en' }
     }
@@ -215,6 +217,17 @@ async function signedIn(req: Request, res: Response, options: RouteOptions): Pro
   const back = req.method === 'GET' ? `?next=${encodeURIComponent(req.originalUrl)}` : ''
   res.redirect(303, `/sign-in${back}`)
   return undefined
+}
+
+async function findPerson({ db }: Services, userId: UserId) {
+  const [user] = await rows<Person & { passwordVersion: number }>(
+    db,
+    `select id as "userId", name, email, language, theme, platform_admin as "platformAdmin",
+            password_version as "passwordVersion"
+     from platform.users where id = ?`,
+    [userId],
+  )
+  return user
 }
 
 function visitorBasics(req: Request, res: Response): Basics {
@@ -248,6 +261,7 @@ function staffBasics(
   person: Person,
   usual: Layout,
   workspace: Workspace | undefined,
+  options: RouteOptions,
 ): Basics {
   res.setHeader('Cache-Control', 'no-store')
   return basics(req, res, servicesOf(req), speaker, originOf(req), (view, layout = usual) =>
@@ -256,7 +270,8 @@ function staffBasics(
       layout,
       url: (path) => path,
       csrfToken: () => tokenOf(req),
-      flash: takeFlash(req, speaker),
+      // What is said once is for the page somebody asked for, not for what a page fetches by itself.
+      flash: options.background ? undefined : takeFlash(req, speaker),
       shell: workspace && shellOf(workspace, speaker, person),
       languageLinks: [],
       accent: workspace?.clinic.accent ?? 'teal',

@@ -1,6 +1,6 @@
 import connectPgSimple from 'connect-pg-simple'
 import type { Request, RequestHandler, Response } from 'express'
-import session from 'express-session'
+import session, { type SessionData } from 'express-session'
 import type { UserId } from '../../kernel/ids.ts'
 import { servicesOf, type Services } from '../services.ts'
 
@@ -64,15 +64,29 @@ export async function sessionUser(req: Request, background: boolean): Promise<Us
   const current = req.session
   if (current?.userId === undefined) return undefined
   const now = servicesOf(req).clock.now().epochMilliseconds
-  const idle = now - (current.seenAt ?? 0) > idleMinutes * 60_000
-  const old = now - (current.startedAt ?? 0) > absoluteHours * 3_600_000
-  if (idle || old) {
+  if (isOver(current, now)) {
     await destroySession(req)
     return undefined
   }
   // Once a minute is enough to know, and spares a write on every page.
   if (!background && now - (current.seenAt ?? 0) > 60_000) current.seenAt = now
   return current.userId
+}
+
+function isOver({ seenAt = 0, startedAt = 0 }: Partial<SessionData>, now: number): boolean {
+  return now - seenAt > idleMinutes * 60_000 || now - startedAt > absoluteHours * 3_600_000
+}
+
+/**
+ * The session as the store has it now, for a request that stays open: its own copy is as old as itself. Not by
+ * `reload`, which would make express-session write the copy back, and a signed-out session alive, when the request ends.
+ */
+export async function storedSession(req: Request): Promise<Partial<SessionData> | undefined> {
+  const stored = await new Promise<SessionData | null | undefined>((resolve, reject) =>
+    req.sessionStore.get(req.sessionID, (error, found) => (error ? reject(error as Error) : resolve(found))),
+  )
+  const now = servicesOf(req).clock.now().epochMilliseconds
+  return !stored || isOver(stored, now) ? undefined : stored
 }
 
 /** Signs in: a new session id, so that one planted before sign-in is worthless after. Saved before it returns. */
