@@ -1,9 +1,8 @@
-import { type LocationId, type PractitionerId, type ServiceId, type UserId } from '../../kernel/ids.ts'
+import type { Id, LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
 import { Temporal, type Instant, type PlainDate, type PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows, type Binding } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
-import { parseLanguage } from '../../platform/i18n/languages.ts'
 import type {
   Closure,
   CodePolicy,
@@ -79,7 +78,7 @@ const instant = (value: Instant | string | null) => (value === null ? null : Tem
 function profileOf({ languages, quietFrom, quietTo, linkSharedAt, checklistHiddenAt, ...row }: ProfileRow): Profile {
   return {
     ...row,
-    languages: languages.split(' ').flatMap((code) => parseLanguage(code) ?? []),
+    languages: languages.split(' ').filter((code) => code !== ''),
     quietFrom: Temporal.PlainTime.from(quietFrom),
     quietTo: Temporal.PlainTime.from(quietTo),
     linkSharedAt: instant(linkSharedAt),
@@ -184,7 +183,7 @@ export async function listClosures(ctx: Ctx, range: { from: Instant; to?: Instan
   return found.map(closureOf)
 }
 
-export async function findClosure(ctx: Ctx, id: string): Promise<Closure | undefined> {
+export async function findClosure(ctx: Ctx, id: Id<'closure'>): Promise<Closure | undefined> {
   const [row] = await rows<ClosureRow>(ctx.db, selected.closures + ' and id = ?', [ctx.clinic.id, id])
   return row && closureOf(row)
 }

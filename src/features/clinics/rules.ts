@@ -1,7 +1,6 @@
 // What a clinic has set up, and what follows from it.
-import type { LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
+import type { Id, LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
 import type { Instant, PlainDate, PlainTime } from '../../kernel/time.ts'
-import type { Language } from '../../platform/i18n/languages.ts'
 
 export type CodePolicy = 'always' | 'new' | 'off'
 
@@ -10,7 +9,8 @@ export type Profile = {
   about: string | null
   phone: string | null
   whatsapp: string | null
-  languages: Language[]
+  /** What is spoken there: `spokenLanguages`, in the order of that list. */
+  languages: string[]
   minNoticeMin: number
   horizonDays: number
   slotStepMin: number
@@ -65,7 +65,7 @@ export type Offer = { practitionerId: PractitionerId; serviceId: ServiceId }
 
 /** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 is after midnight. */
 export type Shift = {
-  id: string
+  id: Id<'shift'>
   practitionerId: PractitionerId
   locationId: LocationId
   weekday: number
@@ -77,7 +77,7 @@ export type Shift = {
 
 /** Of one doctor, one location, or, with neither named, of the whole clinic. */
 export type Closure = {
-  id: string
+  id: Id<'closure'>
   startsAt: Instant
   endsAt: Instant
   reason: string
@@ -157,3 +157,42 @@ export type Specialty = (typeof specialties)[number]
 
 /** Contrast of each is checked in `public/css/tokens.css`. */
 export const accents = ['teal', 'blue', 'indigo', 'violet', 'rose', 'amber', 'green', 'slate'] as const
+export type Accent = (typeof accents)[number]
+
+/** What doctors and patients may speak together; more than our pages do. The words are `clinics.spoken.<code>`. */
+export const spokenLanguages = [
+  'en', 'ar', 'ur', 'pa', 'ps', 'sd', 'hi', 'bn', 'fa', 'tr', 'fr', 'es', 'pl', 'ro', 'so',
+] as const // prettier-ignore
+
+/** How soon somebody may book online, in minutes; how often a visit may begin. */
+export const noticeChoices = [0, 30, 60, 120, 240, 720, 1440, 2880, 10080] as const
+export const stepChoices = [5, 10, 15, 20, 30, 45, 60] as const
+export const codePolicies = ['always', 'new', 'off'] as const satisfies readonly CodePolicy[]
+
+/** The pages of the settings, in the order of their menu. Each feature serves its own. */
+export const settingsSections = [
+  { key: 'clinic', path: '/settings', icon: 'building-hospital', label: 'clinics.nav.clinic' },
+  { key: 'doctors', path: '/settings/doctors', icon: 'stethoscope', label: 'clinics.nav.doctors' },
+  { key: 'services', path: '/settings/services', icon: 'list-check', label: 'clinics.nav.services' },
+  { key: 'hours', path: '/settings/hours', icon: 'clock', label: 'clinics.nav.hours' },
+  { key: 'closures', path: '/settings/closures', icon: 'calendar-off', label: 'clinics.nav.closures' },
+  { key: 'locations', path: '/settings/locations', icon: 'map-pin', label: 'clinics.nav.locations' },
+  { key: 'rules', path: '/settings/rules', icon: 'adjustments', label: 'clinics.nav.rules' },
+  { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
+] as const
+export type SettingsSection = (typeof settingsSections)[number]['key']
+
+/** What still keeps the page from taking bookings, as the keys of sentences; empty when it is live. */
+export function missingForLive(clinic: { status: string }, setup: Setup): string[] {
+  if (isLive(clinic, setup)) return []
+  if (clinic.status !== 'active') return ['clinics.live.paused']
+  const { doctor, hours } = checklistProgress({ ...setup, profile: { linkSharedAt: null } }, false)
+  const online = setup.services.some((service) => service.active && service.online)
+  const missing = [
+    ...(doctor ? [] : ['clinics.live.no_doctor']),
+    ...(online ? [] : ['clinics.live.no_service']),
+    ...(hours ? [] : ['clinics.live.no_hours']),
+  ]
+  // Each is there, but not for one and the same doctor.
+  return missing.length > 0 ? missing : ['clinics.live.apart']
+}

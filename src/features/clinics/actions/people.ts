@@ -1,0 +1,183 @@
+// Doctors, what they give and where: the things a clinic adds, changes, puts in order and takes out of use.
+import { newId, type LocationId, type PractitionerId, type ServiceId, type UserId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
+import { getLocation, getPractitioner, getService, listLocations, listPractitioners, listServices } from '../queries.ts'
+import {
+  countVisitsAhead,
+  deletePractitionerAccount,
+  insertLocation,
+  insertPractitioner,
+  insertService,
+  replacePractitionersOf,
+  replaceServicesOf,
+  updateActive,
+  updateLocation,
+  updatePositions,
+  updatePractitioner,
+  updatePractitionerAccount,
+  updateService,
+  type Kind,
+} from '../queries/write.ts'
+import type { DoctorForm, LocationForm, ServiceForm } from '../schema.ts'
+
+export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<Outcome<PractitionerId, never>> {
+  const id = newId<'practitioner'>()
+  await insertPractitioner(ctx, { id, name: form.name, title: form.title ?? null })
+  await replaceServicesOf(ctx, id, form.services)
+  await audit(ctx, 'practitioner.added', { kind: 'practitioner', id }, { services: form.services.length })
+  ctx.settingsChanged()
+  return done(id)
+}
+
+export async function changePractitioner(
+  ctx: Ctx,
+  id: PractitionerId,
+  form: DoctorForm,
+): Promise<Outcome<void, never>> {
+  await getPractitioner(ctx, id)
+  await updatePractitioner(ctx, { id, name: form.name, title: form.title ?? null })
+  await replaceServicesOf(ctx, id, form.services)
+  await audit(ctx, 'practitioner.changed', { kind: 'practitioner', id }, { services: form.services.length })
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+/** Says which doctor an account is: whoever signs in with it works in that doctor's diary. */
+export async function linkAccount(ctx: Ctx, id: PractitionerId, userId: UserId): Promise<Outcome<void, never>> {
+  if (!(await updatePractitionerAccount(ctx, id, userId))) notFound('practitioner')
+  await audit(ctx, 'practitioner.linked', { kind: 'practitioner', id }, { userId })
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+/** The account is no doctor's at this clinic any more; the doctor stays. */
+export async function unlinkAccount(ctx: Ctx, userId: UserId): Promise<Outcome<void, never>> {
+  await deletePractitionerAccount(ctx, userId)
+  await audit(ctx, 'practitioner.unlinked', { kind: 'user', id: userId })
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+const serviceFacts = (id: ServiceId, form: ServiceForm) => ({
+  id,
+  name: form.name,
+  durationMin: form.minutes,
+  bufferBeforeMin: form.before,
+  bufferAfterMin: form.after,
+  capacity: form.capacity,
+  priceMinor: form.price,
+  online: form.online,
+})
+
+const serviceDetails = ({ minutes, before, after, capacity, price, online }: ServiceForm) => ({
+  minutes,
+  before,
+  after,
+  capacity,
+  priceMinor: price,
+  online,
+})
+
+export async function addService(ctx: Ctx, form: ServiceForm): Promise<Outcome<ServiceId, never>> {
+  const id = newId<'service'>()
+  await insertService(ctx, serviceFacts(id, form))
+  await replacePractitionersOf(ctx, id, form.doctors)
+  await audit(ctx, 'service.added', { kind: 'service', id }, serviceDetails(form))
+  ctx.settingsChanged()
+  return done(id)
+}
+
+/** What is booked already keeps the length and price it was booked with. */
+export async function changeService(ctx: Ctx, id: ServiceId, form: ServiceForm): Promise<Outcome<void, never>> {
+  await getService(ctx, id)
+  await updateService(ctx, serviceFacts(id, form))
+  await replacePractitionersOf(ctx, id, form.doctors)
+  await audit(ctx, 'service.changed', { kind: 'service', id }, serviceDetails(form))
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+const locationFacts = (id: LocationId, form: LocationForm) => ({
+  id,
+  name: form.name,
+  address: form.address,
+  mapUrl: form.map_url ?? null,
+  phone: form.phone ?? null,
+})
+
+export async function addLocation(ctx: Ctx, form: LocationForm): Promise<Outcome<LocationId, never>> {
+  const id = newId<'location'>()
+  await insertLocation(ctx, locationFacts(id, form))
+  await audit(ctx, 'location.added', { kind: 'location', id })
+  ctx.settingsChanged()
+  return done(id)
+}
+
+export async function changeLocation(ctx: Ctx, id: LocationId, form: LocationForm): Promise<Outcome<void, never>> {
+  await getLocation(ctx, id)
+  await updateLocation(ctx, locationFacts(id, form))
+  await audit(ctx, 'location.changed', { kind: 'location', id })
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+export type Thing =
+  | { kind: 'practitioner'; id: PractitionerId }
+  | { kind: 'service'; id: ServiceId }
+  | { kind: 'location'; id: LocationId }
+
+/**
+ * Takes a doctor, service or place out of use: nothing new is booked with it. Visits that are booked stay as they are,
+ * and how many those are is answered, for the desk has to see to them. The last place in use can't go.
+ */
+export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ visits: number }, 'last_location'>> {
+  await getThing(ctx, thing)
+  if (thing.kind === 'location') {
+    const others = (await listLocations(ctx, { activeOnly: true })).filter(({ id }) => id !== thing.id)
+    if (others.length === 0) return refuse('last_location')
+  }
+  const visits = await countVisitsAhead(ctx, thing.kind, thing.id)
+  if (await updateActive(ctx, thing.kind, thing.id, false)) {
+    await audit(ctx, `${thing.kind}.deactivated`, thing, { visits })
+    ctx.settingsChanged()
+  }
+  return done({ visits })
+}
+
+export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<Outcome<void, never>> {
+  await getThing(ctx, thing)
+  if (await updateActive(ctx, thing.kind, thing.id, true)) {
+    await audit(ctx, `${thing.kind}.reactivated`, thing)
+    ctx.settingsChanged()
+  }
+  return done(undefined)
+}
+
+/** Moves it one place up or down among those in use, as patients see them. At the end of the list nothing happens. */
+export async function rearrange(ctx: Ctx, thing: Thing, move: 'up' | 'down'): Promise<Outcome<void, never>> {
+  await getThing(ctx, thing)
+  const all = await listThings(ctx, thing.kind)
+  const inUse = all.filter(({ active }) => active).map(({ id }) => id)
+  const at = inUse.indexOf(thing.id)
+  const other = inUse[at + (move === 'up' ? -1 : 1)]
+  if (at < 0 || other === undefined) return done(undefined)
+  const swapped = inUse.map((id) => (id === thing.id ? other : id === other ? thing.id : id))
+  const rest = all.filter(({ active }) => !active).map(({ id }) => id)
+  await updatePositions(ctx, thing.kind, [...swapped, ...rest])
+  await audit(ctx, `${thing.kind}.rearranged`, thing, { move })
+  ctx.settingsChanged()
+  return done(undefined)
+}
+
+async function listThings(ctx: Ctx, kind: Kind): Promise<{ id: string; active: boolean }[]> {
+  if (kind === 'practitioner') return listPractitioners(ctx)
+  return kind === 'service' ? listServices(ctx) : listLocations(ctx)
+}
+
+async function getThing(ctx: Ctx, thing: Thing): Promise<{ active: boolean }> {
+  if (thing.kind === 'practitioner') return getPractitioner(ctx, thing.id)
+  return thing.kind === 'service' ? getService(ctx, thing.id) : getLocation(ctx, thing.id)
+}

@@ -1,0 +1,358 @@
+// Everything this feature writes for a clinic that is open. Whoever calls this has decided; here it is only done.
+import type { Id, PractitionerId, ServiceId, UserId } from '../../../kernel/ids.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { changes, rows } from '../../../platform/db/rows.ts'
+import type { Closure, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
+
+export type PublicFacts = { name: string; city: string; specialty: string; language: string; accent: string }
+
+/** What the service as a whole knows of the clinic; its address stays, links to it are out in the world. */
+export async function updateClinicFacts(ctx: Ctx, facts: PublicFacts): Promise<void> {
+  await changes(
+    ctx.db,
+    'update platform.clinics set name = ?, city = ?, specialty = ?, language = ?, accent = ? where id = ?',
+    [facts.name, facts.city, facts.specialty, facts.language, facts.accent, ctx.clinic.id],
+  )
+}
+
+export async function updateProfile(
+  ctx: Ctx,
+  profile: Pick<Profile, 'about' | 'phone' | 'whatsapp' | 'languages' | 'bringNote'>,
+): Promise<void> {
+  await changes(
+    ctx.db,
+    'update clinic.profiles set about = ?, phone = ?, whatsapp = ?, languages = ?, bring_note = ? where clinic_id = ?',
+    [profile.about, profile.phone, profile.whatsapp, profile.languages.join(' '), profile.bringNote, ctx.clinic.id],
+  )
+}
+
+export type BookingPolicy = Pick<
+  Profile,
+  | 'minNoticeMin'
+  | 'horizonDays'
+  | 'slotStepMin'
+  | 'codePolicy'
+  | 'maxOpenBookings'
+  | 'alertEmail'
+  | 'quietFrom'
+  | 'quietTo'
+>
+
+export async function updateBookingPolicy(ctx: Ctx, policy: BookingPolicy): Promise<void> {
+  await changes(
+    ctx.db,
+    `update clinic.profiles set min_notice_min = ?, horizon_days = ?, slot_step_min = ?, code_policy = ?,
+       max_open_bookings = ?, alert_email = ?, quiet_from = ?, quiet_to = ?
+     where clinic_id = ?`,
+    [
+      policy.minNoticeMin,
+      policy.horizonDays,
+      policy.slotStepMin,
+      policy.codePolicy,
+      policy.maxOpenBookings,
+      policy.alertEmail,
+      policy.quietFrom,
+      policy.quietTo,
+      ctx.clinic.id,
+    ],
+  )
+}
+
+/** True when it was not shared before. */
+export async function updateLinkShared(ctx: Ctx): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    'update clinic.profiles set link_shared_at = ? where clinic_id = ? and link_shared_at is null',
+    [ctx.now, ctx.clinic.id],
+  )
+  return changed === 1
+}
+
+export async function updateChecklistHidden(ctx: Ctx, hidden: boolean): Promise<void> {
+  await changes(ctx.db, 'update clinic.profiles set checklist_hidden_at = ? where clinic_id = ?', [
+    hidden ? ctx.now : null,
+    ctx.clinic.id,
+  ])
+}
+
+/** Last in the order. */
+export async function insertPractitioner(ctx: Ctx, doctor: Pick<Practitioner, 'id' | 'name' | 'title'>): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.practitioners (clinic_id, id, name, title, position, created_at)
+     select ?, ?, ?, ?, coalesce(max(position), 0) + 1, ? from clinic.practitioners where clinic_id = ?`,
+    [ctx.clinic.id, doctor.id, doctor.name, doctor.title, ctx.now, ctx.clinic.id],
+  )
+}
+
+export async function updatePractitioner(ctx: Ctx, doctor: Pick<Practitioner, 'id' | 'name' | 'title'>): Promise<void> {
+  await changes(ctx.db, 'update clinic.practitioners set name = ?, title = ? where clinic_id = ? and id = ?', [
+    doctor.name,
+    doctor.title,
+    ctx.clinic.id,
+    doctor.id,
+  ])
+}
+
+/** One account is one doctor: it lets go of any other first. */
+export async function updatePractitionerAccount(ctx: Ctx, id: PractitionerId, userId: UserId): Promise<boolean> {
+  await changes(
+    ctx.db,
+    'update clinic.practitioners set user_id = null where clinic_id = ? and user_id = ? and id <> ?',
+    [ctx.clinic.id, userId, id],
+  )
+  const changed = await changes(ctx.db, 'update clinic.practitioners set user_id = ? where clinic_id = ? and id = ?', [
+    userId,
+    ctx.clinic.id,
+    id,
+  ])
+  return changed === 1
+}
+
+export async function deletePractitionerAccount(ctx: Ctx, userId: UserId): Promise<void> {
+  await changes(ctx.db, 'update clinic.practitioners set user_id = null where clinic_id = ? and user_id = ?', [
+    ctx.clinic.id,
+    userId,
+  ])
+}
+
+type ServiceFacts = Omit<Service, 'position' | 'active' | 'currency'>
+
+export async function insertService(ctx: Ctx, service: ServiceFacts): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.services (clinic_id, id, name, duration_min, buffer_before_min, buffer_after_min, capacity,
+       price_minor, currency, online, position, created_at)
+     select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1, ? from clinic.services where clinic_id = ?`,
+    [
+      ctx.clinic.id,
+      service.id,
+      service.name,
+      service.durationMin,
+      service.bufferBeforeMin,
+      service.bufferAfterMin,
+      service.capacity,
+      service.priceMinor,
+      ctx.clinic.currency,
+      service.online,
+      ctx.now,
+      ctx.clinic.id,
+    ],
+  )
+}
+
+export async function updateService(ctx: Ctx, service: ServiceFacts): Promise<void> {
+  await changes(
+    ctx.db,
+    `update clinic.services set name = ?, duration_min = ?, buffer_before_min = ?, buffer_after_min = ?, capacity = ?,
+       price_minor = ?, online = ?
+     where clinic_id = ? and id = ?`,
+    [
+      service.name,
+      service.durationMin,
+      service.bufferBeforeMin,
+      service.bufferAfterMin,
+      service.capacity,
+      service.priceMinor,
+      service.online,
+      ctx.clinic.id,
+      service.id,
+    ],
+  )
+}
+
+type LocationFacts = Omit<Location, 'position' | 'active'>
+
+export async function insertLocation(ctx: Ctx, location: LocationFacts): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.locations (clinic_id, id, name, address, map_url, phone, position, created_at)
+     select ?, ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1, ? from clinic.locations where clinic_id = ?`,
+    [
+      ctx.clinic.id,
+      location.id,
+      location.name,
+      location.address,
+      location.mapUrl,
+      location.phone,
+      ctx.now,
+      ctx.clinic.id,
+    ],
+  )
+}
+
+export async function updateLocation(ctx: Ctx, location: LocationFacts): Promise<void> {
+  await changes(
+    ctx.db,
+    'update clinic.locations set name = ?, address = ?, map_url = ?, phone = ? where clinic_id = ? and id = ?',
+    [location.name, location.address, location.mapUrl, location.phone, ctx.clinic.id, location.id],
+  )
+}
+
+/** What can be taken out of use and put in order, each by its table. */
+export type Kind = 'practitioner' | 'service' | 'location'
+const activeOf = {
+  practitioner: 'update clinic.practitioners set active = ? where clinic_id = ? and id = ? and active <> ?',
+  service: 'update clinic.services set active = ? where clinic_id = ? and id = ? and active <> ?',
+  location: 'update clinic.locations set active = ? where clinic_id = ? and id = ? and active <> ?',
+} as const satisfies Record<Kind, string>
+
+/** False when it was so already. */
+export async function updateActive(ctx: Ctx, kind: Kind, id: string, active: boolean): Promise<boolean> {
+  return (await changes(ctx.db, activeOf[kind], [active, ctx.clinic.id, id, active])) === 1
+}
+
+const positionOf = {
+  practitioner:
+    'update clinic.practitioners set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
+  service:
+    'update clinic.services set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
+  location:
+    'update clinic.locations set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
+} as const satisfies Record<Kind, string>
+
+export async function updatePositions(ctx: Ctx, kind: Kind, ids: readonly string[]): Promise<void> {
+  await changes(ctx.db, positionOf[kind], [ids, ctx.clinic.id, ids])
+}
+
+/** The services a doctor gives are exactly these; ids the clinic does not have are left out by the join. */
+export async function replaceServicesOf(ctx: Ctx, id: PractitionerId, services: readonly ServiceId[]): Promise<void> {
+  await changes(ctx.db, 'delete from clinic.practitioner_services where clinic_id = ? and practitioner_id = ?', [
+    ctx.clinic.id,
+    id,
+  ])
+  await changes(
+    ctx.db,
+    `insert into clinic.practitioner_services (clinic_id, practitioner_id, service_id)
+     select clinic_id, ?::uuid, id from clinic.services where clinic_id = ? and id = any(?::uuid[])`,
+    [id, ctx.clinic.id, services],
+  )
+}
+
+export async function replacePractitionersOf(
+  ctx: Ctx,
+  id: ServiceId,
+  practitioners: readonly PractitionerId[],
+): Promise<void> {
+  await changes(ctx.db, 'delete from clinic.practitioner_services where clinic_id = ? and service_id = ?', [
+    ctx.clinic.id,
+    id,
+  ])
+  await changes(
+    ctx.db,
+    `insert into clinic.practitioner_services (clinic_id, practitioner_id, service_id)
+     select clinic_id, id, ?::uuid from clinic.practitioners where clinic_id = ? and id = any(?::uuid[])`,
+    [id, ctx.clinic.id, practitioners],
+  )
+}
+
+/** Locks the doctor's row, so that two people changing the hours of one doctor come one after the other. */
+export async function lockPractitioner(ctx: Ctx, id: PractitionerId): Promise<boolean> {
+  const found = await rows(ctx.db, 'select id from clinic.practitioners where clinic_id = ? and id = ? for update', [
+    ctx.clinic.id,
+    id,
+  ])
+  return found.length === 1
+}
+
+export async function insertShifts(ctx: Ctx, shifts: readonly Shift[]): Promise<void> {
+  // As text and cast back: an array that is a mix of dates and nulls has no other form the driver takes.
+  await changes(
+    ctx.db,
+    `insert into clinic.shifts (clinic_id, id, practitioner_id, location_id, weekday, starts_min, ends_min, valid_from,
+       valid_to, created_at)
+     select ?, id, practitioner_id, location_id, weekday, starts_min, ends_min, nullif(valid_from, '')::date,
+       nullif(valid_to, '')::date, ?
+     from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::int[], ?::int[], ?::int[], ?::text[], ?::text[])
+       as given (id, practitioner_id, location_id, weekday, starts_min, ends_min, valid_from, valid_to)`,
+    [
+      ctx.clinic.id,
+      ctx.now,
+      shifts.map(({ id }) => id),
+      shifts.map(({ practitionerId }) => practitionerId),
+      shifts.map(({ locationId }) => locationId),
+      shifts.map(({ weekday }) => weekday),
+      shifts.map(({ startsMin }) => startsMin),
+      shifts.map(({ endsMin }) => endsMin),
+      shifts.map(({ validFrom }) => validFrom?.toString() ?? ''),
+      shifts.map(({ validTo }) => validTo?.toString() ?? ''),
+    ],
+  )
+}
+
+/** How many of them were there to be deleted. */
+export async function deleteShifts(ctx: Ctx, id: PractitionerId, shifts: readonly Id<'shift'>[]): Promise<number> {
+  return changes(
+    ctx.db,
+    'delete from clinic.shifts where clinic_id = ? and practitioner_id = ? and id = any(?::uuid[])',
+    [ctx.clinic.id, id, shifts],
+  )
+}
+
+export async function insertClosure(ctx: Ctx, closure: Closure): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.closures (clinic_id, id, practitioner_id, location_id, starts_at, ends_at, reason, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      ctx.clinic.id,
+      closure.id,
+      closure.practitionerId ?? null,
+      closure.locationId ?? null,
+      closure.startsAt,
+      closure.endsAt,
+      closure.reason,
+      ctx.now,
+    ],
+  )
+}
+
+export async function deleteClosure(ctx: Ctx, id: Id<'closure'>): Promise<boolean> {
+  return (
+    (await changes(ctx.db, 'delete from clinic.closures where clinic_id = ? and id = ?', [ctx.clinic.id, id])) === 1
+  )
+}
+
+/** Booked visits still to come of a doctor, a service or a place. Of another feature's table, and only counted. */
+export async function countVisitsAhead(ctx: Ctx, kind: Kind, id: string): Promise<number> {
+  const [row] = await rows<{ count: number }>(ctx.db, aheadOf[kind], [ctx.clinic.id, ctx.now, id])
+  return row?.count ?? 0
+}
+const ahead = `select count(*) as count from clinic.appointments where clinic_id = ? and status = 'booked' and starts_at > ?`
+const aheadOf = {
+  practitioner: `${ahead} and practitioner_id = ?`,
+  service: `${ahead} and service_id = ?`,
+  location: `${ahead} and location_id = ?`,
+} as const satisfies Record<Kind, string>
+
+/** Booked visits that begin while something is closed. */
+export async function countVisitsWithin(ctx: Ctx, closure: Omit<Closure, 'id' | 'reason'>): Promise<number> {
+  const { practitionerId, locationId } = closure
+  const [row] = await rows<{ count: number }>(
+    ctx.db,
+    ahead +
+      ' and starts_at >= ? and starts_at < ?' +
+      (practitionerId === undefined ? '' : ' and practitioner_id = ?') +
+      (locationId === undefined ? '' : ' and location_id = ?'),
+    [
+      ctx.clinic.id,
+      ctx.now,
+      closure.startsAt,
+      closure.endsAt,
+      ...(practitionerId === undefined ? [] : [practitionerId]),
+      ...(locationId === undefined ? [] : [locationId]),
+    ],
+  )
+  return row?.count ?? 0
+}
+
+/** The sealed facts of the last time this was done to that record: what an undo puts back. */
+export async function findLastAudited(ctx: Ctx, action: string, recordId: string): Promise<unknown> {
+  const [row] = await rows<{ id: string; sealed: Buffer | null }>(
+    ctx.db,
+    `select id, details_sealed as sealed from clinic.audit_entries
+     where clinic_id = ? and record_id = ? and action = ? order by at desc, id desc limit 1`,
+    [ctx.clinic.id, recordId, action],
+  )
+  return row?.sealed ? ctx.seal.openJson(row.sealed, 'audit_entries.details', row.id) : undefined
+}

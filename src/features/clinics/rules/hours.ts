@@ -1,0 +1,150 @@
+// Weekly hours: the grid people type them into, and whether they can be kept.
+import { latinDigits } from '../../../kernel/money.ts'
+import { Temporal, type PlainDate } from '../../../kernel/time.ts'
+import type { LocationId } from '../../../kernel/ids.ts'
+
+/** One stretch of a weekly timetable. An end past 1440 is on the next morning. */
+export type Span = { weekday: number; startsMin: number; endsMin: number }
+export type Validity = { validFrom?: PlainDate | undefined; validTo?: PlainDate | undefined }
+
+/** As typed: two texts a row, at most `rowsPerDay` rows a day. */
+export type TypedRow = { weekday: number; row: number; from: string; to: string }
+export const rowsPerDay = 6
+export const weekdays = [1, 2, 3, 4, 5, 6, 7] as const
+
+export const rowField = (weekday: number, row: number, end: 'from' | 'to') => `d${weekday}_${row}_${end}`
+
+/** The rows of a posted grid, empty ones included, in the order they stand on the page. */
+export function typedRows(values: Readonly<Record<string, string>>): TypedRow[] {
+  return weekdays.flatMap((weekday) =>
+    Array.from({ length: rowsPerDay }, (_, at) => at + 1).flatMap((row) => {
+      const from = values[rowField(weekday, row, 'from')]
+      const to = values[rowField(weekday, row, 'to')]
+      return from === undefined && to === undefined ? [] : [{ weekday, row, from: from ?? '', to: to ?? '' }]
+    }),
+  )
+}
+
+/** Minutes of a time of day typed as `9:00`, `09:00` or `٩:٠٠`. */
+export function minuteOf(text: string): number | undefined {
+  const match = /^(\d{1,2})[:.](\d{2})$/.exec(latinDigits(text.trim()))
+  if (!match) return undefined
+  const [hour, minute] = [Number(match[1]), Number(match[2])]
+  return hour < 24 && minute < 60 ? hour * 60 + minute : undefined
+}
+
+export const clockText = (minute: number): string =>
+  `${String(Math.floor((minute % 1440) / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+
+/**
+ * Reads the grid. A row left empty is none. An end at or before its beginning is the next morning's (22:00 to 02:00);
+ * only 00:00 to 00:00 means the whole day, any other time twice is a slip. Rows of the same doctor must not overlap,
+ * also not across midnight into the next day's, and Sunday's into Monday's.
+ */
+export function readWeek(typed: readonly TypedRow[]): { spans: Span[]; errors: Record<string, string> } {
+  const errors: Record<string, string> = {}
+  const read: { span: Span; field: string }[] = []
+  for (const { weekday, row, from, to } of typed) {
+    if (from.trim() === '' && to.trim() === '') continue
+    const [fromField, toField] = [rowField(weekday, row, 'from'), rowField(weekday, row, 'to')]
+    const [startsMin, end] = [minuteOf(from), minuteOf(to)]
+    if (startsMin === undefined) errors[fromField] = 'clinics.error.hours_from'
+    if (end === undefined) errors[toField] = 'clinics.error.hours_to'
+    if (startsMin === undefined || end === undefined) continue
+    if (startsMin === end && end !== 0) {
+      errors[toField] = 'clinics.error.hours_same'
+      continue
+    }
+    read.push({ span: { weekday, startsMin, endsMin: end > startsMin ? end : end + 1440 }, field: fromField })
+  }
+  for (const [at, { span, field }] of read.entries()) {
+    if (read.slice(0, at).some((earlier) => meet(earlier.span, span))) errors[field] ??= 'clinics.error.hours_overlap'
+  }
+  return { spans: read.map(({ span }) => span), errors }
+}
+
+/**
+ * Whether two weekly stretches of one doctor are ever at the same moment, given the dates on which each may begin. A
+ * stretch past midnight reaches into the day after.
+ */
+export function meet(a: Span & Validity, b: Span & Validity): boolean {
+  return [-1, 0, 1].some((days) => {
+    if ((((b.weekday - a.weekday - days) % 7) + 7) % 7 !== 0) return false
+    const shift = days * 1440
+    if (a.startsMin >= b.endsMin + shift || b.startsMin + shift >= a.endsMin) return false
+    const from = latest(a.validFrom, b.validFrom?.subtract({ days }))
+    const to = earliest(a.validTo, b.validTo?.subtract({ days }))
+    return weekdayComes(a.weekday, from, to)
+  })
+}
+
+function weekdayComes(weekday: number, from: PlainDate | undefined, to: PlainDate | undefined): boolean {
+  if (!from || !to) return true
+  return Temporal.PlainDate.compare(from.add({ days: (weekday - from.dayOfWeek + 7) % 7 }), to) <= 0
+}
+
+const latest = (a: PlainDate | undefined, b: PlainDate | undefined) =>
+  a && b ? (Temporal.PlainDate.compare(a, b) >= 0 ? a : b) : (a ?? b)
+const earliest = (a: PlainDate | undefined, b: PlainDate | undefined) =>
+  a && b ? (Temporal.PlainDate.compare(a, b) <= 0 ? a : b) : (a ?? b)
+
+/**
+ * What remains of hours when others take their place between two dates: what comes before, and what comes after.
+ * `undefined` when the dates do not touch them at all.
+ */
+export function withoutDates<S extends Validity>(shift: S, { validFrom, validTo }: Validity): S[] | undefined {
+  const from = latest(shift.validFrom, validFrom)
+  const to = earliest(shift.validTo, validTo)
+  if (from && to && Temporal.PlainDate.compare(from, to) > 0) return undefined
+  const pieces: S[] = []
+  const before = validFrom?.subtract({ days: 1 })
+  if (before && (!shift.validFrom || Temporal.PlainDate.compare(shift.validFrom, before) <= 0)) {
+    pieces.push({ ...shift, validTo: before })
+  }
+  const after = validTo?.add({ days: 1 })
+  if (after && (!shift.validTo || Temporal.PlainDate.compare(after, shift.validTo) <= 0)) {
+    pieces.push({ ...shift, validFrom: after })
+  }
+  return pieces
+}
+
+/** Hours of one doctor that belong together on the page: one place, one pair of dates. */
+export type TimetableKey = Validity & { locationId: LocationId }
+
+export const sameTimetable = (a: TimetableKey, b: TimetableKey): boolean =>
+  a.locationId === b.locationId && sameDate(a.validFrom, b.validFrom) && sameDate(a.validTo, b.validTo)
+
+const sameDate = (a: PlainDate | undefined, b: PlainDate | undefined) => a?.toString() === b?.toString()
+
+/** The shifts in their timetables: those for always first, then by date. */
+export function timetablesOf<S extends TimetableKey>(shifts: readonly S[]): { key: TimetableKey; shifts: S[] }[] {
+  const tables: { key: TimetableKey; shifts: S[] }[] = []
+  for (const shift of shifts) {
+    const known = tables.find(({ key }) => sameTimetable(key, shift))
+    if (known) known.shifts.push(shift)
+    else {
+      const { locationId, validFrom, validTo } = shift
+      tables.push({ key: { locationId, validFrom, validTo }, shifts: [shift] })
+    }
+  }
+  const order = ({ key }: { key: TimetableKey }) => key.validFrom?.toString() ?? ''
+  return tables.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0))
+}
+
+const saturdayFirst = new Set(['AF', 'BH', 'DJ', 'DZ', 'EG', 'IQ', 'IR', 'JO', 'KW', 'LY', 'OM', 'QA', 'SD', 'SY'])
+const sundayFirst = new Set(['IL', 'SA', 'US', 'CA', 'YE'])
+const fridayOff = new Set([...saturdayFirst, 'SA', 'YE', 'PS'])
+
+/** ISO weekdays in the order a week is written in that country. */
+export function weekOrder(country: string): number[] {
+  const first = saturdayFirst.has(country) ? 6 : sundayFirst.has(country) ? 7 : 1
+  return weekdays.map((_, at) => ((first - 1 + at) % 7) + 1)
+}
+
+/** A usual week to begin with, so that most owners only correct it. */
+export function usualWeek(country: string): Span[] {
+  const off = fridayOff.has(country) ? [5] : ['PK', 'IN', 'BD'].includes(country) ? [7] : [6, 7]
+  return weekdays
+    .filter((weekday) => !off.includes(weekday))
+    .map((weekday) => ({ weekday, startsMin: 9 * 60, endsMin: 17 * 60 }))
+}
