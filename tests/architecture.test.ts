@@ -85,7 +85,8 @@ describe('a feature', () => {
   const uses: Record<string, string[]> = {
     routes: ['routes', 'schema', 'actions', 'pages', 'rules'],
     jobs: ['jobs', 'actions'],
-    actions: ['actions', 'queries', 'rules'],
+    // The schema of what was stored to be read later: a webhook's body.
+    actions: ['actions', 'queries', 'rules', 'schema'],
     pages: ['pages', 'queries', 'rules'],
     queries: ['queries', 'rules'],
     schema: ['schema', 'rules'],

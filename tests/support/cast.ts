@@ -1,5 +1,6 @@
 // The people of every test. Nadia owns the clinic, Bilal is at its desk, Dr Sana sees patients there; Omar owns ANOTHER
 // clinic and must never notice this one. A name in a test tells the expected answer.
+import { openClinic } from '../../src/features/clinics/actions.ts'
 import { newId, type ClinicId, type PractitionerId, type UserId } from '../../src/kernel/ids.ts'
 import type { Role } from '../../src/kernel/permissions.ts'
 import type { Actor, Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
@@ -50,7 +51,7 @@ const noPassword = '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7QXr5CkwoQ1xM5Z7lQvTzJbDSVpWq2a
 
 let made = 0
 
-/** A clinic of the test's own in Karachi with its cast, and Omar's beside it. No hours, services or locations yet. */
+/** A clinic of the test's own in Karachi with its cast, and Omar's beside it. One location, no hours and no services yet. */
 export async function makeClinic(app: TestApp, overrides: ClinicFactsOverrides = {}): Promise<TestClinic> {
   const number = ++made
   const slug = overrides.slug ?? `shifa-${number}`
@@ -60,8 +61,8 @@ export async function makeClinic(app: TestApp, overrides: ClinicFactsOverrides =
     makeUser(app, 'Dr Sana Malik', `sana-${number}@shifa.test`, 'doctor'),
     makeUser(app, 'Omar Farooq', `omar-${number}@other.test`, 'owner'),
   ])
-  const id = await insertClinic(app, { ...overrides, slug }, [nadia, bilal, sana])
-  const otherId = await insertClinic(app, { ...overrides, slug: `other-${number}`, name: 'Other Clinic' }, [omar])
+  const id = await openWith(app, { ...overrides, slug }, [nadia, bilal, sana])
+  const otherId = await openWith(app, { ...overrides, slug: `other-${number}`, name: 'Other Clinic' }, [omar])
   const practitionerId = newId<'practitioner'>()
   await app.superuser(
     `insert into clinic.practitioners (clinic_id, id, user_id, name, title, created_at) values ($1, $2, $3, $4, $5, $6)`,
@@ -108,37 +109,28 @@ async function makeUser(app: TestApp, name: string, email: string, role: Role): 
   return { userId, name, email, role }
 }
 
-async function insertClinic(
+async function openWith(
   app: TestApp,
   facts: ClinicFactsOverrides & { slug: string },
   members: CastMember[],
 ): Promise<ClinicId> {
-  const id = newId<'clinic'>()
-  const now = app.clock.now().toString()
-  await app.superuser(
-    `insert into platform.clinics (id, slug, name, city, country, specialty, time_zone, currency, language, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [
-      id,
-      facts.slug,
-      facts.name ?? 'Shifa Clinic',
-      facts.city ?? 'Karachi',
-      facts.country ?? 'PK',
-      facts.specialty ?? 'general_practice',
-      facts.zone ?? 'Asia/Karachi',
-      facts.currency ?? 'PKR',
-      facts.language ?? 'en',
-      now,
-    ],
+  const { id } = await app.services.db.transaction((trx) =>
+    openClinic(app.services, trx, {
+      name: facts.name ?? 'Shifa Clinic',
+      city: facts.city ?? 'Karachi',
+      country: facts.country ?? 'PK',
+      zone: facts.zone ?? 'Asia/Karachi',
+      currency: facts.currency ?? 'PKR',
+      specialty: facts.specialty ?? 'general_practice',
+      language: facts.language ?? 'en',
+      slug: facts.slug,
+    }),
   )
-  await app.superuser('insert into platform.diaries (clinic_id) values ($1)', [id])
   for (const { userId, role } of members) {
     await app.superuser(
       'insert into platform.memberships (clinic_id, user_id, role, created_at) values ($1, $2, $3, $4)',
-      [id, userId, role, now],
+      [id, userId, role, app.clock.now().toString()],
     )
   }
-  await app.services.keys.createFor(id)
-  await app.superuser('insert into clinic.profiles (clinic_id, created_at) values ($1, $2)', [id, now])
   return id
 }
