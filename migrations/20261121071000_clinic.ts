@@ -241,7 +241,7 @@ export async function up(knex: Knex): Promise<void> {
         where (status not in ('cancelled', 'noshow') and not overbooked)
     );
     create index appointments_by_start on clinic.appointments (clinic_id, starts_at);
-    create index appointments_occupying on clinic.appointments (clinic_id, occupied_from) where occupies;
+    create index appointments_occupying on clinic.appointments (clinic_id, practitioner_id, occupied_from) where occupies;
     create index appointments_by_patient on clinic.appointments (clinic_id, patient_id, starts_at);
     create index appointments_holds on clinic.appointments (clinic_id, hold_expires_at) where status = 'pending';
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import {
-  newId,
   type AppointmentId,
   type LocationId,
   type PatientId,

@@ -74,7 +74,7 @@ export async function listFreeTimes(
     locationId: wish.locationId,
     shifts: activePlaces(settings),
     closures: settings.closures,
-    busy: await listBusy(ctx, from, to),
+    busy: await listBusy(ctx, offer.practitionerIds, from, to),
     rules: rulesFor(settings, asker),
     ignore,
   })
@@ -116,7 +116,7 @@ export async function findFreeSlot(
     service,
     shifts: activePlaces(settings),
     closures: settings.closures,
-    busy: await listBusy(ctx, from, to),
+    busy: await listBusy(ctx, [wish.practitionerId], from, to),
     rules: rulesFor(settings, asker),
     ignore,
     startsAt: wish.startsAt.epochMilliseconds,

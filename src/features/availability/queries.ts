@@ -41,32 +41,36 @@ type BusyRow = {
 export type BusyWithOwner = Busy & { holdOwner: Buffer | undefined }
 
 /**
- * Everything that occupies somebody at some moment of `[from, to)`, in order of time. No visit occupies longer than 24
+ * Everything that occupies one of these doctors at some moment of `[from, to)`, in order of time. No visit occupies longer than 24
  * hours (a check of the table), so looking back that far from `from` finds all that reach into the range through an
  * index, which a range operator could not use under row-level security.
  */
-export async function listBusy(ctx: Ctx, from: Instant, to: Instant): Promise<BusyWithOwner[]> {
+export async function listBusy(
+  ctx: Ctx,
+  practitionerIds: readonly PractitionerId[],
+  from: Instant,
+  to: Instant,
+): Promise<BusyWithOwner[]> {
   const found = await rows<BusyRow>(
     ctx.db,
     `select id, practitioner_id, location_id, service_id, starts_at, occupied_from, occupied_to, lane,
             hold_expires_at, hold_owner
      from clinic.appointments
-     where clinic_id = ? and occupies and occupied_from >= ? and occupied_from < ?
+     where clinic_id = ? and practitioner_id = any(?::uuid[]) and occupies and occupied_from >= ? and occupied_from < ?
+       and occupied_to > ?
      order by occupied_from`,
-    [ctx.clinic.id, from.subtract({ hours: 24 }), to],
+    [ctx.clinic.id, practitionerIds, from.subtract({ hours: 24 }), to, from],
   )
-  return found
-    .filter((row) => row.occupied_to.epochMilliseconds > from.epochMilliseconds)
-    .map((row) => ({
-      appointmentId: row.id,
-      practitionerId: row.practitioner_id,
-      locationId: row.location_id,
-      serviceId: row.service_id,
-      startsAt: row.starts_at,
-      occupiedFrom: row.occupied_from,
-      occupiedTo: row.occupied_to,
-      lane: row.lane,
-      holdExpiresAt: row.hold_expires_at ?? undefined,
-      holdOwner: row.hold_owner ?? undefined,
-    }))
+  return found.map((row) => ({
+    appointmentId: row.id,
+    practitionerId: row.practitioner_id,
+    locationId: row.location_id,
+    serviceId: row.service_id,
+    startsAt: row.starts_at,
+    occupiedFrom: row.occupied_from,
+    occupiedTo: row.occupied_to,
+    lane: row.lane,
+    holdExpiresAt: row.hold_expires_at ?? undefined,
+    holdOwner: row.hold_owner ?? undefined,
+  }))
 }

@@ -6,7 +6,7 @@ const { types } = pg
 
 // The driver hands out exact values: instants and dates as Temporal, bigint as a number (refusing what a double can't
 // hold), ranges as text. It takes Temporal values in through its own hook, `toPostgres`.
-types.setTypeParser(types.builtins.TIMESTAMPTZ, (text) => Temporal.Instant.from(text.replace(' ', 'T')))
+types.setTypeParser(types.builtins.TIMESTAMPTZ, instant)
 types.setTypeParser(types.builtins.DATE, (text) => Temporal.PlainDate.from(text))
 types.setTypeParser(types.builtins.TIME, (text) => Temporal.PlainTime.from(text))
 types.setTypeParser(types.builtins.INT8, (text) => {
@@ -20,6 +20,18 @@ for (const kind of [Temporal.Instant, Temporal.PlainDate, Temporal.PlainTime]) {
       return this.toString()
     },
   })
+}
+
+/**
+ * Connections speak UTC, so a timestamp reads `2026-11-21 07:29:50.123+00`. Up to milliseconds, which is all we write,
+ * the platform's own parser does it ten times faster than Temporal's.
+ */
+function instant(text: string): Temporal.Instant {
+  if (text.length <= 26 && text.endsWith('+00')) {
+    const ms = Date.parse(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+    if (!Number.isNaN(ms)) return Temporal.Instant.fromEpochMilliseconds(ms)
+  }
+  return Temporal.Instant.from(text.replace(' ', 'T'))
 }
 
 export type Database = Knex

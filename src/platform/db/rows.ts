@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Client, QueryResult } from 'pg'
 import type { Instant, PlainDate, PlainTime } from '../../kernel/time.ts'
 
 export type Binding =
@@ -19,12 +20,46 @@ export type Binding =
  * keep it beside the SQL. For what is awkward in the query builder; both go through the same transaction.
  */
 export async function rows<Row>(db: Knex, sql: string, bindings: readonly Binding[] = []): Promise<Row[]> {
-  const result = await db.raw<{ rows: Row[] }>(sql, bindings as unknown as Knex.RawBinding[])
-  return result.rows
+  const result = await run(db, sql, bindings)
+  return result.rows as Row[]
 }
 
 /** The number of rows an INSERT, UPDATE or DELETE touched. */
 export async function changes(db: Knex, sql: string, bindings: readonly Binding[] = []): Promise<number> {
-  const result = await db.raw<{ rowCount: number | null }>(sql, bindings as unknown as Knex.RawBinding[])
-  return result.rowCount ?? 0
+  return (await run(db, sql, bindings)).rowCount ?? 0
+}
+
+/**
+ * On the transaction's own connection, as a prepared statement: Postgres parses and plans each text once per connection
+ * rather than at every call, which for a statement under row-level security costs more than running it.
+ */
+async function run(db: Knex, sql: string, bindings: readonly Binding[]): Promise<QueryResult> {
+  const connections = db.client as {
+    acquireConnection(): Promise<Client>
+    releaseConnection(client: Client): Promise<void>
+  }
+  const client = await connections.acquireConnection()
+  try {
+    return await client.query({ ...statement(sql), values: [...bindings] })
+  } finally {
+    // Within a transaction this gives nothing back before its end.
+    await connections.releaseConnection(client)
+  }
+}
+
+type Statement = { text: string; name?: string }
+const statements = new Map<string, Statement>()
+
+/** A bound on what each connection is asked to remember; texts beyond it are planned every time. */
+const remembered = 500
+
+function statement(sql: string): Statement {
+  const known = statements.get(sql)
+  if (known) return known
+  let parameter = 0
+  const text = sql.replace(/\?/g, () => `$${++parameter}`)
+  if (statements.size >= remembered) return { text }
+  const made = { text, name: `nabz_${statements.size}` }
+  statements.set(sql, made)
+  return made
 }
