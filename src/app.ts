@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
+import { webhookRoutes } from './features/messaging/routes.ts'
 import type { Services } from './platform/services.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
@@ -31,7 +32,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use('/vendor/tabler', express.static(tablerFolder(), { maxAge: '1y', immutable: true, index: false }))
 
   // What needs no form and no session comes before both.
-  // webhooks
+  app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
+  app.use(webhookRoutes.express)
 
   const forms = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 300 })
   app.use(forms, csrf(config.secureCookies))

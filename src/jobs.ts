@@ -1,7 +1,8 @@
+import { messagingJobs } from './features/messaging/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import type { Services } from './platform/services.ts'
 
 /** Everything the clock starts, feature by feature. */
-export function jobsOf(_services: Services): Job[] {
-  return []
+export function jobsOf(services: Services): Job[] {
+  return [...messagingJobs(services)]
 }

@@ -81,7 +81,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   })
   const log = createLog(config.logLevel, (line) => process.stderr.write(line))
   const nabz = await serve(config, { log, outside: Router().use('/dev', simulator.router, mailbox.router) })
-  await registerTemplates(config.whatsapp, '102290129340398')
+  await registerTemplates(nabz.services, '102290129340398')
   await seedDemo(nabz.services)
   welcome(baseUrl)
   return { stop: () => stopAll(nabz, [() => simulator.stop(), () => mailbox.stop(), () => postgres.stop()]) }

@@ -1,0 +1,134 @@
+// From an outbox row to what goes over the wire, in the moment it goes.
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import type { MailPayload } from '../../../platform/channels/smtp.ts'
+import type { WhatsAppPayload } from '../../../platform/channels/whatsapp.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import { linkToken } from '../../../platform/links.ts'
+import type { Services } from '../../../platform/services.ts'
+import { dateAt } from '../../../kernel/time.ts'
+import type { Appointment } from '../../appointments/queries.ts'
+import type { OutboxRow } from '../queries/outbox.ts'
+import {
+  bodyText,
+  codeTemplateMessage,
+  isVisitTemplate,
+  visitTemplateMessage,
+  type VisitTemplate,
+  type VisitValues,
+} from '../rules/templates.ts'
+
+export type Composed = {
+  /** As the person reads it, for the log of messages; a code is not kept there. */
+  body: string | undefined
+} & ({ channel: 'whatsapp'; payload: WhatsAppPayload } | { channel: 'email'; payload: MailPayload })
+
+type Tools = Pick<Services, 'speakers' | 'config'>
+
+export function compose(ctx: Ctx, tools: Tools, message: OutboxRow, visit: Appointment | undefined): Composed {
+  const speaker = tools.speakers(message.language, ctx.clinic)
+  if (message.channel === 'email') return composeMail(ctx, tools, speaker, message, visit)
+  const address = {
+    to: message.recipient.replace(/^\+/, ''),
+    // Comes back in every report about the message, so that one whose answer was lost is known again.
+    biz_opaque_callback_data: `${ctx.clinic.id}.${message.id}`,
+  }
+  const { template, params, language } = message
+  if (template === 'text' || template === 'buttons') {
+    const body = params.text ?? ''
+    const buttons = template === 'buttons' ? buttonsOf(params.buttons) : []
+    const payload: WhatsAppPayload =
+      buttons.length === 0
+        ? { ...address, type: 'text', text: { body, preview_url: false } }
+        : { ...address, type: 'interactive', interactive: interactive(body, buttons) }
+    return { channel: 'whatsapp', payload, body }
+  }
+  if (template === 'nabz_code') {
+    const payload: WhatsAppPayload = {
+      ...address,
+      type: 'template',
+      template: codeTemplateMessage(language, params.code ?? ''),
+    }
+    return { channel: 'whatsapp', payload, body: undefined }
+  }
+  const { name, values, appointment } = aboutVisit(ctx, speaker, message, visit)
+  const buttons = {
+    token: linkToken(ctx, appointment.id, appointment.linkVersion),
+    version: message.version,
+    slug: ctx.clinic.slug,
+  }
+  return {
+    channel: 'whatsapp',
+    payload: { ...address, type: 'template', template: visitTemplateMessage(name, language, values, buttons) },
+    body: bodyText(name, speaker.t, values),
+  }
+}
+
+function composeMail(
+  ctx: Ctx,
+  { config }: Tools,
+  speaker: Speaker,
+  message: OutboxRow,
+  visit: Appointment | undefined,
+): Composed {
+  const mail = (subject: string, text: string): Composed => ({
+    channel: 'email',
+    body: text,
+    payload: { id: message.id, to: message.recipient, fromName: ctx.clinic.name, subject, text },
+  })
+  const clinic = ctx.clinic.name
+  if (message.kind === 'clinic_alert') {
+    if (!visit) throw new Error('an alert about no visit')
+    const day = dateAt(visit.startsAt, ctx.clinic.zone).toString()
+    const values = {
+      clinic,
+      when: speaker.longDateTime(visit.startsAt),
+      doctor: visit.practitionerName,
+      reference: visit.reference,
+      link: `${config.baseUrl}/app/${ctx.clinic.slug}/today?date=${day}`,
+    }
+    return mail(speaker.t('messaging.alert.subject', values), speaker.t('messaging.alert.body', values))
+  }
+  const { name, values, appointment } = aboutVisit(ctx, speaker, message, visit)
+  const kind = name.replace('nabz_', '')
+  const link =
+    name === 'nabz_cancelled'
+      ? speaker.t('messaging.mail.book_again', { link: `${config.baseUrl}/c/${ctx.clinic.slug}` })
+      : speaker.t('messaging.mail.see_visit', {
+          link: `${config.baseUrl}/a/${linkToken(ctx, appointment.id, appointment.linkVersion)}`,
+        })
+  return mail(speaker.t(`messaging.mail.${kind}`, { clinic }), `${bodyText(name, speaker.t, values)}\n\n${link}\n`)
+}
+
+function aboutVisit(
+  ctx: Ctx,
+  speaker: Speaker,
+  { template }: OutboxRow,
+  visit: Appointment | undefined,
+): { name: VisitTemplate; values: VisitValues; appointment: Appointment } {
+  if (!isVisitTemplate(template)) throw new Error(`no template is called ${template}`)
+  if (!visit) throw new Error('a message about no visit')
+  const { locationName, locationAddress } = visit
+  return {
+    name: template,
+    appointment: visit,
+    values: {
+      clinic: ctx.clinic.name,
+      when: speaker.longDateTime(visit.startsAt),
+      doctor: visit.practitionerName,
+      address: locationAddress.includes(locationName) ? locationAddress : `${locationName}, ${locationAddress}`,
+    },
+  }
+}
+
+export type Button = { id: string; title: string }
+
+export const buttonsText = (buttons: readonly Button[]): string => JSON.stringify(buttons)
+const buttonsOf = (text: string | undefined): Button[] => JSON.parse(text ?? '[]') as Button[]
+
+function interactive(body: string, buttons: Button[]): Record<string, unknown> {
+  return {
+    type: 'button',
+    body: { text: body },
+    action: { buttons: buttons.map(({ id, title }) => ({ type: 'reply', reply: { id, title } })) },
+  }
+}

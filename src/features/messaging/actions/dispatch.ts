@@ -1,0 +1,182 @@
+// The dispatcher: takes due messages out of the outbox and sends them, once. Any number of processes may run it.
+//
+// A message goes through three short transactions: claimed with others of its clinic, looked at again and marked as
+// being sent, and marked with what became of it. Between the last two it is on the wire and nothing is locked. A process
+// that dies there leaves a message "being sent" whose claim lapses; the next one finds it and treats it as one that may
+// have gone out.
+import { randomInt, randomUUID } from 'node:crypto'
+import type { ClinicId, MessageId } from '../../../kernel/ids.ts'
+import type { Instant } from '../../../kernel/time.ts'
+import type { Channel, SendResult } from '../../../platform/channels/channel.ts'
+import { smtpChannel, type MailPayload } from '../../../platform/channels/smtp.ts'
+import { whatsAppChannel, type WhatsAppPayload } from '../../../platform/channels/whatsapp.ts'
+import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
+import type { Services } from '../../../platform/services.ts'
+import { findAppointment } from '../../appointments/queries.ts'
+import { findOptOut } from '../queries/opt-outs.ts'
+import {
+  claimDueMessages,
+  countUnknownAttempts,
+  listClinicsWithDueMessages,
+  lockMessage,
+  releaseClaims,
+  updateAttemptsLost,
+  updateDropped,
+  updateFailed,
+  updateHeld,
+  updateSending,
+  updateWaiting,
+  type OutboxRow,
+} from '../queries/outbox.ts'
+import { findPause } from '../queries/senders.ts'
+import { isStopped } from '../rules/opt-outs.ts'
+import { claimSeconds, sendingSeconds, unknownSeconds } from '../rules/retries.ts'
+import { reasonToDrop } from '../rules/still-true.ts'
+import { compose, type Composed } from './compose.ts'
+import { recordOutcome, senderOf, sendByMailInstead, templateSubject } from './outcome.ts'
+
+export type Channels = { whatsapp: Channel<WhatsAppPayload>; email: Channel<MailPayload> }
+
+const clinicsAtOnce = 50
+const perClinic = 20
+const perRound = 100
+// A few at once: a person waiting for a code is not behind a hundred slow answers, and the pool is shared with the pages.
+const parallel = 4
+
+export function openChannels({ config }: Pick<Services, 'config'>): Channels {
+  return { whatsapp: whatsAppChannel(config.whatsapp), email: smtpChannel(config.mail) }
+}
+
+/** Sends everything that is due, until nothing is or the process is to stop. Answers how many messages it took up. */
+export async function dispatchDue(services: Services): Promise<number> {
+  const channels = openChannels(services)
+  try {
+    let handled = 0
+    for (;;) {
+      const claimed = await claimRound(services)
+      if (claimed.length === 0) return handled
+      handled += claimed.length
+      await workThrough(services, channels, claimed)
+    }
+  } finally {
+    channels.whatsapp.close()
+    channels.email.close()
+  }
+}
+
+type Claimed = { clinic: Clinic; id: MessageId; lease: Instant }
+
+async function claimRound(services: Services): Promise<Claimed[]> {
+  const claimed: Claimed[] = []
+  const clinics = await listClinicsWithDueMessages(services.jobsDb, services.clock.now(), clinicsAtOnce)
+  for (const clinicId of clinics) {
+    if (claimed.length >= perRound || services.stopping.signal.aborted) break
+    try {
+      claimed.push(...(await claimOf(services, clinicId)))
+    } catch (error) {
+      // One clinic's trouble (its key destroyed a moment ago) is not the others'.
+      services.log.error('messages.claim_failed', error, { clinicId })
+    }
+  }
+  return claimed
+}
+
+async function claimOf(services: Services, clinicId: ClinicId): Promise<Claimed[]> {
+  const clinic = await services.clinics.byId(clinicId)
+  if (!clinic) return []
+  return asDispatcher(services, clinic, async (ctx) => {
+    // Milliseconds by chance, so that no two claims are alike even where two machines' clocks are.
+    const lease = ctx.now.add({ seconds: claimSeconds, milliseconds: randomInt(1000) })
+    const ids = await claimDueMessages(ctx, lease, perClinic)
+    return ids.map((id) => ({ clinic, id, lease }))
+  })
+}
+
+async function workThrough(services: Services, channels: Channels, claimed: Claimed[]): Promise<void> {
+  const waiting = [...claimed]
+  const worker = async () => {
+    for (;;) {
+      if (services.stopping.signal.aborted) return
+      const next = waiting.shift()
+      if (!next) return
+      try {
+        await dispatchOne(services, channels, next)
+      } catch (error) {
+        // Its claim lapses and it is tried again; nothing is lost, and the others go on.
+        services.log.error('messages.dispatch_failed', error, { clinicId: next.clinic.id, messageId: next.id })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, worker))
+  // Asked to stop: what was claimed and not begun is at once free for another process.
+  for (const { clinic, id, lease } of waiting) {
+    await asDispatcher(services, clinic, (ctx) => releaseClaims(ctx, [id], lease))
+  }
+}
+
+async function dispatchOne(services: Services, channels: Channels, { clinic, id, lease }: Claimed): Promise<void> {
+  const prepared = await asDispatcher(services, clinic, (ctx) => prepare(ctx, services, id, lease))
+  if (!prepared) return
+  const result = await send(channels, prepared.composed)
+  services.log.info('message.attempted', {
+    clinicId: clinic.id,
+    messageId: id,
+    code: result.kind === 'accepted' ? result.kind : result.code,
+  })
+  await asDispatcher(services, clinic, (ctx) => recordOutcome(ctx, prepared, result, randomInt(1000) / 1000))
+}
+
+const send = (channels: Channels, composed: Composed): Promise<SendResult> =>
+  composed.channel === 'whatsapp' ? channels.whatsapp.send(composed.payload) : channels.email.send(composed.payload)
+
+export type Prepared = { message: OutboxRow; attempt: string; lease: Instant; composed: Composed }
+
+/**
+ * Looks at a claimed message once more, with the appointment and the opt-outs as they are now, and either marks it as
+ * being sent or says what else becomes of it. Whoever changes the appointment drops its queued messages in the same
+ * transaction: that and this lock the same row, so one of the two comes first and the other sees what it did.
+ */
+async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Instant): Promise<Prepared | undefined> {
+  const message = await lockMessage(ctx, id)
+  if (!message || message.leaseUntil?.equals(lease) !== true) return undefined
+  if (message.status === 'sending') {
+    await updateAttemptsLost(ctx, id)
+    await updateWaiting(ctx, id, {
+      status: 'unknown',
+      notBefore: ctx.now.add({ seconds: unknownSeconds }),
+      code: 'process_died',
+      spent: true,
+    })
+    return undefined
+  }
+  if (message.status !== 'queued' && message.status !== 'unknown') return undefined
+
+  const optOut =
+    message.channel === 'whatsapp' ? await findOptOut(ctx.db, senderOf(message), message.recipientHash) : undefined
+  const visit = message.appointmentId === null ? undefined : await findAppointment(ctx, message.appointmentId)
+  const reason = reasonToDrop(message, visit, isStopped(optOut), ctx.now)
+  if (reason !== undefined) {
+    await updateDropped(ctx, id, reason)
+    if (reason === 'opted_out') await sendByMailInstead(ctx, message, 'opted_out')
+    return undefined
+  }
+  // One that may have arrived is sent once more, after minutes of silence; a code never, the person can ask for another.
+  if (message.status === 'unknown' && (message.kind === 'code' || (await countUnknownAttempts(ctx, id)) > 1)) {
+    await updateFailed(ctx, id, 'no_answer')
+    return undefined
+  }
+  const pause = await findPause(ctx.db, senderOf(message), templateSubject(message), ctx.now)
+  if (pause) {
+    await updateHeld(ctx, id, pause.until, pause.subject === '' ? 'sender_stopped' : 'template_stopped')
+    return undefined
+  }
+  const composed = compose(ctx, services, message, visit)
+  const sendingLease = ctx.now.add({ seconds: sendingSeconds, milliseconds: randomInt(1000) })
+  const attempt = await updateSending(ctx, id, { lease: sendingLease, body: composed.body })
+  return { message: { ...message, attempts: message.attempts + 1 }, attempt, lease: sendingLease, composed }
+}
+
+function asDispatcher<T>(services: Services, clinic: Clinic, work: (ctx: Ctx) => Promise<T>): Promise<T> {
+  const origin = { requestId: `dispatch-${randomUUID()}` }
+  return services.inClinic(clinic, { kind: 'system', job: 'messaging.dispatch' }, origin, work)
+}

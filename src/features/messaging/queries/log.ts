@@ -1,0 +1,145 @@
+// What became of messages, for the pages that show it.
+import type { AppointmentId, MessageId, PatientId } from '../../../kernel/ids.ts'
+import type { Instant } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { rows } from '../../../platform/db/rows.ts'
+import { parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
+import { kindKey, reasonKey, statusKey } from '../rules/in-words.ts'
+import { ticksOf, type MessageStatus } from '../rules/statuses.ts'
+
+export type LoggedMessage = {
+  id: MessageId
+  appointmentId: AppointmentId | null
+  patientId: PatientId | null
+  patientName: string | null
+  kind: string
+  /** `messaging.kind.…` */
+  kindKey: string
+  channel: 'whatsapp' | 'email'
+  language: Language
+  /** Whom it went to; a phone or an address. */
+  recipient: string
+  status: MessageStatus
+  /** `messaging.status.…` */
+  statusKey: string
+  /** `messaging.reason.…`: why it did not leave, or why it waits. */
+  reasonKey: string | undefined
+  ticks: 0 | 1 | 2
+  read: boolean
+  /** What it says, once it was sent; never a code. */
+  body: string | undefined
+  createdAt: Instant
+  dueAt: Instant
+  /** When it is tried next, while it waits after a try that failed or a sender that is held. */
+  nextTryAt: Instant | null
+  sentAt: Instant | null
+  deliveredAt: Instant | null
+  readAt: Instant | null
+  failedAt: Instant | null
+  attempts: number
+  canRetry: boolean
+  canTakeBack: boolean
+}
+
+type Row = Omit<
+  LoggedMessage,
+  | 'kindKey'
+  | 'statusKey'
+  | 'reasonKey'
+  | 'ticks'
+  | 'read'
+  | 'body'
+  | 'recipient'
+  | 'language'
+  | 'canRetry'
+  | 'canTakeBack'
+  | 'nextTryAt'
+> & {
+  language: string
+  recipientSealed: Buffer
+  bodySealed: Buffer | null
+  errorCode: string | null
+  dropReason: string | null
+  leaseUntil: Instant | null
+  expiresAt: Instant | null
+}
+
+const selected = `
+  select m.id, m.appointment_id as "appointmentId", m.patient_id as "patientId", p.name as "patientName", m.kind,
+    m.channel, m.language, m.status, m.recipient_sealed as "recipientSealed", m.body_sealed as "bodySealed",
+    m.error_code as "errorCode", m.drop_reason as "dropReason", m.created_at as "createdAt", m.due_at as "dueAt",
+    m.lease_until as "leaseUntil", m.expires_at as "expiresAt", coalesce(m.sent_at, m.accepted_at) as "sentAt",
+    m.delivered_at as "deliveredAt", m.read_at as "readAt", m.failed_at as "failedAt", m.attempts
+  from clinic.messages m
+  left join clinic.patients p on p.clinic_id = m.clinic_id and p.id = m.patient_id
+  where m.clinic_id = ?`
+
+function opened(ctx: Ctx, row: Row): LoggedMessage {
+  const { recipientSealed, bodySealed, errorCode, dropReason, leaseUntil, expiresAt, language, ...rest } = row
+  const { status, channel, kind } = rest
+  const tried = status === 'queued' && errorCode !== null
+  const ofUse = expiresAt === null || expiresAt.epochMilliseconds > ctx.now.epochMilliseconds
+  return {
+    ...rest,
+    language: parseLanguage(language) ?? 'en',
+    recipient: ctx.seal.open(recipientSealed, 'messages.recipient', row.id),
+    body: bodySealed ? ctx.seal.open(bodySealed, 'messages.body', row.id) : undefined,
+    kindKey: kindKey(kind),
+    statusKey: statusKey(status, channel),
+    reasonKey: reasonKey({ status, channel, errorCode, dropReason }),
+    ticks: ticksOf(status),
+    read: status === 'read',
+    nextTryAt: tried ? leaseUntil : null,
+    canRetry: status === 'failed' && kind !== 'code' && ofUse,
+    canTakeBack: status === 'queued',
+  }
+}
+
+/** Everything sent or waiting about one visit, oldest first. */
+export async function listMessagesOf(ctx: Ctx, appointmentId: AppointmentId): Promise<LoggedMessage[]> {
+  const found = await rows<Row>(ctx.db, selected + ' and m.appointment_id = ? order by m.created_at, m.due_at, m.id', [
+    ctx.clinic.id,
+    appointmentId,
+  ])
+  return found.map((row) => opened(ctx, row))
+}
+
+/** The clinic's messages, newest first; `before` is the `createdAt` and `id` of the last one on the page before. */
+export async function listRecentMessages(
+  ctx: Ctx,
+  page: { before?: { createdAt: Instant; id: MessageId } | undefined; limit: number },
+): Promise<LoggedMessage[]> {
+  const { before, limit } = page
+  const found = await rows<Row>(
+    ctx.db,
+    selected +
+      (before === undefined ? '' : ' and (m.created_at, m.id) < (?, ?)') +
+      ' order by m.created_at desc, m.id desc limit ?',
+    [ctx.clinic.id, ...(before === undefined ? [] : [before.createdAt, before.id]), limit],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
+export type InboundMessage = {
+  id: string
+  appointmentId: AppointmentId | null
+  patientId: PatientId | null
+  text: string
+  meaning: string
+  receivedAt: Instant
+}
+
+/** What patients of this clinic wrote or tapped, newest first. */
+export async function listInboundMessages(ctx: Ctx, limit: number): Promise<InboundMessage[]> {
+  const found = await rows<Omit<InboundMessage, 'text'> & { sealed: Buffer }>(
+    ctx.db,
+    `select id, appointment_id as "appointmentId", patient_id as "patientId", body_sealed as sealed, meaning,
+       received_at as "receivedAt"
+     from clinic.inbound_messages where clinic_id = ? order by received_at desc, id limit ?`,
+    [ctx.clinic.id, limit],
+  )
+  return found.map(({ sealed, ...rest }) => ({
+    ...rest,
+    text: ctx.seal.open(sealed, 'inbound_messages.body', rest.id),
+  }))
+}
