@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { newId } from '../kernel/ids.ts'
-import type { Ctx } from './clinic-scope.ts'
+import type { Knex } from 'knex'
+import type { Ctx, Origin } from './clinic-scope.ts'
+import { changes, type Binding } from './db/rows.ts'
 
 export type AuditRecord = { kind: string; id: string }
 
@@ -9,8 +11,7 @@ export type AuditDetails = Record<string, string | number | boolean | null>
 
 /**
  * Writes an entry into the clinic's audit log, in the transaction of the change it tells of: no entry, no change.
- * `action` is `noun.past`. Address and browser are kept beside a salted digest of them, so that they can be erased
- * after 30 days while whatever commits to the digest stays whole.
+ * `action` is `noun.past`. The entries of a transaction are written together just before it commits.
  */
 export async function audit(
   ctx: Ctx,
@@ -20,31 +21,40 @@ export async function audit(
   sealed?: Record<string, unknown>,
 ): Promise<void> {
   const id = newId()
-  const { address, browser, requestId } = ctx.origin
+  ctx.journal.push([
+    ctx.clinic.id,
+    id,
+    ctx.now,
+    ctx.actor.kind,
+    ctx.actor.kind === 'user' ? ctx.actor.userId : null,
+    ctx.actor.kind === 'user' ? ctx.actor.role : ctx.actor.kind === 'system' ? ctx.actor.job : null,
+    action,
+    record.kind,
+    record.id,
+    JSON.stringify(details),
+    sealed === undefined ? null : ctx.seal.sealJson(sealed, 'audit_entries.details', id),
+    ctx.origin.requestId,
+    ...origin(ctx.origin),
+  ])
+  return Promise.resolve()
+}
+
+/**
+ * Address and browser are kept beside a salted digest of them, so that they can be erased after 30 days while whatever
+ * commits to the digest stays whole.
+ */
+function origin({ address, browser }: Origin): Binding[] {
   const salt = randomBytes(32)
-  const digest = createHash('sha256')
-    .update(salt)
-    .update(JSON.stringify([address ?? null, browser ?? null]))
-    .digest()
-  await ctx.db
-    .withSchema('clinic')
-    .table('audit_entries')
-    .insert({
-      clinic_id: ctx.clinic.id,
-      id,
-      at: ctx.now,
-      actor_kind: ctx.actor.kind,
-      actor_id: ctx.actor.kind === 'user' ? ctx.actor.userId : null,
-      actor_role: ctx.actor.kind === 'user' ? ctx.actor.role : ctx.actor.kind === 'system' ? ctx.actor.job : null,
-      action,
-      record_kind: record.kind,
-      record_id: record.id,
-      details: JSON.stringify(details),
-      details_sealed: sealed === undefined ? null : ctx.seal.sealJson(sealed, 'audit_entries.details', id),
-      request_id: requestId,
-      address: address ?? null,
-      browser: browser?.slice(0, 300) ?? null,
-      salt,
-      origin_digest: digest,
-    })
+  const kept = [address ?? null, browser?.slice(0, 300) ?? null]
+  return [...kept, salt, createHash('sha256').update(salt).update(JSON.stringify(kept)).digest()]
+}
+
+const columns = `clinic_id, id, at, actor_kind, actor_id, actor_role, action, record_kind, record_id, details,
+  details_sealed, request_id, address, browser, salt, origin_digest`
+
+/** For `inClinic`: writes what was noted in the transaction. */
+export async function writeJournal(db: Knex.Transaction, journal: readonly Binding[][]): Promise<void> {
+  if (journal.length === 0) return
+  const values = journal.map((entry) => `(${entry.map(() => '?').join(', ')})`).join(', ')
+  await changes(db, `insert into clinic.audit_entries (${columns}) values ${values}`, journal.flat())
 }

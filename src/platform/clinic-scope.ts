@@ -5,7 +5,9 @@ import type { ClinicId, UserId } from '../kernel/ids.ts'
 import type { Role } from '../kernel/permissions.ts'
 import type { Instant } from '../kernel/time.ts'
 import type { Clock } from './clock.ts'
+import { writeJournal } from './audit.ts'
 import type { Database } from './db/connect.ts'
+import { rows, type Binding } from './db/rows.ts'
 import type { ClinicSeal, KeyRing, PlatformSeal } from './seal/key-ring.ts'
 
 const proven: unique symbol = Symbol('a door has seen to it that this clinic may be entered')
@@ -54,6 +56,8 @@ export type Ctx = {
   readonly now: Instant
   readonly seal: ClinicSeal
   readonly platformSeal: PlatformSeal
+  /** The transaction's audit entries so far; filled by `audit` and written before the commit. */
+  readonly journal: Binding[][]
   /** Says that appointments or holds changed: the diary's version grows and live pages look again, at commit. */
   diaryChanged(): void
   /** Says that hours, closures, services, people or the profile changed. */
@@ -89,7 +93,8 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
     const seal = await services.keys.forClinic(clinic.id)
     try {
       return await databaseOf(clinic).transaction(async (db) => {
-        await db.raw('select app_set_clinic(?)', [clinic.id])
+        await rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
+        const journal: Binding[][] = []
         const changed = { diary: false, settings: false, messages: false }
         const result = await work({
           db,
@@ -99,6 +104,7 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
           now: services.clock.now(),
           seal,
           platformSeal: services.keys.platform,
+          journal,
           diaryChanged: () => {
             changed.diary = true
           },
@@ -110,9 +116,10 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
           },
         })
         if (isRefusal(result)) throw new RolledBack(result)
+        await writeJournal(db, journal)
         // Last, so that the row every booking of the clinic writes is locked as briefly as can be.
         if (changed.diary || changed.settings) await bumpVersions(db, clinic.id, changed.settings)
-        if (changed.messages) await db.raw(`select pg_notify('nabz_messages', ?)`, [clinic.id])
+        if (changed.messages) await rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id])
         return result
       })
     } catch (error) {
@@ -123,11 +130,12 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
 }
 
 async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<void> {
-  await db.raw(
+  await rows(
+    db,
     `with bumped as (
        update platform.diaries set diary_version = diary_version + 1, settings_version = settings_version + ?
        where clinic_id = ? returning diary_version)
-     select pg_notify('nabz_diary', ? || ' ' || diary_version) from bumped`,
+     select pg_notify('nabz_diary', ?::text || ' ' || diary_version) from bumped`,
     [settings ? 1 : 0, clinicId, clinicId],
   )
 }

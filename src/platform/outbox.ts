@@ -4,7 +4,7 @@ import { newId, type AppointmentId, type MessageId, type PatientId } from '../ke
 import type { Phone } from '../kernel/phone.ts'
 import type { Instant } from '../kernel/time.ts'
 import type { Ctx } from './clinic-scope.ts'
-import { changes, rows } from './db/rows.ts'
+import { changes, rows, type Binding } from './db/rows.ts'
 import type { Language } from './i18n/languages.ts'
 
 export type Recipient = { channel: 'whatsapp'; phone: Phone } | { channel: 'email'; email: string }
@@ -32,40 +32,49 @@ export function recipientHash(ctx: Pick<Ctx, 'platformSeal'>, recipient: Recipie
     : ctx.platformSeal.hash('email', recipient.email)
 }
 
-/**
- * Queues a message. Asking twice for the same (appointment, version, kind, channel) queues it once: answers undefined
- * the second time.
- */
+/** Queues a message. Asking twice for the same (appointment, version, kind, channel) queues it once. */
 export async function queueMessage(ctx: Ctx, message: OutboxMessage): Promise<MessageId | undefined> {
-  const id = newId<'message'>()
-  const { recipient } = message
-  const address = recipient.channel === 'whatsapp' ? recipient.phone : recipient.email
-  const inserted = await rows<{ id: MessageId }>(
+  return (await queueMessages(ctx, [message]))[0]
+}
+
+/** Queues several in one statement; answers the ids of those that were not queued before. */
+export async function queueMessages(ctx: Ctx, messages: readonly OutboxMessage[]): Promise<MessageId[]> {
+  if (messages.length === 0) return []
+  const values = messages.map((message) => valuesOf(ctx, message))
+  const queued = await rows<{ id: MessageId }>(
     ctx.db,
     `insert into clinic.messages (clinic_id, id, appointment_id, patient_id, version, kind, channel, template, language,
        recipient_sealed, recipient_hash, params_sealed, due_at, expires_at, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     values ${values.map((row) => `(${row.map(() => '?').join(', ')})`).join(', ')}
      on conflict (clinic_id, appointment_id, version, kind, channel) do nothing returning id`,
-    [
-      ctx.clinic.id,
-      id,
-      message.appointmentId,
-      message.patientId ?? null,
-      message.version,
-      message.kind,
-      recipient.channel,
-      message.template,
-      message.language,
-      ctx.seal.seal(address, 'messages.recipient', id),
-      recipientHash(ctx, recipient),
-      message.params === undefined ? null : ctx.seal.sealJson(message.params, 'messages.params', id),
-      message.dueAt,
-      message.expiresAt ?? null,
-      ctx.now,
-    ],
+    values.flat(),
   )
-  if (inserted.length > 0 && message.dueAt.epochMilliseconds <= ctx.now.epochMilliseconds) ctx.messagesQueued()
-  return inserted[0]?.id
+  const isDue = messages.some(({ dueAt }) => dueAt.epochMilliseconds <= ctx.now.epochMilliseconds)
+  if (queued.length > 0 && isDue) ctx.messagesQueued()
+  return queued.map(({ id }) => id)
+}
+
+function valuesOf(ctx: Ctx, message: OutboxMessage): Binding[] {
+  const id = newId<'message'>()
+  const { recipient } = message
+  const address = recipient.channel === 'whatsapp' ? recipient.phone : recipient.email
+  return [
+    ctx.clinic.id,
+    id,
+    message.appointmentId,
+    message.patientId ?? null,
+    message.version,
+    message.kind,
+    recipient.channel,
+    message.template,
+    message.language,
+    ctx.seal.seal(address, 'messages.recipient', id),
+    recipientHash(ctx, recipient),
+    message.params === undefined ? null : ctx.seal.sealJson(message.params, 'messages.params', id),
+    message.dueAt,
+    message.expiresAt ?? null,
+    ctx.now,
+  ]
 }
 
 /** Takes back what has not left yet about an appointment: it moved, was cancelled, or the step was undone. */

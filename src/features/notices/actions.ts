@@ -5,8 +5,8 @@ import { isBefore, type Instant } from '../../kernel/time.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
-import { dropQueuedMessages, queueMessage, type OutboxMessage } from '../../platform/outbox.ts'
-import { findAlertAddress, getQuietHours, listAnnouncements } from './queries.ts'
+import { dropQueuedMessages, queueMessage, queueMessages, type OutboxMessage } from '../../platform/outbox.ts'
+import { getNoticeSettings, listAnnouncements } from './queries.ts'
 import {
   alertLife,
   announcementExpiry,
@@ -16,13 +16,14 @@ import {
   whatToTell,
   type AppointmentFacts,
   type By,
+  type EarlierAnnouncement,
 } from './rules.ts'
 
 export type { AppointmentFacts, By } from './rules.ts'
 
-/** An appointment was made: the confirmation and the reminders. */
+/** An appointment was made: the confirmation and the reminders. Nobody was told anything of it before. */
 export async function noticeBooked(ctx: Ctx, facts: AppointmentFacts, { by }: { by: By }): Promise<void> {
-  await bringUpToDate(ctx, facts, by, 'stale_version')
+  await announce(ctx, facts, by, [])
 }
 
 /** Another time, doctor or place: what was queued about the old one goes, the news and new reminders come. */
@@ -75,7 +76,7 @@ export async function noticeClinicAlert(
   ctx: Ctx,
   facts: Pick<AppointmentFacts, 'id' | 'version' | 'patientId'>,
 ): Promise<void> {
-  const email = await findAlertAddress(ctx)
+  const { alertAddress: email } = await getNoticeSettings(ctx)
   if (email === undefined) return
   await queueMessage(ctx, {
     kind: 'clinic_alert',
@@ -95,36 +96,45 @@ const forPatients = [...announcements, 'reminder_24h', 'reminder_2h']
 async function bringUpToDate(ctx: Ctx, facts: AppointmentFacts, by: By, dropReason: string): Promise<void> {
   // First: from here on the dispatcher finds these rows dropped, or has marked them as sent and we see that below.
   await dropQueuedMessages(ctx, facts.id, dropReason, forPatients)
+  await announce(ctx, facts, by, await listAnnouncements(ctx, facts.id))
+}
+
+async function announce(
+  ctx: Ctx,
+  facts: AppointmentFacts,
+  by: By,
+  earlier: readonly EarlierAnnouncement[],
+): Promise<void> {
   if (!facts.messagesWanted) return
-  const kind = whatToTell(facts, by, await listAnnouncements(ctx, facts.id))
-  const dueAt = by === 'desk' ? ctx.now.add(deskGrace) : ctx.now
-  const expiresAt = announcementExpiry(facts.startsAt)
-  const params = {
-    by,
-    startsAt: facts.startsAt.toString(),
-    practitionerId: facts.practitionerId,
-    locationId: facts.locationId,
-    ...(facts.email === undefined ? {} : { email: facts.email }),
-  }
+  const { startsAt, practitionerId, locationId, email } = facts
   const message = (rest: Pick<OutboxMessage, 'kind' | 'template' | 'dueAt' | 'expiresAt'>): OutboxMessage => ({
     recipient: { channel: 'whatsapp', phone: facts.phone },
     language: facts.language,
     appointmentId: facts.id,
     version: facts.version,
     patientId: facts.patientId,
-    params,
+    params: {
+      by,
+      startsAt: startsAt.toString(),
+      practitionerId,
+      locationId,
+      ...(email === undefined ? {} : { email }),
+    },
     ...rest,
   })
+  const messages: OutboxMessage[] = []
+  const kind = whatToTell(facts, by, earlier)
+  const dueAt = by === 'desk' ? ctx.now.add(deskGrace) : ctx.now
+  const expiresAt = announcementExpiry(startsAt)
   // Somebody standing at the desk, or a visit that is over, needs no message.
   if (kind && isBefore(dueAt, expiresAt)) {
-    await queueMessage(ctx, message({ kind, template: `nabz_${kind}`, dueAt, expiresAt }))
+    messages.push(message({ kind, template: `nabz_${kind}`, dueAt, expiresAt }))
   }
-  if (facts.status !== 'booked') return
-  for (const reminder of planReminders({
-    startsAt: facts.startsAt,
-    now: ctx.now,
-    quiet: await getQuietHours(ctx),
-  })) {
-    await queueMessage(ctx, message({ ...reminder, template: 'nabz_reminder' }))
+  if (facts.status === 'booked') {
+    const { quiet } = await getNoticeSettings(ctx)
+    for (const reminder of planReminders({ startsAt, now: ctx.now, quiet })) {
+      messages.push(message({ ...reminder, template: 'nabz_reminder' }))
+    }
   }
+  await queueMessages(ctx, messages)
 }

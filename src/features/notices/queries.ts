@@ -1,26 +1,29 @@
+import { LRUCache } from 'lru-cache'
 import type { AppointmentId } from '../../kernel/ids.ts'
 import type { PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows } from '../../platform/db/rows.ts'
 import { announcements, type EarlierAnnouncement, type QuietHours } from './rules.ts'
 
-export async function getQuietHours(ctx: Ctx): Promise<QuietHours> {
-  const [profile] = await rows<{ from: PlainTime; to: PlainTime }>(
+export type NoticeSettings = { quiet: QuietHours; alertAddress: string | undefined }
+
+// Kept per process while the clinic's settings version stands, as it was read before they were.
+const known = new LRUCache<string, { version: number; settings: NoticeSettings }>({ max: 500 })
+
+/** The clinic's night, and where it wants to hear of online bookings. */
+export async function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
+  const kept = known.get(ctx.clinic.id)
+  if (kept?.version === ctx.clinic.settingsVersion) return kept.settings
+  const [profile] = await rows<{ from: PlainTime; to: PlainTime; email: string | null }>(
     ctx.db,
-    'select quiet_from as "from", quiet_to as "to" from clinic.profiles where clinic_id = ?',
+    'select quiet_from as "from", quiet_to as "to", alert_email as email from clinic.profiles where clinic_id = ?',
     [ctx.clinic.id],
   )
   if (!profile) throw new Error('a clinic without a profile')
-  return { ...profile, zone: ctx.clinic.zone }
-}
-
-export async function findAlertAddress(ctx: Ctx): Promise<string | undefined> {
-  const [profile] = await rows<{ email: string | null }>(
-    ctx.db,
-    'select alert_email as email from clinic.profiles where clinic_id = ?',
-    [ctx.clinic.id],
-  )
-  return profile?.email ?? undefined
+  const { from, to, email } = profile
+  const settings = { quiet: { from, to, zone: ctx.clinic.zone }, alertAddress: email ?? undefined }
+  known.set(ctx.clinic.id, { version: ctx.clinic.settingsVersion, settings })
+  return settings
 }
 
 /** What a patient was to be told about a visit so far, newest first. */

@@ -34,9 +34,11 @@ export type PatientDetails = {
  */
 export async function rememberPatient(ctx: Ctx, details: PatientDetails): Promise<PatientId> {
   const known = await findPatientByPhoneAndName(ctx, details.phone, details.name)
-  const id = known ? known.id : await createPatient(ctx, details)
   if (known) await refreshContact(ctx, known, details)
-  if (details.consentWording !== undefined) await giveConsent(ctx, id, details.consentWording, details.language)
+  const id = known ? known.id : await createPatient(ctx, details)
+  const { consentWording: wording, language } = details
+  const agreedBefore = known !== undefined && (await hasConsent(ctx, known.id, 'appointment_messages'))
+  if (wording !== undefined && !agreedBefore) await giveConsent(ctx, id, wording, language)
   return id
 }
 
@@ -61,7 +63,6 @@ async function refreshContact(ctx: Ctx, known: Patient, details: PatientDetails)
 }
 
 async function giveConsent(ctx: Ctx, patientId: PatientId, wording: string, language: Language): Promise<void> {
-  if (await hasConsent(ctx, patientId, 'appointment_messages')) return
   await insertConsent(ctx, { id: newId<'consent'>(), patientId, purpose: 'appointment_messages', wording, language })
   await audit(ctx, 'consent.given', { kind: 'patient', id: patientId }, { purpose: 'appointment_messages', wording })
 }
