@@ -4,6 +4,7 @@ import { parseId } from '../../src/kernel/ids.ts'
 import { HttpError } from '../../src/platform/errors.ts'
 import type { Services } from '../../src/platform/services.ts'
 import { csrf, rotateCsrf } from '../../src/platform/web/csrf.ts'
+import { openEventStream } from '../../src/platform/web/event-stream.ts'
 import {
   accountRouter,
   clinicRouter,
@@ -67,6 +68,10 @@ export function testRoutes(services: Services): RequestHandler {
   workspace.get('/t/today', 'today.see', ({ role, res }) => {
     res.json({ role })
   })
+
+  workspace.get('/t/stream', 'today.see', (request) => {
+    openEventStream(request)?.send('diary', '7')
+  }, { background: true }) // prettier-ignore
 
   const console_ = operatorRouter('test')
   console_.get('/t', 'console.see', ({ res }) => {
