@@ -28,16 +28,16 @@ type Basics = {
   services: Services
   speaker: Speaker
   origin: Origin
-  show(view: View, options?: { status?: number; layout?: Layout }): void
+  show: (view: View, options?: { status?: number; layout?: Layout }) => void
   /** 303 after a form, once the session is stored. */
-  redirect(path: string): Promise<void>
+  redirect: (path: string) => Promise<void>
 }
 export type PublicRequest = Basics
 export type PatientRequest = Basics & {
   clinic: Clinic
   /** The path as seen from this clinic, keeping the language the patient chose. */
-  url(path: string): string
-  inClinic<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
+  url: (path: string) => string
+  inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
 }
 export type Person = {
   userId: UserId
@@ -53,10 +53,10 @@ export type ClinicRequest = Basics & {
   role: Role
   clinic: Clinic
   /** A path below this clinic's workspace: `at('/today')` is `/app/<slug>/today`. */
-  at(path: string): string
+  at: (path: string) => string
   /** Asks anew whether this person may still be here, for a request that stays open. */
   stillAllowed(): Promise<boolean>
-  inClinic<T>(work: (ctx: Ctx) => Promise<T>): Promise<T>
+  inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
 }
 
 type Handler<R> = (request: R) => Promise<void> | void
