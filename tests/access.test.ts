@@ -114,8 +114,13 @@ const meaningOf = ({ status, location }: Answer): Meaning => {
   return 'let in'
 }
 
+/** Called by a provider's servers, who prove by a signature that it is them: of people they let in nobody. */
+const forMachines = ({ path }: RouteEntry) => path.startsWith('/webhooks/')
+
 /** The promise of DESIGN.md section 6 and of `kernel/permissions`, as one function. */
-function expectedFor({ door, access }: RouteEntry, person: Person): Meaning {
+function expectedFor(route: RouteEntry, person: Person): Meaning {
+  const { door, access } = route
+  if (forMachines(route)) return route.method === 'get' ? 'forbidden' : 'sign in'
   if (door === 'public' || door === 'patient') return 'let in'
   if (person === 'nobody') return 'sign in'
   if (door === 'account') return 'let in'
@@ -184,7 +189,7 @@ const named = (route: RouteEntry) => [`${route.method.toUpperCase()} ${route.pat
 const reading = routeTable.filter(({ method }) => method === 'get').map(named)
 const writing = routeTable.filter(({ method }) => method === 'post').map(named)
 // Machines post these: they carry a signature instead of a form's token.
-const forms = writing.filter(([, { path }]) => !path.startsWith('/webhooks/'))
+const forms = writing.filter(([, route]) => !forMachines(route))
 
 describe('the table of routes', () => {
   it('has every route the application answers', () => {
