@@ -1,0 +1,92 @@
+// A clinic in which every kind of row that an address may name exists, for tests that walk the table of routes.
+import { randomBytes } from 'node:crypto'
+import { newId, type UserId } from '../../src/kernel/ids.ts'
+import { minutes } from '../../src/kernel/time.ts'
+import { registerLink } from '../../src/platform/links.ts'
+import { queueMessage } from '../../src/platform/outbox.ts'
+import type { RouteEntry } from '../../src/platform/web/routers.ts'
+import type { TestApp } from './app.ts'
+import { makeClinic, makePlatformAdmin, type TestClinic } from './cast.ts'
+import { makeAppointment, makeBookable, makePatient } from './factories.ts'
+
+/** Ids by the word that stands before them in an address: `services` of `/services/:id`. */
+export type Ids = Record<string, string>
+
+/** The clinic, another one furnished alike, and somebody of the platform. */
+export type World = { here: TestClinic; there: TestClinic; ids: Ids; foreignIds: Ids; adminId: UserId }
+
+export async function makeWorld(app: TestApp): Promise<World> {
+  const [here, there, admin] = await Promise.all([makeClinic(app), makeClinic(app), makePlatformAdmin(app)])
+  const [ids, foreignIds] = await Promise.all([furnish(here), furnish(there)])
+  return { here, there, ids, foreignIds, adminId: admin.userId }
+}
+
+async function furnish(clinic: TestClinic): Promise<Ids> {
+  const { app } = clinic
+  const { service, locationId, practitionerId } = await makeBookable(clinic)
+  const patient = await makePatient(clinic)
+  const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: '16:00' })
+  const token = await clinic.inClinic((ctx) => registerLink(ctx, visit.id, 1, visit.endsAt.add(minutes(1440))))
+  const messageId = await clinic.inClinic((ctx) =>
+    queueMessage(ctx, {
+      kind: 'confirmation',
+      template: 'confirmation',
+      recipient: { channel: 'whatsapp', phone: patient.phone },
+      language: 'en',
+      appointmentId: visit.id,
+      patientId: patient.id,
+      version: 1,
+      dueAt: ctx.now.add(minutes(3)),
+    }),
+  )
+  const [shift] = await app.superuser<{ id: string }>('select id from clinic.shifts where clinic_id = $1', [clinic.id])
+  const closureId = newId()
+  await app.superuser(
+    `insert into clinic.closures (clinic_id, id, starts_at, ends_at, reason, created_at)
+     values ($1, $2, '2027-01-01T00:00Z', '2027-01-02T00:00Z', 'New year', now())`,
+    [clinic.id, closureId],
+  )
+  const invitationId = newId()
+  await app.superuser(
+    `insert into platform.invitations (id, clinic_id, email, role, language, token_hash, invited_by, created_at, expires_at)
+     values ($1, $2, 'new@shifa.test', 'receptionist', 'en', $5, $3, $4, $4::timestamptz + interval '7 days')`,
+    [invitationId, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString(), randomBytes(32)],
+  )
+  return {
+    appointments: visit.id,
+    visits: visit.id,
+    patients: patient.id,
+    services: service.id,
+    locations: locationId,
+    practitioners: practitionerId,
+    doctors: practitionerId,
+    hours: practitionerId,
+    shifts: shift!.id,
+    closures: closureId,
+    invitations: invitationId,
+    staff: clinic.cast.bilal.userId,
+    people: clinic.cast.bilal.userId,
+    messages: messageId!,
+    a: token,
+  }
+}
+
+/** The address with its parameters filled in; `ids` undefined means ids nobody has. Undefined when one is not known. */
+export function addressOf(route: RouteEntry, slug: string, ids: Ids | undefined): string | undefined {
+  let unknown = false
+  const path = route.path
+    .split('/')
+    .map((part, at, parts) => {
+      if (!part.startsWith(':')) return part
+      if (part === ':slug') return slug
+      if (ids === undefined) return newId()
+      const id = ids[parts[at - 1] ?? '']
+      unknown ||= id === undefined
+      return id ?? ''
+    })
+    .join('/')
+  return unknown ? undefined : path
+}
+
+/** Whether the address names a row besides the clinic. */
+export const namesARow = (route: RouteEntry) => /:(?!slug\b)/.test(route.path)
