@@ -1,0 +1,44 @@
+// Loaded into the server before anything else (`node --import`): tells the bench over IPC which statements a request
+// sent, and how much memory the process has. Off, it costs one comparison per statement.
+import { pathToFileURL } from 'node:url'
+import pg from 'pg'
+
+const { requestScope } = await import(new URL('./platform/log.js', pathToFileURL(process.argv[1])).href)
+const recorded = new Map()
+let recording = false
+
+const plain = (value) => {
+  if (value === null || value === undefined) return null
+  if (Buffer.isBuffer(value) || Array.isArray(value) || typeof value !== 'object') return value
+  return typeof value.toPostgres === 'function' ? value.toPostgres() : JSON.stringify(value)
+}
+
+const query = pg.Client.prototype.query
+pg.Client.prototype.query = function (config, values, callback) {
+  if (recording) note(config, values)
+  return query.call(this, config, values, callback)
+}
+
+function note(config, values) {
+  const text = typeof config === 'string' ? config : config?.text
+  const requestId = requestScope.getStore()?.requestId
+  if (text === undefined || requestId === undefined) return
+  const given = Array.isArray(values) ? values : (config.values ?? [])
+  const name = typeof config === 'string' ? undefined : config.name
+  const statements = recorded.get(requestId) ?? []
+  statements.push({ text, values: given.map(plain), ...(name === undefined ? {} : { name }) })
+  recorded.set(requestId, statements)
+}
+
+process.on('message', ({ ask, on }) => {
+  if (ask === 'record') {
+    recording = on
+    recorded.clear()
+    process.send({ answer: true })
+  } else if (ask === 'statements') {
+    process.send({ answer: Object.fromEntries(recorded) })
+  } else if (ask === 'memory') {
+    process.send({ answer: process.memoryUsage() })
+  }
+})
+process.channel?.unref()
