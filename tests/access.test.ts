@@ -1,12 +1,11 @@
 // Who may go where, for every route there is: a route added tomorrow is in the table, and so in these tests.
-import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import '../src/app.ts'
 import { allowed, roles, type Permission } from '../src/kernel/permissions.ts'
 import { routeTable, type RouteEntry } from '../src/platform/web/routers.ts'
 import { startTestApp, type TestApp } from './support/app.ts'
 import { signedIn } from './support/cast.ts'
-import { csrfTokenFor, type Agent } from './support/http.ts'
+import { ask, csrfTokenFor, type Agent, type Answer } from './support/http.ts'
 import { addressOf, makeWorld, namesARow, type World } from './support/world.ts'
 
 let app: TestApp
@@ -35,7 +34,6 @@ async function browserOf(person: Person, { here, there, adminId }: World): Promi
   }
 }
 
-type Answer = { status: number; location: string }
 type Meaning = 'sign in' | 'forbidden' | 'not there' | 'let in'
 
 const meaningOf = ({ status, location }: Answer): Meaning => {
@@ -62,41 +60,11 @@ function expectedFor(route: RouteEntry, person: Person): Meaning {
   return allowed(person, access as Permission) ? 'let in' : 'forbidden'
 }
 
-/** Asks without waiting for the end of what has none: an event stream is left as soon as it begins. */
-function ask(
-  browser: Agent,
-  method: string,
-  path: string,
-  options: { body?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      app.origin + path,
-      {
-        method,
-        agent: false,
-        headers: {
-          'X-Forwarded-Proto': 'https',
-          Cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-          ...(options.body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }),
-          ...options.headers,
-        },
-      },
-      (response) => {
-        const answer = { status: response.statusCode ?? 0, location: response.headers.location ?? '' }
-        if (response.headers['content-type']?.startsWith('text/event-stream')) response.destroy()
-        response.resume()
-        response.once('close', () => resolve(answer))
-      },
-    )
-    request.once('error', reject)
-    request.end(options.body)
-  })
-}
-
 function send(browser: Agent, route: RouteEntry, path: string): Promise<Answer> {
-  if (route.method === 'get') return ask(browser, 'GET', path)
-  return ask(browser, 'POST', path, { body: new URLSearchParams({ _csrf: browser.csrfToken() }).toString() })
+  if (route.method === 'get') return ask(app.origin, browser, 'GET', path)
+  return ask(app.origin, browser, 'POST', path, {
+    body: new URLSearchParams({ _csrf: browser.csrfToken() }).toString(),
+  })
 }
 
 /**
@@ -251,7 +219,7 @@ describe.runIf(writing.length > 0)('posting a form', () => {
           : forged === 'another site by its own word'
             ? { 'Sec-Fetch-Site': 'cross-site' }
             : {}
-      const answer = await ask(browser, 'POST', path, {
+      const answer = await ask(app.origin, browser, 'POST', path, {
         body: new URLSearchParams({ _csrf: token }).toString(),
         headers,
       })

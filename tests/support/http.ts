@@ -1,5 +1,6 @@
 // A browser without a screen: keeps cookies, and posts the form it last looked at.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
 import request, { type Response, type Test } from 'supertest'
 import type { UserId } from '../../src/kernel/ids.ts'
 import type { Services } from '../../src/platform/services.ts'
@@ -162,4 +163,40 @@ export async function signIn(services: Services, agent: Agent, userId: UserId): 
     .digest('base64')
     .replace(/=+$/, '')
   agent.cookies.set(sessionCookieName(true), encodeURIComponent(`s:${sid}.${signature}`))
+}
+
+export type Answer = { status: number; location: string; type: string }
+
+/** Asks without waiting for the end of what has none: an event stream is left as soon as it begins. */
+export function ask(
+  origin: string,
+  browser: Agent,
+  method: string,
+  path: string,
+  options: { body?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      origin + path,
+      {
+        method,
+        agent: false,
+        headers: {
+          'X-Forwarded-Proto': 'https',
+          Cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+          ...(options.body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }),
+          ...options.headers,
+        },
+      },
+      (response) => {
+        const type = response.headers['content-type'] ?? ''
+        const answer = { status: response.statusCode ?? 0, location: response.headers.location ?? '', type }
+        if (type.startsWith('text/event-stream')) response.destroy()
+        response.resume()
+        response.once('close', () => resolve(answer))
+      },
+    )
+    request.once('error', reject)
+    request.end(options.body)
+  })
 }
