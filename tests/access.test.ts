@@ -34,6 +34,8 @@ async function browserOf(person: Person, { here, there, adminId }: World): Promi
   }
 }
 
+const toldOf = ({ status, location }: Answer) =>
+  status >= 500 ? `${status} ${app.lastError()}` : `${status} ${location}`
 type Meaning = 'sign in' | 'forbidden' | 'not there' | 'let in'
 
 const meaningOf = ({ status, location }: Answer): Meaning => {
@@ -123,7 +125,7 @@ describe.runIf(reading.length > 0)('looking at a page', () => {
       const answer = await send(await browserOf(person, world), route, path)
       const meaning = meaningOf(answer)
       if (answer.status >= 500 || !expected.includes(meaning))
-        wrong.push(`${person} sees ${what}: ${answer.status} ${answer.location}, should be ${expected.join(' or ')}`)
+        wrong.push(`${person} sees ${what}: ${toldOf(answer)}, should be ${expected.join(' or ')}`)
     }
     const row = namesARow(route)
     for (const person of people) {
@@ -148,7 +150,7 @@ describe.runIf(writing.length > 0)('posting a form', () => {
       const before = await everyRow()
       const answer = await send(await browserOf(person, world), route, path)
       const meaning = meaningOf(answer)
-      const told = `${person} posts to ${what}: ${answer.status} ${answer.location}`
+      const told = `${person} posts to ${what}: ${toldOf(answer)}`
       // A form is looked at before the row it is about, so an empty one may be refused first.
       if (
         answer.status >= 500 ||

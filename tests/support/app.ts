@@ -35,6 +35,8 @@ export type TestApp = {
   whatsappServer: Server
   /** Every line logged so far. */
   logLines: string[]
+  /** What the last failure was, as logged: for the message of a test that met a 500. */
+  lastError(): string
   agent(address?: string): Agent
   /** Runs one of the clock's jobs now. Nothing runs by itself. */
   runJob(name: string): Promise<void>
@@ -106,6 +108,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       mail,
       whatsappServer,
       logLines,
+      lastError() {
+        const line = logLines.findLast((each) => each.includes('"level":"error"'))
+        const { error } = JSON.parse(line ?? '{}') as { error?: Record<string, string> }
+        return error ? [error.name, error.code, error.message].filter(Boolean).join(' ') : 'nothing logged'
+      },
       agent: (address) => createAgent(origin, address),
       async runJob(name) {
         const job = jobsOf(services).find((one) => one.name === name)

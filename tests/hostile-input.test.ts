@@ -1,0 +1,150 @@
+// Whatever is typed, posted or put into an address, the answer is a page and not a failure: every form of every page is
+// sent back with values nobody should send, and every address gets parameters nobody should use.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import '../src/app.ts'
+import { routeTable, type RouteEntry } from '../src/platform/web/routers.ts'
+import { startTestApp, type TestApp } from './support/app.ts'
+import { signedIn } from './support/cast.ts'
+import { ask, type Agent } from './support/http.ts'
+import { addressOf, makeWorld, type World } from './support/world.ts'
+
+const values = [
+  '',
+  ' ',
+  '\u0000',
+  'a\u0000b',
+  "' or 1=1 --",
+  '<script>alert(1)</script>',
+  '\u202eevil\u2069',
+  '٣٠/١٣/٢٠٢٦',
+  '99999999999999999999',
+  '-1',
+  '1e400',
+  'NaN',
+  '2026-02-30',
+  '275760-09-13',
+  'infinity',
+  '25:61',
+  '{"$ne":null}',
+  '../../etc/passwd',
+  '%00%ff',
+  '\ud800',
+  'x'.repeat(20_000),
+]
+const names = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'id',
+  'slug',
+  'lang',
+  'q',
+  'page',
+  'day',
+  'from',
+  'to',
+  'next',
+  'cursor',
+]
+
+let app: TestApp
+let world: World
+beforeAll(async () => {
+  app = await startTestApp()
+  world = await makeWorld(app)
+})
+afterAll(() => app.stop())
+
+async function browserFor(route: RouteEntry): Promise<Agent> {
+  if (route.door === 'operator') return signedIn(app, world.adminId)
+  if (route.door === 'clinic' || route.door === 'account') return world.here.as(world.here.cast.nadia)
+  return app.agent()
+}
+
+const encode = (pairs: (readonly [string, string])[]) =>
+  // As bytes on the wire: a lone surrogate is no character, and encodeURIComponent would refuse it.
+  pairs
+    .map(
+      ([name, value]) => `${encodeURIComponent(name)}=${value === '\ud800' ? '%ED%A0%80' : encodeURIComponent(value)}`,
+    )
+    .join('&')
+
+const addressFor = (route: RouteEntry) =>
+  addressOf(route, world.here.slug, world.ids) ?? addressOf(route, world.here.slug, undefined)!
+const named = (route: RouteEntry) => [`${route.method.toUpperCase()} ${route.path}`, route] as const
+const reading = routeTable.filter(({ method }) => method === 'get').map(named)
+const writing = routeTable.filter(({ method, path }) => method === 'post' && !path.startsWith('/webhooks/')).map(named)
+
+/** The names of all fields on the pages of a feature, and of the parameters its links carry. */
+const fieldsOf = new Map<string, Set<string>>()
+
+describe('an address', () => {
+  it.each(reading)('%s answers nonsense with a page', async (_name, route) => {
+    const browser = await browserFor(route)
+    const path = addressFor(route)
+    const page = await browser
+      .get(path)
+      .buffer(true)
+      .timeout({ response: 5_000, deadline: 5_000 })
+      .catch(() => undefined)
+    const html = page?.text ?? ''
+    const known = fieldsOf.get(route.feature) ?? new Set(names)
+    fieldsOf.set(route.feature, known)
+    for (const [, name = ''] of html.matchAll(/<(?:input|select|textarea|button)\b[^>]*\sname="([^"]+)"/g))
+      known.add(name)
+    for (const [, name = ''] of html.matchAll(/[?&](?:amp;)?([\w-]+)=/g)) known.add(name)
+
+    const failed: string[] = []
+    const check = async (address: string) => {
+      const { status } = await ask(app.origin, browser, 'GET', address)
+      if (status >= 500) failed.push(`${status} for ${address.slice(0, 200)}: ${app.lastError()}`)
+    }
+    for (const value of values)
+      await check(`${path}?${encode([...known].map((name) => [name, value] as const)).slice(0, 7_000)}`)
+    for (const name of known) await check(`${path}?${encode([[name, 'a'], [name, 'b'], [`${name}[x]`, 'c']])}`) // prettier-ignore
+    const ids = [...route.path.matchAll(/:(?!slug\b)\w+/g)].map(([name]) => name)
+    for (const value of values.slice(1)) {
+      if (value.length > 5_000) continue
+      const part = value === '\ud800' ? '%ED%A0%80' : encodeURIComponent(value)
+      for (const id of [...ids, ':slug']) {
+        if (route.path.includes(id))
+          await check(route.path.replace(id, part).replace(':slug', world.here.slug).replace(/:\w+/g, 'x'))
+      }
+    }
+    expect(failed.slice(0, 5)).toEqual([])
+  })
+})
+
+describe('a form', () => {
+  it.each(writing)('%s answers nonsense with a page', async (_name, route) => {
+    const path = addressFor(route)
+    const fields = [...(fieldsOf.get(route.feature) ?? new Set(names))].filter((name) => name !== '_csrf')
+    const failed: string[] = []
+    const send = async (pairs: (readonly [string, string])[], what: string) => {
+      // Signing out is one of the forms.
+      const browser = await browserFor(route)
+      const body = encode([['_csrf', browser.csrfToken()], ...pairs])
+      const { status } = await ask(app.origin, browser, 'POST', path, { body })
+      if (status >= 500) failed.push(`${status} for ${what}: ${app.lastError()}`)
+    }
+    for (const value of values)
+      await send(
+        fields.map((name) => [name, value] as const),
+        `all fields ${JSON.stringify(value.slice(0, 20))}`,
+      )
+    await send(fields.flatMap((name) => [[name, 'a'], [name, 'b']] as const), 'all fields twice') // prettier-ignore
+    await send(
+      fields.map((name) => [`${name}[x]`, 'a'] as const),
+      'fields inside fields',
+    )
+    // One bad field among plausible ones comes further than all bad ones together.
+    for (const [at, name] of fields.entries()) {
+      const value = values[at % values.length]!
+      await send(
+        fields.map((each) => [each, each === name ? value : '1'] as const),
+        `${name} ${JSON.stringify(value.slice(0, 20))}`,
+      )
+    }
+    expect(failed.slice(0, 5)).toEqual([])
+  })
+})
