@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
+import { getCountryCallingCode, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max'
 import { latinDigits } from './money.ts'
 
 declare const e164: unique symbol
@@ -33,3 +33,6 @@ export function maskedPhone(phone: Phone): string {
 }
 
 export const lastFour = (phone: Phone): string => phone.slice(-4)
+
+/** `+92` for PK: what a number typed without a country code is taken to begin with. */
+export const callingCode = (country: string): string => `+${getCountryCallingCode(country as CountryCode)}`

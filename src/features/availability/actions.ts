@@ -2,7 +2,7 @@
 // the facts are fetched, and answers kept while they are true.
 import { LRUCache } from 'lru-cache'
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
-import { dayBounds, type Instant, type PlainDate } from '../../kernel/time.ts'
+import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
 import { findKnownSettings, getSettings, listBusy } from './queries.ts'
@@ -126,22 +126,79 @@ export async function findFreeSlot(
   return slot && { slot, service }
 }
 
+/**
+ * When each doctor is free next for the first service on the list that they give online, looking `days` ahead, in the
+ * order the doctors are arranged. One look at the diary for all of them.
+ */
+export async function listNextFree(
+  ctx: Ctx,
+  days: number,
+): Promise<{ doctors: { practitionerId: PractitionerId; serviceId: ServiceId; slot: Slot | undefined }[] } & Lasting> {
+  const settings = await getSettings(ctx)
+  const offers = settings.practitioners.flatMap(({ id }) => {
+    const [offer] = settings.services.flatMap((service) => offerOf(settings, 'patient', service.id, id) ?? [])
+    return offer ? [{ practitionerId: id, service: offer.service }] : []
+  })
+  const ids = offers.map(({ practitionerId }) => practitionerId)
+  const zone = ctx.clinic.zone
+  const today = dateAt(ctx.now, zone)
+  // No visit and its buffers take longer than a day.
+  const busy = await listBusy(
+    ctx,
+    ids,
+    dayBounds(today, zone).from.subtract({ hours: 24 }),
+    dayBounds(today.add({ days }), zone).to.add({ hours: 24 }),
+  )
+  const facts = { zone, now: ctx.now, closures: settings.closures, rules: rulesFor(settings, 'patient') }
+  const shifts = activePlaces(settings)
+  const ends: number[] = []
+  const doctors = offers.map(({ practitionerId, service }) => {
+    const own = { ...facts, service, practitionerIds: [practitionerId] }
+    const search = {
+      ...own,
+      shifts: shifts.filter((shift) => shift.practitionerId === practitionerId),
+      busy: busy.filter((row) => row.practitionerId === practitionerId),
+    }
+    // Most have a free time within days, and need no month worked out.
+    for (let day = 0, step = 2; day < days; day += step, step = days - day) {
+      const free = freeSlots({ ...search, from: today.add({ days: day }), days: Math.min(step, days - day) })
+      if (free.validUntil) ends.push(free.validUntil.epochMilliseconds)
+      const slot = free.days.flatMap(({ slots }) => slots)[0]
+      if (slot) return { practitionerId, serviceId: service.id, slot }
+    }
+    return { practitionerId, serviceId: service.id, slot: undefined }
+  })
+  return {
+    doctors,
+    validUntil: ends.length === 0 ? undefined : Temporal.Instant.fromEpochMilliseconds(Math.min(...ends)),
+  }
+}
+
+/** Until when an answer stands if nothing but the time changes; for ever when undefined. */
+export type Lasting = { validUntil: Instant | undefined }
+
 type Kept = { settingsVersion: number; diaryVersion: number; validUntil: number; answer: unknown }
-const answers = new LRUCache<string, Kept>({ max: 5_000 })
+
+// By size, since a month of every doctor's times is a hundred times a page.
+const answers = new LRUCache<string, { kept: Kept; bytes: number }>({
+  maxSize: 48 * 1024 * 1024,
+  sizeCalculation: ({ bytes }) => bytes,
+})
 
 /**
  * Keeps an answer that depends only on the diary, the settings and the time. The versions were read by the clinic's door
  * after the request came in and before the answer is made, and every booking anywhere raises them as it commits: so a
- * kept answer is never older than the request that gets it. `validUntil` is when time alone would change it.
+ * kept answer is never older than the request that gets it. `validUntil` is when time alone would change it; `bytes` is
+ * about how much room it takes.
  */
 export async function whileTrue<T>(
   clinic: Clinic,
   now: Instant,
   question: string,
-  answer: () => Promise<{ value: T; validUntil: Instant | undefined }>,
+  answer: () => Promise<{ value: T; bytes?: number } & Lasting>,
 ): Promise<T> {
   const key = `${clinic.id} ${question}`
-  const kept = answers.get(key)
+  const kept = answers.get(key)?.kept
   if (
     kept?.diaryVersion === clinic.diaryVersion &&
     kept.settingsVersion === clinic.settingsVersion &&
@@ -149,12 +206,15 @@ export async function whileTrue<T>(
   ) {
     return kept.answer as T
   }
-  const { value, validUntil } = await answer()
+  const { value, validUntil, bytes = 4096 } = await answer()
   answers.set(key, {
-    settingsVersion: clinic.settingsVersion,
-    diaryVersion: clinic.diaryVersion,
-    validUntil: validUntil?.epochMilliseconds ?? Infinity,
-    answer: value,
+    kept: {
+      settingsVersion: clinic.settingsVersion,
+      diaryVersion: clinic.diaryVersion,
+      validUntil: validUntil?.epochMilliseconds ?? Infinity,
+      answer: value,
+    },
+    bytes,
   })
   return value
 }

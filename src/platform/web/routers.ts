@@ -104,14 +104,25 @@ export function patientRouter(feature: string): Routes<PatientRequest, 'public'>
   })
 }
 
-/** What a patient's handler gets; also for routes that find their clinic through a link's token. */
-export function patientRequest(req: Request, res: Response, clinic: Clinic, actor: Actor): PatientRequest {
+/**
+ * What a patient's handler gets; also for routes that find their clinic through a link's token, which know what language
+ * its patient `speaks`. The address wins, then that, then the clinic's own.
+ */
+export function patientRequest(
+  req: Request,
+  res: Response,
+  clinic: Clinic,
+  actor: Actor,
+  speaks?: Language,
+): PatientRequest {
   const services = servicesOf(req)
   const own = parseLanguage(clinic.language) ?? 'en'
-  const lang = parseLanguage(req.query.lang) ?? own
+  const lang = parseLanguage(req.query.lang) ?? speaks ?? own
+  // What an address without a language means here; nothing that all pages agree on, when the patient's differs.
+  const usual = speaks === undefined || speaks === own ? own : undefined
   const speaker = services.speakers(lang, clinic)
   const origin = originOf(req)
-  const url = (path: string) => withLanguage(path, lang, own)
+  const url = (path: string) => withLanguage(path, lang, usual)
   return {
     ...basics(req, res, services, speaker, origin, (view, layout = 'patient') =>
       render(view, {
@@ -121,7 +132,7 @@ export function patientRequest(req: Request, res: Response, clinic: Clinic, acto
         csrfToken: () => tokenOf(req),
         flash: undefined,
         shell: undefined,
-        languageLinks: languageLinks(req, lang, own),
+        languageLinks: languageLinks(req.originalUrl, lang, usual),
         accent: clinic.accent,
       }),
     ),
@@ -129,6 +140,23 @@ export function patientRequest(req: Request, res: Response, clinic: Clinic, acto
     url,
     inClinic: (work) => services.inClinic(clinic, actor, origin, work),
   }
+}
+
+/**
+ * A page of a clinic's public side as text that anybody may be given: it holds no token, and nothing of the address it
+ * was first asked for by. `path` is the page's own address without a language.
+ */
+export function pageForAll({ clinic, speaker, url }: PatientRequest, path: string, view: View): string {
+  return render(view, {
+    speaker,
+    layout: 'patient',
+    url,
+    csrfToken: () => undefined,
+    flash: undefined,
+    shell: undefined,
+    languageLinks: languageLinks(path, speaker.lang, parseLanguage(clinic.language) ?? 'en'),
+    accent: clinic.accent,
+  })
 }
 
 /** For whoever is signed in, outside any clinic: choosing a clinic, one's own account. */
@@ -243,7 +271,7 @@ function visitorBasics(req: Request, res: Response): Basics {
       csrfToken: () => tokenOf(req),
       flash: takeFlash(req, speaker),
       shell: undefined,
-      languageLinks: languageLinks(req, lang, undefined),
+      languageLinks: languageLinks(req.originalUrl, lang, undefined),
       accent: 'teal',
     }),
   )
@@ -363,10 +391,10 @@ function withLanguage(path: string, lang: Language, usual: Language | undefined)
 }
 
 /** The same page in each language. Only for pages reached by GET; after a refused form it leads to the page itself. */
-function languageLinks(req: Request, current: Language, usual: Language | undefined) {
-  const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '')
+function languageLinks(address: string, current: Language, usual: Language | undefined) {
+  const query = new URLSearchParams(address.split('?')[1] ?? '')
   query.delete('lang')
-  const path = req.originalUrl.split('?')[0] ?? '/'
+  const path = address.split('?')[0] ?? '/'
   const plain = query.size > 0 ? `${path}?${query.toString()}` : path
   return languages.map((lang) => ({
     lang,
