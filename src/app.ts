@@ -2,6 +2,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
+import { clinicsRoutes } from './features/clinics/routes.ts'
+import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
+import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
+import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
 import type { Services } from './platform/services.ts'
 import { csrf } from './platform/web/csrf.ts'
@@ -40,6 +44,10 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   // the clinic's public side
   app.use(sessions(services))
   // the desk
+  app.use(clinicsRoutes.express)
+  app.use(clinicPeopleRoutes.express)
+  app.use(clinicHoursRoutes.express)
+  app.use(deskRoutes.express)
 
   app.use(notFoundPage)
   app.use(errorHandler)

@@ -3,16 +3,20 @@ import { Temporal, type Instant, type PlainDate, type PlainTime } from '../../ke
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows, type Binding } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
-import type {
-  Closure,
-  CodePolicy,
-  DiarySettings,
-  Location,
-  Offer,
-  Practitioner,
-  Profile,
-  Service,
-  Shift,
+import { allowed } from '../../kernel/permissions.ts'
+import {
+  checklistOf,
+  checklistProgress,
+  type Checklist,
+  type Closure,
+  type CodePolicy,
+  type DiarySettings,
+  type Location,
+  type Offer,
+  type Practitioner,
+  type Profile,
+  type Service,
+  type Shift,
 } from './rules.ts'
 
 export type { Closure, DiarySettings, Location, Offer, Practitioner, Profile, Service, Shift } from './rules.ts'
@@ -217,4 +221,21 @@ export async function getDiarySettings(ctx: Ctx): Promise<DiarySettings> {
   if (!row?.profile) return notFound('clinic')
   const { profile, shifts, closures, ...rest } = row
   return { ...rest, profile: profileOf(profile), shifts: shifts.map(shiftOf), closures: closures.map(closureOf) }
+}
+
+/**
+ * The first-run checklist, for whoever may do what it asks for and until it is put away; undefined otherwise. The
+ * settings are the caller's, who has them kept.
+ */
+export async function findChecklist(ctx: Ctx, settings: DiarySettings): Promise<Checklist | undefined> {
+  if (ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'clinic.settings')) return undefined
+  if (settings.profile.checklistHiddenAt !== null) return undefined
+  // Of another feature's table, and only looked at: whether anybody ever booked online.
+  const [booking] = await rows<{ found: boolean }>(
+    ctx.db,
+    `select exists (select from clinic.appointments
+                    where clinic_id = ? and source = 'online' and patient_id is not null) as found`,
+    [ctx.clinic.id],
+  )
+  return checklistOf(checklistProgress(settings, booking?.found === true))
 }

@@ -1,5 +1,6 @@
 // What a clinic has set up, and what follows from it.
 import type { Id, LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
+import type { Phone } from '../../kernel/phone.ts'
 import type { Instant, PlainDate, PlainTime } from '../../kernel/time.ts'
 
 export type CodePolicy = 'always' | 'new' | 'off'
@@ -7,8 +8,8 @@ export type CodePolicy = 'always' | 'new' | 'off'
 /** What a clinic says of itself and how it takes bookings. Its name, city, zone and currency are facts of `ctx.clinic`. */
 export type Profile = {
   about: string | null
-  phone: string | null
-  whatsapp: string | null
+  phone: Phone | null
+  whatsapp: Phone | null
   /** What is spoken there: `spokenLanguages`, in the order of that list. */
   languages: string[]
   minNoticeMin: number
@@ -30,7 +31,7 @@ export type Location = {
   /** Empty until the clinic says where it is. */
   address: string
   mapUrl: string | null
-  phone: string | null
+  phone: Phone | null
   position: number
   active: boolean
 }
@@ -59,6 +60,9 @@ export type Service = {
   position: number
   active: boolean
 }
+
+/** What can be taken out of use and put in order. */
+export type Kind = 'practitioner' | 'service' | 'location'
 
 /** That a doctor gives a service. */
 export type Offer = { practitionerId: PractitionerId; serviceId: ServiceId }
@@ -124,8 +128,14 @@ function bookableOnline({ locations, practitioners, services, offers, shifts }: 
   )
 }
 
-export const checklistSteps = ['hours', 'doctor', 'service', 'whatsapp', 'share', 'booking'] as const
-export type ChecklistStep = (typeof checklistSteps)[number]
+export type ChecklistStep = 'doctor' | 'service' | 'hours' | 'whatsapp' | 'share' | 'booking'
+export type Checklist = {
+  complete: boolean
+  done: number
+  total: number
+  /** `path` is below the clinic's workspace; words are keys. A step without a path is done elsewhere. */
+  steps: { step: ChecklistStep; done: boolean; title: string; text: string; action?: string; path?: string }[]
+}
 
 /**
  * The first-run steps and which of them are done. Messages need no connecting while the platform's own number sends
@@ -145,6 +155,46 @@ export function checklistProgress(
     share: setup.profile.linkSharedAt !== null,
     booking: hasOnlineBooking,
   }
+}
+
+const checklistWords: Omit<Checklist['steps'][number], 'done'>[] = [
+  {
+    step: 'doctor',
+    title: 'clinics.checklist.doctor_title',
+    text: 'clinics.checklist.doctor_text',
+    action: 'clinics.checklist.doctor_action',
+    path: '/settings/doctors/new',
+  },
+  {
+    step: 'service',
+    title: 'clinics.checklist.service_title',
+    text: 'clinics.checklist.service_text',
+    action: 'clinics.checklist.service_action',
+    path: '/settings/services/new',
+  },
+  {
+    step: 'hours',
+    title: 'clinics.checklist.hours_title',
+    text: 'clinics.checklist.hours_text',
+    action: 'clinics.checklist.hours_action',
+    path: '/settings/hours',
+  },
+  { step: 'whatsapp', title: 'clinics.checklist.whatsapp_title', text: 'clinics.checklist.whatsapp_text' },
+  {
+    step: 'share',
+    title: 'clinics.checklist.share_title',
+    text: 'clinics.checklist.share_text',
+    action: 'clinics.checklist.share_action',
+    path: '/settings/share',
+  },
+  { step: 'booking', title: 'clinics.checklist.booking_title', text: 'clinics.checklist.booking_text' },
+]
+
+/** The first-run checklist as Today shows it. */
+export function checklistOf(progress: Record<ChecklistStep, boolean>): Checklist {
+  const steps = checklistWords.map((words) => ({ ...words, done: progress[words.step] }))
+  const done = steps.filter((step) => step.done).length
+  return { complete: done === steps.length, done, total: steps.length, steps }
 }
 
 /** The fields of medicine a clinic can name; the words are `clinics.specialty.<code>`. */
@@ -178,6 +228,7 @@ export const settingsSections = [
   { key: 'closures', path: '/settings/closures', icon: 'calendar-off', label: 'clinics.nav.closures' },
   { key: 'locations', path: '/settings/locations', icon: 'map-pin', label: 'clinics.nav.locations' },
   { key: 'rules', path: '/settings/rules', icon: 'adjustments', label: 'clinics.nav.rules' },
+  { key: 'staff', path: '/settings/staff', icon: 'users', label: 'accounts.nav.staff' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
 ] as const
 export type SettingsSection = (typeof settingsSections)[number]['key']
@@ -195,4 +246,17 @@ export function missingForLive(clinic: { status: string }, setup: Setup): string
   ]
   // Each is there, but not for one and the same doctor.
   return missing.length > 0 ? missing : ['clinics.live.apart']
+}
+
+// What stands before a name in this trade, and would make every doctor "DR".
+const nameTitles = /^(dr|prof|mr|mrs|ms|د|الدكتور|الدكتورة|دكتور|دكتورة|ڈاکٹر|پروفیسر|أ)\.?$/iu
+
+/** One or two letters that stand for a person or clinic: `SM` for Dr Sana Malik. */
+export function initialsOf(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  const telling = words.filter((word) => !nameTitles.test(word))
+  return (telling.length > 0 ? telling : words)
+    .slice(0, 2)
+    .map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0].toUpperCase() ?? '')
+    .join('')
 }

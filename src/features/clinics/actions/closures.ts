@@ -5,12 +5,13 @@ import { audit, type AuditDetails } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { findClosure, getLocation, getPractitioner } from '../queries.ts'
-import { countVisitsWithin, deleteClosure, findLastAudited, insertClosure } from '../queries/write.ts'
+import { deleteClosure, findLastAudited, insertClosure } from '../queries/write.ts'
+import { countVisitsWithin } from '../queries/visits.ts'
 import type { Closure } from '../rules.ts'
 import type { ClosureForm } from '../schema.ts'
 
 /** Closes for a while. Visits already booked in that time stay, and how many they are is answered. */
-export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<Outcome<{ visits: number }, never>> {
+export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<{ visits: number }> {
   if (form.practitionerId !== undefined) await getPractitioner(ctx, form.practitionerId)
   if (form.locationId !== undefined) await getLocation(ctx, form.locationId)
   const closure: Closure = { ...form, id: newId<'closure'>() }
@@ -18,17 +19,16 @@ export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<Outcome<{
   await insertClosure(ctx, closure)
   await audit(ctx, 'closure.added', { kind: 'closure', id: closure.id }, { ...detailsOf(closure), visits })
   ctx.settingsChanged()
-  return done({ visits })
+  return { visits }
 }
 
 /** Opens again. What was closed is kept in the audit log, from where an undo brings it back. */
-export async function removeClosure(ctx: Ctx, id: Id<'closure'>): Promise<Outcome<void, never>> {
+export async function removeClosure(ctx: Ctx, id: Id<'closure'>): Promise<void> {
   const closure = (await findClosure(ctx, id)) ?? notFound('closure')
   await deleteClosure(ctx, id)
   const details = detailsOf(closure)
   await audit(ctx, 'closure.removed', { kind: 'closure', id }, details, { ...details, reason: closure.reason })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 type KeptClosure = {

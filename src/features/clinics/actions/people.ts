@@ -6,7 +6,6 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { getLocation, getPractitioner, getService, listLocations, listPractitioners, listServices } from '../queries.ts'
 import {
-  countVisitsAhead,
   deletePractitionerAccount,
   insertLocation,
   insertPractitioner,
@@ -19,46 +18,40 @@ import {
   updatePractitioner,
   updatePractitionerAccount,
   updateService,
-  type Kind,
 } from '../queries/write.ts'
+import { countVisitsAhead } from '../queries/visits.ts'
+import type { Kind } from '../rules.ts'
 import type { DoctorForm, LocationForm, ServiceForm } from '../schema.ts'
 
-export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<Outcome<PractitionerId, never>> {
+export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<PractitionerId> {
   const id = newId<'practitioner'>()
   await insertPractitioner(ctx, { id, name: form.name, title: form.title ?? null })
   await replaceServicesOf(ctx, id, form.services)
   await audit(ctx, 'practitioner.added', { kind: 'practitioner', id }, { services: form.services.length })
   ctx.settingsChanged()
-  return done(id)
+  return id
 }
 
-export async function changePractitioner(
-  ctx: Ctx,
-  id: PractitionerId,
-  form: DoctorForm,
-): Promise<Outcome<void, never>> {
+export async function changePractitioner(ctx: Ctx, id: PractitionerId, form: DoctorForm): Promise<void> {
   await getPractitioner(ctx, id)
   await updatePractitioner(ctx, { id, name: form.name, title: form.title ?? null })
   await replaceServicesOf(ctx, id, form.services)
   await audit(ctx, 'practitioner.changed', { kind: 'practitioner', id }, { services: form.services.length })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 /** Says which doctor an account is: whoever signs in with it works in that doctor's diary. */
-export async function linkAccount(ctx: Ctx, id: PractitionerId, userId: UserId): Promise<Outcome<void, never>> {
+export async function linkAccount(ctx: Ctx, id: PractitionerId, userId: UserId): Promise<void> {
   if (!(await updatePractitionerAccount(ctx, id, userId))) notFound('practitioner')
   await audit(ctx, 'practitioner.linked', { kind: 'practitioner', id }, { userId })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 /** The account is no doctor's at this clinic any more; the doctor stays. */
-export async function unlinkAccount(ctx: Ctx, userId: UserId): Promise<Outcome<void, never>> {
+export async function unlinkAccount(ctx: Ctx, userId: UserId): Promise<void> {
   await deletePractitionerAccount(ctx, userId)
   await audit(ctx, 'practitioner.unlinked', { kind: 'user', id: userId })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 const serviceFacts = (id: ServiceId, form: ServiceForm) => ({
@@ -81,23 +74,22 @@ const serviceDetails = ({ minutes, before, after, capacity, price, online }: Ser
   online,
 })
 
-export async function addService(ctx: Ctx, form: ServiceForm): Promise<Outcome<ServiceId, never>> {
+export async function addService(ctx: Ctx, form: ServiceForm): Promise<ServiceId> {
   const id = newId<'service'>()
   await insertService(ctx, serviceFacts(id, form))
   await replacePractitionersOf(ctx, id, form.doctors)
   await audit(ctx, 'service.added', { kind: 'service', id }, serviceDetails(form))
   ctx.settingsChanged()
-  return done(id)
+  return id
 }
 
 /** What is booked already keeps the length and price it was booked with. */
-export async function changeService(ctx: Ctx, id: ServiceId, form: ServiceForm): Promise<Outcome<void, never>> {
+export async function changeService(ctx: Ctx, id: ServiceId, form: ServiceForm): Promise<void> {
   await getService(ctx, id)
   await updateService(ctx, serviceFacts(id, form))
   await replacePractitionersOf(ctx, id, form.doctors)
   await audit(ctx, 'service.changed', { kind: 'service', id }, serviceDetails(form))
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 const locationFacts = (id: LocationId, form: LocationForm) => ({
@@ -108,20 +100,19 @@ const locationFacts = (id: LocationId, form: LocationForm) => ({
   phone: form.phone ?? null,
 })
 
-export async function addLocation(ctx: Ctx, form: LocationForm): Promise<Outcome<LocationId, never>> {
+export async function addLocation(ctx: Ctx, form: LocationForm): Promise<LocationId> {
   const id = newId<'location'>()
   await insertLocation(ctx, locationFacts(id, form))
   await audit(ctx, 'location.added', { kind: 'location', id })
   ctx.settingsChanged()
-  return done(id)
+  return id
 }
 
-export async function changeLocation(ctx: Ctx, id: LocationId, form: LocationForm): Promise<Outcome<void, never>> {
+export async function changeLocation(ctx: Ctx, id: LocationId, form: LocationForm): Promise<void> {
   await getLocation(ctx, id)
   await updateLocation(ctx, locationFacts(id, form))
   await audit(ctx, 'location.changed', { kind: 'location', id })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 export type Thing =
@@ -147,29 +138,27 @@ export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ vi
   return done({ visits })
 }
 
-export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<Outcome<void, never>> {
+export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<void> {
   await getThing(ctx, thing)
   if (await updateActive(ctx, thing.kind, thing.id, true)) {
     await audit(ctx, `${thing.kind}.reactivated`, thing)
     ctx.settingsChanged()
   }
-  return done(undefined)
 }
 
 /** Moves it one place up or down among those in use, as patients see them. At the end of the list nothing happens. */
-export async function rearrange(ctx: Ctx, thing: Thing, move: 'up' | 'down'): Promise<Outcome<void, never>> {
+export async function rearrange(ctx: Ctx, thing: Thing, move: 'up' | 'down'): Promise<void> {
   await getThing(ctx, thing)
   const all = await listThings(ctx, thing.kind)
   const inUse = all.filter(({ active }) => active).map(({ id }) => id)
   const at = inUse.indexOf(thing.id)
   const other = inUse[at + (move === 'up' ? -1 : 1)]
-  if (at < 0 || other === undefined) return done(undefined)
+  if (at < 0 || other === undefined) return
   const swapped = inUse.map((id) => (id === thing.id ? other : id === other ? thing.id : id))
   const rest = all.filter(({ active }) => !active).map(({ id }) => id)
   await updatePositions(ctx, thing.kind, [...swapped, ...rest])
   await audit(ctx, `${thing.kind}.rearranged`, thing, { move })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 async function listThings(ctx: Ctx, kind: Kind): Promise<{ id: string; active: boolean }[]> {

@@ -1,4 +1,3 @@
-import { done, type Outcome } from '../../../kernel/outcome.ts'
 import { audit, type AuditDetails } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { getProfile } from '../queries.ts'
@@ -12,7 +11,7 @@ import {
 import type { ProfileForm, RulesForm } from '../schema.ts'
 
 /** Changes what the clinic says of itself. Its address and its time zone stay: links and booked times rest on them. */
-export async function changeProfile(ctx: Ctx, form: ProfileForm): Promise<Outcome<void, never>> {
+export async function changeProfile(ctx: Ctx, form: ProfileForm): Promise<void> {
   const { clinic } = ctx
   const facts = {
     name: form.name,
@@ -33,10 +32,9 @@ export async function changeProfile(ctx: Ctx, form: ProfileForm): Promise<Outcom
   await updateProfile(ctx, profile)
   await audit(ctx, 'profile.changed', record(ctx), { fields: differing(before, { ...facts, ...profile }) })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
-export async function changeBookingPolicy(ctx: Ctx, form: RulesForm): Promise<Outcome<void, never>> {
+export async function changeBookingPolicy(ctx: Ctx, form: RulesForm): Promise<void> {
   const before = await getProfile(ctx)
   const policy = {
     minNoticeMin: form.notice,
@@ -53,23 +51,20 @@ export async function changeBookingPolicy(ctx: Ctx, form: RulesForm): Promise<Ou
   const details: AuditDetails = { ...plain, quietFrom: quietFrom.toString(), quietTo: quietTo.toString() }
   await audit(ctx, 'booking_rules.changed', record(ctx), details, { alertEmail })
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 /** Remembers that the link is out. Said again it changes nothing. */
-export async function markLinkShared(ctx: Ctx): Promise<Outcome<void, never>> {
+export async function markLinkShared(ctx: Ctx): Promise<void> {
   if (await updateLinkShared(ctx)) {
     await audit(ctx, 'link.shared', record(ctx))
     ctx.settingsChanged()
   }
-  return done(undefined)
 }
 
-export async function hideChecklist(ctx: Ctx, hidden: boolean): Promise<Outcome<void, never>> {
+export async function hideChecklist(ctx: Ctx, hidden: boolean): Promise<void> {
   await updateChecklistHidden(ctx, hidden)
   await audit(ctx, hidden ? 'checklist.hidden' : 'checklist.shown', record(ctx))
   ctx.settingsChanged()
-  return done(undefined)
 }
 
 const record = (ctx: Ctx) => ({ kind: 'clinic', id: ctx.clinic.id })

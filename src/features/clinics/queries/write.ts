@@ -2,7 +2,7 @@
 import type { Id, PractitionerId, ServiceId, UserId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
-import type { Closure, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
+import type { Closure, Kind, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
 
 export type PublicFacts = { name: string; city: string; specialty: string; language: string; accent: string }
 
@@ -189,8 +189,6 @@ export async function updateLocation(ctx: Ctx, location: LocationFacts): Promise
   )
 }
 
-/** What can be taken out of use and put in order, each by its table. */
-export type Kind = 'practitioner' | 'service' | 'location'
 const activeOf = {
   practitioner: 'update clinic.practitioners set active = ? where clinic_id = ? and id = ? and active <> ?',
   service: 'update clinic.services set active = ? where clinic_id = ? and id = ? and active <> ?',
@@ -311,39 +309,6 @@ export async function deleteClosure(ctx: Ctx, id: Id<'closure'>): Promise<boolea
   return (
     (await changes(ctx.db, 'delete from clinic.closures where clinic_id = ? and id = ?', [ctx.clinic.id, id])) === 1
   )
-}
-
-/** Booked visits still to come of a doctor, a service or a place. Of another feature's table, and only counted. */
-export async function countVisitsAhead(ctx: Ctx, kind: Kind, id: string): Promise<number> {
-  const [row] = await rows<{ count: number }>(ctx.db, aheadOf[kind], [ctx.clinic.id, ctx.now, id])
-  return row?.count ?? 0
-}
-const ahead = `select count(*) as count from clinic.appointments where clinic_id = ? and status = 'booked' and starts_at > ?`
-const aheadOf = {
-  practitioner: `${ahead} and practitioner_id = ?`,
-  service: `${ahead} and service_id = ?`,
-  location: `${ahead} and location_id = ?`,
-} as const satisfies Record<Kind, string>
-
-/** Booked visits that begin while something is closed. */
-export async function countVisitsWithin(ctx: Ctx, closure: Omit<Closure, 'id' | 'reason'>): Promise<number> {
-  const { practitionerId, locationId } = closure
-  const [row] = await rows<{ count: number }>(
-    ctx.db,
-    ahead +
-      ' and starts_at >= ? and starts_at < ?' +
-      (practitionerId === undefined ? '' : ' and practitioner_id = ?') +
-      (locationId === undefined ? '' : ' and location_id = ?'),
-    [
-      ctx.clinic.id,
-      ctx.now,
-      closure.startsAt,
-      closure.endsAt,
-      ...(practitionerId === undefined ? [] : [practitionerId]),
-      ...(locationId === undefined ? [] : [locationId]),
-    ],
-  )
-  return row?.count ?? 0
 }
 
 /** The sealed facts of the last time this was done to that record: what an undo puts back. */

@@ -148,3 +148,70 @@ export function usualWeek(country: string): Span[] {
     .filter((weekday) => !off.includes(weekday))
     .map((weekday) => ({ weekday, startsMin: 9 * 60, endsMin: 17 * 60 }))
 }
+
+type Values = Readonly<Record<string, string>>
+
+/** The grid as posted, with an empty row more on that day, or unchanged when the day is full. */
+export function withRow(values: Values, weekday: number): Record<string, string> {
+  const taken = typedRows(values).filter((row) => row.weekday === weekday)
+  const free = Array.from({ length: rowsPerDay }, (_, at) => at + 1).find(
+    (row) => !taken.some((one) => one.row === row),
+  )
+  if (free === undefined) return { ...values }
+  return { ...values, [rowField(weekday, free, 'from')]: '', [rowField(weekday, free, 'to')]: '' }
+}
+
+export function withoutRow(values: Values, weekday: number, row: number): Record<string, string> {
+  const gone = new Set([rowField(weekday, row, 'from'), rowField(weekday, row, 'to')])
+  return Object.fromEntries(Object.entries(values).filter(([field]) => !gone.has(field)))
+}
+
+/** One day's rows put on other days, in place of what was there. */
+export function withDayCopied(values: Values, from: number, to: readonly number[]): Record<string, string> {
+  const copied = typedRows(values).filter((row) => row.weekday === from)
+  const kept = Object.entries(values).filter(
+    ([field]) => !to.some((weekday) => weekday !== from && field.startsWith(`d${weekday}_`)),
+  )
+  const added = to
+    .filter((weekday) => weekday !== from)
+    .flatMap((weekday) => copied.map((row) => ({ ...row, weekday })))
+  return { ...Object.fromEntries(kept), ...gridValues(added) }
+}
+
+/** Rows as the fields of a form. */
+export function gridValues(typed: readonly TypedRow[]): Record<string, string> {
+  return Object.fromEntries(
+    typed.flatMap(({ weekday, row, from, to }) => [
+      [rowField(weekday, row, 'from'), from],
+      [rowField(weekday, row, 'to'), to],
+    ]),
+  )
+}
+
+/** Hours as they are typed. */
+export function typedWeek(spans: readonly Span[]): TypedRow[] {
+  return weekdays.flatMap((weekday) =>
+    spans
+      .filter((span) => span.weekday === weekday)
+      .sort((a, b) => a.startsMin - b.startsMin)
+      .map(({ startsMin, endsMin }, at) => ({
+        weekday,
+        row: at + 1,
+        from: clockText(startsMin),
+        to: clockText(endsMin),
+      })),
+  )
+}
+
+/** Days in their order with the same hours next to each other taken together: Monday to Thursday, Friday, Saturday. */
+export function groupedDays(spans: readonly Span[], order: readonly number[]): { days: number[]; spans: Span[] }[] {
+  const groups: { days: number[]; spans: Span[]; look: string }[] = []
+  for (const weekday of order) {
+    const own = spans.filter((span) => span.weekday === weekday).sort((a, b) => a.startsMin - b.startsMin)
+    const look = own.map(({ startsMin, endsMin }) => `${startsMin}-${endsMin}`).join(' ')
+    const last = groups.at(-1)
+    if (last?.look === look) last.days.push(weekday)
+    else groups.push({ days: [weekday], spans: own, look })
+  }
+  return groups.filter(({ spans }) => spans.length > 0).map(({ days, spans }) => ({ days, spans }))
+}
