@@ -124,7 +124,7 @@ export const seedClinics: SeedClinic[] = [
     currency: 'EGP',
     language: 'ar',
     accent: 'indigo',
-    specialty: 'dentistry',
+    specialty: 'dental',
     about: 'طب أسنان هادئ للكبار والصغار في مدينة نصر، بمواعيد تُحترم.',
     phone: '+20222700000',
     whatsapp: '+201001110000',

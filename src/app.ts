@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
+import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './features/accounts/routes.ts'
 import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
+import { consoleRoutes } from './features/console/routes.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
+import { siteRoutes } from './features/site/routes.ts'
 import type { Services } from './platform/services.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
@@ -43,11 +46,18 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(forms, csrf(config.secureCookies))
   // the clinic's public side
   app.use(sessions(services))
+  app.use(siteRoutes.express)
+  app.use(visitorRoutes.express)
+  app.use(invitationRoutes.express)
+  app.use(accountRoutes.express)
   // the desk
+  app.use(staffRoutes.express)
   app.use(clinicsRoutes.express)
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+
+  app.use(consoleRoutes.express)
 
   app.use(notFoundPage)
   app.use(errorHandler)

@@ -10,6 +10,7 @@ import { refuseStrongRole } from './platform/db/roles.ts'
 import { createSpeakers } from './platform/i18n/speaker.ts'
 import { loadTranslations } from './platform/i18n/translate.ts'
 import { createLog, type Log } from './platform/log.ts'
+import { createPasswords, type Passwords } from './platform/passwords.ts'
 import { createKeyRing } from './platform/seal/key-ring.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
 import type { Services } from './platform/services.ts'
@@ -20,7 +21,7 @@ export type Started = { services: Services; stop(): Promise<void> }
  * Opens everything a process needs. Throws, having closed what it opened, when the database is away or the
  * application's role could get around row-level security.
  */
-export async function startServices(config: Config, parts: { clock?: Clock; log?: Log } = {}): Promise<Started> {
+export async function startServices(config: Config, parts: { clock?: Clock; log?: Log; passwords?: Passwords } = {}): Promise<Started> {
   const clock = parts.clock ?? systemClock
   const log = parts.log ?? createLog(config.logLevel)
   const db = connect(config.database.url, config.database.pool)
@@ -42,6 +43,7 @@ export async function startServices(config: Config, parts: { clock?: Clock; log?
       jobsDb,
       sessionPool,
       keys,
+      passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics: createClinicDirectory(db),
       inClinic: createInClinic({ db, keys, clock }),
       speakers: createSpeakers(loadTranslations()),

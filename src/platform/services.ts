@@ -7,6 +7,7 @@ import type { Database } from './db/connect.ts'
 import type { Notifications } from './db/notifications.ts'
 import type { Speakers } from './i18n/speaker.ts'
 import type { Log } from './log.ts'
+import type { Passwords } from './passwords.ts'
 import type { KeyRing } from './seal/key-ring.ts'
 import type pg from 'pg'
 
@@ -21,6 +22,7 @@ export type Services = {
   jobsDb: Database
   sessionPool: pg.Pool
   keys: KeyRing
+  passwords: Passwords
   clinics: ClinicDirectory
   inClinic: InClinic
   speakers: Speakers

@@ -35,3 +35,8 @@ export function addressBlock(address: string): string {
   const plain = address.replace(/^::ffff:/, '')
   return plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain
 }
+
+/** Forgets what was counted in the running window: the person proved to be who they said. */
+export async function forgive(db: Knex, seal: PlatformSeal, limit: Limit, subject: string): Promise<void> {
+  await rows(db, 'delete from platform.throttles where key = ?', [seal.hash('throttle/' + limit.purpose, subject)])
+}

@@ -1,0 +1,126 @@
+// Doors for people who are not signed in yet: opening a clinic, signing in, a forgotten password.
+import countries from 'countries-and-timezones'
+import { parseForm, withErrors } from '../../../kernel/forms.ts'
+import { HttpError, notFound } from '../../../platform/errors.ts'
+import type { Services } from '../../../platform/services.ts'
+import { addressBlock, throttle } from '../../../platform/throttle.ts'
+import { rotateCsrf } from '../../../platform/web/csrf.ts'
+import { membershipsOf, publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
+import { startSession } from '../../../platform/web/session.ts'
+import { askForReset, findResetAccount, resetPassword } from '../actions/password.ts'
+import { signIn } from '../actions/sign-in.ts'
+import { signUp } from '../actions/sign-up.ts'
+import { looksLikeToken } from '../actions/tokens.ts'
+import { forgotPage, notePage, resetPage, signInPage, signUpPage } from '../pages.ts'
+import type { Account } from '../queries.ts'
+import { limits, ownPath, passwordFault } from '../rules.ts'
+import { forgotForm, newPasswordForm, signInForm, signUpForm } from '../schema.ts'
+
+export const visitorRoutes = publicRouter('accounts')
+
+visitorRoutes.get('/sign-up', 'public', ({ show, speaker }) => show(signUpPage(speaker)))
+
+visitorRoutes.post('/sign-up', 'public', async (request) => {
+  const { req, services, speaker, origin, show, redirect } = request
+  const { db, keys, clock, config } = services
+  const wait = await throttle(db, keys.platform, clock.now(), limits.signUpAddress, addressBlock(origin.address ?? ''))
+  if (wait !== undefined) throw new HttpError(429, 'too many sign-ups', wait)
+  const form = parseForm(signUpForm, req.body)
+  const zones = zonesOf(form.values.country)
+  if (!form.ok) return show(signUpPage(speaker, form, zones), { status: 422 })
+  const { password, name, email, clinicName, city, country, zone } = form.value
+  const errors: Record<string, string> = {}
+  const fault = passwordFault(password, [name, email, clinicName, city], config.demo)
+  if (fault) errors.password = `accounts.error.password.${fault}`
+  if (zones.length === 0) errors.country = 'accounts.error.country'
+  else if (zone !== undefined && zone !== '' && !zones.includes(zone)) errors.zone = 'accounts.error.zone'
+  if (Object.keys(errors).length > 0) return show(signUpPage(speaker, withErrors(form, errors), zones), { status: 422 })
+  const opened = await signUp(services, { ...form.value, country, zone: zone === '' ? undefined : zone })
+  if (!opened.ok) {
+    return show(notePage(speaker, 'sign_up_known', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }))
+  }
+  await enter(request, opened.value.account)
+  await redirect(`/app/${opened.value.slug}/today`)
+})
+
+/** The zones of a country, the one most people live in first. */
+function zonesOf(country: string | undefined): string[] {
+  return country === undefined ? [] : [...(countries.getCountry(country)?.timezones ?? [])]
+}
+
+visitorRoutes.get('/sign-in', 'public', ({ req, show, speaker }) =>
+  show(signInPage(speaker, undefined, ownPath(req.query.next) ?? '')),
+)
+
+visitorRoutes.post('/sign-in', 'public', async (request) => {
+  const { req, services, speaker, origin, show, redirect } = request
+  const form = parseForm(signInForm, req.body)
+  if (!form.ok) return show(signInPage(speaker, form), { status: 422 })
+  const found = await signIn(services, origin, form.value)
+  if (!found.ok) {
+    const wrong = withErrors(form, { form: `accounts.error.sign_in_${found.reason}` })
+    if (found.reason === 'too_many') request.res.setHeader('Retry-After', found.seconds)
+    return show(signInPage(speaker, wrong), { status: found.reason === 'too_many' ? 429 : 422 })
+  }
+  await enter(request, found.value)
+  await redirect(ownPath(form.value.next) ?? (await homeOf(services, found.value)))
+})
+
+/** A new session and a new CSRF secret: what was known before signing in is worth nothing after. */
+export async function enter({ req, res }: Pick<PublicRequest, 'req' | 'res'>, account: Account): Promise<void> {
+  await startSession(req, account.id, account.passwordVersion)
+  rotateCsrf(req, res)
+}
+
+/** Where somebody's work begins: the console, their clinic, or the choice of several. */
+export async function homeOf(
+  services: Services,
+  account: { id: Account['id']; platformAdmin: boolean },
+): Promise<string> {
+  const memberships = await membershipsOf(services, account.id)
+  const [first] = memberships
+  if (!first) return account.platformAdmin ? '/admin' : '/clinics'
+  return memberships.length === 1 ? `/app/${first.slug}/today` : '/clinics'
+}
+
+visitorRoutes.get('/forgot-password', 'public', ({ show, speaker }) => show(forgotPage(speaker)))
+
+visitorRoutes.post('/forgot-password', 'public', async ({ req, services, origin, speaker, show }) => {
+  const form = parseForm(forgotForm, req.body)
+  if (!form.ok) return show(forgotPage(speaker, form), { status: 422 })
+  await askForReset(services, origin, form.value.email)
+  show(notePage(speaker, 'forgot_sent', { href: '/sign-in', label: speaker.t('accounts.sign_in.back') }))
+})
+
+visitorRoutes.get('/reset-password/:token', 'public', async ({ req, res, services, speaker, show }) => {
+  res.setHeader('Cache-Control', 'no-store')
+  const token = tokenOf(req.params.token)
+  if (!(await findResetAccount(services, token))) return show(deadLink(speaker), { status: 404 })
+  show(resetPage(speaker, `/reset-password/${token}`))
+})
+
+visitorRoutes.post('/reset-password/:token', 'public', async ({ req, res, services, speaker, show }) => {
+  res.setHeader('Cache-Control', 'no-store')
+  const token = tokenOf(req.params.token)
+  const account = await findResetAccount(services, token)
+  if (!account) return show(deadLink(speaker), { status: 404 })
+  const action = `/reset-password/${token}`
+  const form = parseForm(newPasswordForm, req.body)
+  if (!form.ok) return show(resetPage(speaker, action, form), { status: 422 })
+  const fault = passwordFault(form.value.password, [account.name, account.email], services.config.demo)
+  if (fault) {
+    const wrong = withErrors(form, { password: `accounts.error.password.${fault}` })
+    return show(resetPage(speaker, action, wrong), { status: 422 })
+  }
+  const reset = await resetPassword(services, token, form.value.password)
+  if (!reset.ok) return show(deadLink(speaker), { status: 404 })
+  show(notePage(speaker, 'reset_done', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }))
+})
+
+function deadLink(speaker: PublicRequest['speaker']) {
+  return notePage(speaker, 'dead_link', { href: '/forgot-password', label: speaker.t('accounts.forgot.link') })
+}
+
+export function tokenOf(token: unknown): string {
+  return looksLikeToken(token) ? token : notFound('link')
+}

@@ -1,0 +1,27 @@
+import type { Instant } from '../../kernel/time.ts'
+import type { Database } from '../../platform/db/connect.ts'
+import type { Speaker } from '../../platform/i18n/speaker.ts'
+import { view, type View } from '../../platform/web/views.ts'
+import { listClinics } from './queries.ts'
+
+const pageSize = 50
+
+export async function consolePage(db: Database, speaker: Speaker, before: Instant): Promise<View> {
+  const { t } = speaker
+  const found = await listClinics(db, before, pageSize + 1)
+  const shown = found.slice(0, pageSize)
+  const last = shown.at(-1)
+  return view('console/clinics', {
+    title: t('console.clinics.title'),
+    clinics: shown.map(({ name, slug, city, country, status, createdAt }) => ({
+      name,
+      place: `${city}, ${country}`,
+      href: `/c/${slug}`,
+      slug,
+      status: t(`console.status.${status}`),
+      since: speaker.date(createdAt),
+    })),
+    older:
+      found.length > pageSize && last ? `/admin?before=${encodeURIComponent(last.createdAt.toString())}` : undefined,
+  })
+}

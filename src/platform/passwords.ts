@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto'
+import bcrypt from 'bcrypt'
+import { HttpError } from './errors.ts'
+
+export type Passwords = {
+  hash(password: string): Promise<string>
+  /** False for a wrong password and for a value that is no hash. */
+  verify(password: string, hash: string): Promise<boolean>
+  /** Takes as long as `verify`, for an account that does not exist: the time tells nothing. */
+  pretend(password: string): Promise<void>
+}
+
+/** At most this many hashes at once, and this many waiting: sign-in can't starve the pages. */
+const atOnce = 2
+const mayWait = 40
+
+/**
+ * bcrypt over a keyed hash of the password. bcrypt sees 72 bytes and says nothing of the rest (36 Arabic letters fill
+ * it), so it is given 64 base64 characters of HMAC-SHA-384 instead: every letter counts, no NUL can cut it short, and a
+ * stolen table is useless without `pepper`. The password is used exactly as typed.
+ */
+export function createPasswords(pepper: Buffer, cost = 12): Passwords {
+  const keyed = (password: string) => createHmac('sha384', pepper).update(password, 'utf8').digest('base64')
+  const queue = limited(atOnce, mayWait)
+  let decoy: Promise<string> | undefined
+  const hash = (password: string) => queue(() => bcrypt.hash(keyed(password), cost))
+  const verify = async (password: string, stored: string) =>
+    /^\$2b\$/.test(stored) && (await queue(() => bcrypt.compare(keyed(password), stored)))
+  return {
+    hash,
+    verify,
+    async pretend(password) {
+      decoy ??= hash('an account that is not there')
+      await verify(password, await decoy)
+    },
+  }
+}
+
+function limited(slots: number, places: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let busy = 0
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (busy >= slots) {
+      if (waiting.length >= places) throw new HttpError(503, 'too many passwords to check', 5)
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    }
+    busy++
+    try {
+      return await work()
+    } finally {
+      busy--
+      waiting.shift()?.()
+    }
+  }
+}
