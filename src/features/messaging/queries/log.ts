@@ -1,8 +1,8 @@
 // What became of messages, for the pages that show it.
-import type { AppointmentId, MessageId, PatientId } from '../../../kernel/ids.ts'
+import type { AppointmentId, MessageId, PatientId, PractitionerId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { rows } from '../../../platform/db/rows.ts'
+import { rows, type Binding } from '../../../platform/db/rows.ts'
 import { parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
 import { kindKey, reasonKey, statusKey } from '../rules/in-words.ts'
 import { ticksOf, type MessageStatus } from '../rules/statuses.ts'
@@ -104,18 +104,31 @@ export async function listMessagesOf(ctx: Ctx, appointmentId: AppointmentId): Pr
   return found.map((row) => opened(ctx, row))
 }
 
-/** The clinic's messages, newest first; `before` is the `createdAt` and `id` of the last one on the page before. */
-export async function listRecentMessages(
-  ctx: Ctx,
-  page: { before?: { createdAt: Instant; id: MessageId } | undefined; limit: number },
-): Promise<LoggedMessage[]> {
-  const { before, limit } = page
+export type MessageFilter = {
+  statuses?: readonly MessageStatus[] | undefined
+  patientId?: PatientId | undefined
+  /** Only about visits to this doctor. */
+  practitionerId?: PractitionerId | undefined
+  /** The `createdAt` and `id` of the last one on the page before. */
+  before?: { createdAt: Instant; id: MessageId } | undefined
+  limit: number
+}
+
+/** The clinic's messages, newest first. */
+export async function listRecentMessages(ctx: Ctx, filter: MessageFilter): Promise<LoggedMessage[]> {
+  const { statuses, patientId, practitionerId, before, limit } = filter
+  const conditions: [sql: string, bindings: Binding[]][] = []
+  if (statuses) conditions.push([' and m.status = any(?)', [statuses]])
+  if (patientId) conditions.push([' and m.patient_id = ?', [patientId]])
+  if (practitionerId) {
+    const ofDoctor = 'select a.id from clinic.appointments a where a.clinic_id = ? and a.practitioner_id = ?'
+    conditions.push([` and m.appointment_id in (${ofDoctor})`, [ctx.clinic.id, practitionerId]])
+  }
+  if (before) conditions.push([' and (m.created_at, m.id) < (?, ?)', [before.createdAt, before.id]])
   const found = await rows<Row>(
     ctx.db,
-    selected +
-      (before === undefined ? '' : ' and (m.created_at, m.id) < (?, ?)') +
-      ' order by m.created_at desc, m.id desc limit ?',
-    [ctx.clinic.id, ...(before === undefined ? [] : [before.createdAt, before.id]), limit],
+    selected + conditions.map(([sql]) => sql).join('') + ' order by m.created_at desc, m.id desc limit ?',
+    [ctx.clinic.id, ...conditions.flatMap(([, bindings]) => bindings), limit],
   )
   return found.map((row) => opened(ctx, row))
 }

@@ -1,0 +1,214 @@
+// Keeps Today true while it is open: the server says that something changed, the page fetches the day again and puts it
+// in place, without moving what is under the pointer or taking the focus. Without this file the page is as good as its
+// last load.
+const day = document.getElementById('day')
+const announcer = document.getElementById('announcer')
+const note = document.querySelector('[data-live-note]')
+
+for (const part of document.querySelectorAll('[data-no-script]')) part.hidden = true
+for (const form of document.querySelectorAll('form[data-auto-submit]'))
+  form.addEventListener('change', () => form.requestSubmit())
+const printing = document.querySelector('[data-print]')
+if (printing) {
+  printing.hidden = false
+  printing.addEventListener('click', () => window.print())
+}
+
+const announce = (text) => {
+  announcer.textContent = ''
+  // A region speaks when it changes: the same sentence twice has to come in two steps.
+  requestAnimationFrame(() => (announcer.textContent = text))
+}
+
+if (day) {
+  const statuses = (root) =>
+    new Map([...root.querySelectorAll('[data-visit]')].map((visit) => [visit.dataset.visit, visit.dataset.status]))
+  const sentence = (list, count) => JSON.parse(list)[Math.min(count, 10) - 1]
+
+  // What is new, told once in words: bookings that were not there, visits that were cancelled.
+  const news = (before, after) => {
+    const count = (test) => [...after].filter(test).length
+    const booked = count(([id, status]) => status === 'booked' && [undefined, 'pending'].includes(before.get(id)))
+    const cancelled = count(
+      ([id, status]) => status === 'cancelled' && ![undefined, 'cancelled'].includes(before.get(id)),
+    )
+    return [
+      ...(booked > 0 ? [sentence(day.dataset.booked, booked)] : []),
+      ...(cancelled > 0 ? [sentence(day.dataset.cancelled, cancelled)] : []),
+    ].join(' ')
+  }
+
+  /** Puts a new day in place of the old one, with focus, scroll and opened parts as they were. */
+  const place = (fresh, quiet = false) => {
+    const told = quiet ? '' : news(statuses(day), statuses(fresh))
+    const focused = day.contains(document.activeElement) ? document.activeElement : undefined
+    const key = focused?.dataset.key
+    const visit = focused?.closest('[data-visit]')?.dataset.visit
+    const opened = [...day.querySelectorAll('details[data-keep][open]')].map((part) => part.dataset.keep)
+    const [x, y] = [window.scrollX, window.scrollY]
+    day.replaceChildren(...fresh.childNodes)
+    for (const part of day.querySelectorAll('details[data-keep]')) part.open = opened.includes(part.dataset.keep)
+    window.scrollTo(x, y)
+    if (focused) {
+      // The same button, or what is left of its card: the next step, the menu, the name.
+      const keys = [key, `${visit}:main`, `${visit}:menu`, `${visit}:name`]
+      const again = keys.map((one) => one && day.querySelector(`[data-key="${CSS.escape(one)}"]`)).find(Boolean)
+      ;(again ?? document.getElementById('main')).focus({ preventScroll: true })
+    }
+    lastPlaced = performance.now()
+    if (told !== '') announce(told)
+  }
+
+  // Nothing moves while somebody is at it: the pointer is over the day and moved a moment ago, a menu is open, or a form
+  // is on its way. What came meanwhile waits, and the page says so.
+  let pointerAt = -Infinity
+  let lastPlaced = -Infinity
+  let sending = false
+  let waiting
+  day.addEventListener('pointermove', () => (pointerAt = performance.now()))
+  day.addEventListener('pointerdown', () => (pointerAt = performance.now()))
+  day.addEventListener('pointerleave', () => {
+    pointerAt = -Infinity
+    settle()
+  })
+  day.addEventListener('toggle', () => settle(), true)
+  const busy = () => sending || performance.now() - pointerAt < 4000 || day.querySelector('details.menu[open]') !== null
+  const settle = () => {
+    if (!waiting || busy()) return
+    const fresh = waiting
+    waiting = undefined
+    say('')
+    place(fresh)
+  }
+  setInterval(settle, 1000)
+  const say = (text) => {
+    if (!note) return
+    note.textContent = text
+    note.hidden = text === ''
+  }
+  // A hand already on its way to a button must not land on another one.
+  day.addEventListener(
+    'click',
+    (event) => {
+      if (event.detail > 0 && performance.now() - lastPlaced < 400) {
+        event.preventDefault()
+        event.stopPropagation()
+      }
+    },
+    true,
+  )
+
+  const parsed = (html) => new DOMParser().parseFromString(html, 'text/html')
+
+  let fetching = false
+  let again = false
+  /** Fetches the day as it is now. Asked while it does, it fetches once more. */
+  const look = async () => {
+    if (fetching) {
+      again = true
+      return
+    }
+    fetching = true
+    try {
+      const response = await fetch(day.dataset.board, { headers: { Accept: 'text/html', 'X-Fragment': 'board' } })
+      // Signed out or no longer let in: the whole page knows what to say.
+      if (response.status === 401 || response.status === 403 || response.status === 404) location.reload()
+      if (!response.ok) return
+      const fresh = parsed(await response.text()).body
+      if (sending || fresh.innerHTML === day.innerHTML) return
+      waiting = fresh
+      if (busy() && news(statuses(day), statuses(fresh)) !== '') say(day.dataset.waiting)
+      settle()
+    } catch {
+      // Away for a moment; the next look comes by itself.
+    } finally {
+      fetching = false
+      if (again) {
+        again = false
+        void look()
+      }
+    }
+  }
+
+  // One step: posted without leaving the page, so that the place on it is kept.
+  day.addEventListener('submit', async (event) => {
+    const form = event.target
+    if (!form.matches('form[data-step]') || sending) {
+      if (sending) event.preventDefault()
+      return
+    }
+    event.preventDefault()
+    sending = true
+    waiting = undefined
+    const menu = form.closest('details.menu')
+    try {
+      const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
+      const page = parsed(await response.text())
+      const fresh = page.getElementById('day')
+      if (!response.ok || !fresh) return location.reload()
+      if (menu) menu.open = false
+      place(fresh, true)
+      const flash = page.querySelector('main > .flash')
+      for (const old of document.querySelectorAll('main > .flash')) old.remove()
+      if (flash) {
+        document.getElementById('main').prepend(flash)
+        announce(flash.querySelector('div').textContent)
+      }
+    } catch {
+      location.reload()
+    } finally {
+      sending = false
+    }
+  })
+
+  // The stream, only while somebody can see the page: browsers allow few of them. It comes back with growing pauses.
+  let stream
+  let pause = 1000
+  let timer
+  const open = () => {
+    clearTimeout(timer)
+    if (stream || document.hidden) return
+    stream = new EventSource(day.dataset.events)
+    stream.addEventListener('open', () => {
+      if (pause > 1000) void look()
+      pause = 1000
+      offline(false)
+    })
+    stream.addEventListener('diary', () => void look())
+    stream.addEventListener('error', () => {
+      close()
+      offline(true)
+      timer = setTimeout(open, pause * (1 + Math.random() / 3))
+      pause = Math.min(pause * 2, 60_000)
+    })
+  }
+  const close = () => {
+    stream?.close()
+    stream = undefined
+  }
+  const offline = (is) => {
+    if (!waiting) say(is && pause > 8000 ? day.dataset.offline : '')
+  }
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) {
+      clearTimeout(timer)
+      close()
+    } else {
+      open()
+      void look()
+    }
+  })
+  window.addEventListener('pagehide', close)
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) {
+      open()
+      void look()
+    }
+  })
+  open()
+
+  // Minutes of waiting and the now-line move on by themselves.
+  setInterval(() => {
+    if (!document.hidden) void look()
+  }, 60_000)
+}

@@ -1,0 +1,130 @@
+import type { AppointmentId, LocationId, PatientId, PractitionerId } from '../../kernel/ids.ts'
+import { fold } from '../../kernel/names.ts'
+import { done, type Outcome } from '../../kernel/outcome.ts'
+import { allowed } from '../../kernel/permissions.ts'
+import type { Phone } from '../../kernel/phone.ts'
+import type { Instant, PlainDate } from '../../kernel/time.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import { forbidden } from '../../platform/errors.ts'
+import type { Language } from '../../platform/i18n/languages.ts'
+import { bookAtDesk } from '../appointments/actions/book.ts'
+import { moveAppointment } from '../appointments/actions/move.ts'
+import { ownDiaryOnly } from '../appointments/actions/own-diary.ts'
+import { takeStep, undoStep, type StepRefusal } from '../appointments/actions/run.ts'
+import { getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
+import type { Step } from '../appointments/rules.ts'
+import { getSettings } from '../availability/actions.ts'
+import type { PatientDetails } from '../patients/actions.ts'
+import { getPatient } from '../patients/queries.ts'
+import { findDueMessage } from './queries.ts'
+import type { SlotChoice } from './rules.ts'
+
+/** What was done, and when the patient hears of it, if at all: until then it can be undone without a word. */
+export type Told = { appointment: Appointment; messageAt: Instant | undefined }
+
+const told = async (ctx: Ctx, appointment: Appointment, kind: string): Promise<Told> => ({
+  appointment,
+  messageAt: await findDueMessage(ctx, appointment.id, kind),
+})
+
+export async function runStep(ctx: Ctx, id: AppointmentId, step: Step): Promise<Outcome<Told, StepRefusal>> {
+  const taken = await takeStep(ctx, id, step)
+  if (!taken.ok) return taken
+  if (step !== 'cancel') return done({ appointment: taken.value, messageAt: undefined })
+  return done(await told(ctx, taken.value, 'cancelled'))
+}
+
+/** Takes the last step back; bringing a cancelled visit back is for those who may cancel. */
+export async function takeBack(
+  ctx: Ctx,
+  id: AppointmentId,
+): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+  const { status, practitionerId } = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, practitionerId)
+  if (status === 'cancelled' && ctx.actor.kind === 'user' && !allowed(ctx.actor.role, 'appointments.move')) {
+    forbidden(`${ctx.actor.role} may not bring back a cancelled visit`)
+  }
+  return undoStep(ctx, id)
+}
+
+/** How a visit stands, for telling somebody whose step came too late. */
+export async function standingOf(ctx: Ctx, id: AppointmentId): Promise<Appointment> {
+  const appointment = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, appointment.practitionerId)
+  return appointment
+}
+
+export type CallerBooking = {
+  slot: SlotChoice
+  patient: { id: PatientId } | { name: string; phone: Phone }
+  language: Language
+  /** Asked on the phone: may the clinic write to them about this visit? */
+  agreed: boolean
+  overbookReason?: string
+}
+
+/**
+ * Books for somebody on the phone or at the desk. Sent twice (a double click, a reload) it answers the visit that the
+ * first one made.
+ */
+export async function bookForCaller(
+  ctx: Ctx,
+  { slot, patient, language, agreed, overbookReason }: CallerBooking,
+): Promise<Outcome<Told, 'slot_taken' | 'not_offered'>> {
+  const known = 'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined }
+  const details: PatientDetails = {
+    name: known.name,
+    phone: known.phone,
+    email: known.email,
+    language,
+    proven: false,
+    consentWording: agreed ? 'desk.book.agreed' : undefined,
+  }
+  const booked = await bookAtDesk(ctx, {
+    wish: slot,
+    patient: details,
+    language,
+    messagesWanted: agreed,
+    ...(overbookReason === undefined ? {} : { overbookReason }),
+  })
+  if (booked.ok) return done(await told(ctx, booked.value, 'confirmation'))
+  const twin = booked.reason === 'slot_taken' ? await findTwin(ctx, slot, details) : undefined
+  return twin ? done(await told(ctx, twin, 'confirmation')) : booked
+}
+
+async function findTwin(ctx: Ctx, slot: SlotChoice, who: PatientDetails): Promise<Appointment | undefined> {
+  const { startsAt, practitionerId, serviceId } = slot
+  const there = await listAppointments(ctx, { from: startsAt, to: startsAt.add({ milliseconds: 1 }), practitionerId })
+  return there.find(
+    (visit) =>
+      visit.status === 'booked' &&
+      visit.serviceId === serviceId &&
+      visit.patientPhone === who.phone &&
+      fold(visit.patientName ?? '') === fold(who.name),
+  )
+}
+
+/** Where a doctor sees somebody booked on top: as asked, else where they work that day, else the first place there is. */
+export async function placeOf(
+  ctx: Ctx,
+  practitionerId: PractitionerId,
+  asked: LocationId | undefined,
+  date: PlainDate | undefined,
+): Promise<LocationId | undefined> {
+  const { locations, shifts } = await getSettings(ctx)
+  const places = locations.filter(({ active }) => active)
+  const shift = shifts.find((one) => one.practitionerId === practitionerId && one.weekday === date?.dayOfWeek)
+  return (places.find(({ id }) => id === asked) ?? places.find(({ id }) => id === shift?.locationId) ?? places[0])?.id
+}
+
+export async function moveForCaller(
+  ctx: Ctx,
+  id: AppointmentId,
+  to: SlotChoice,
+): Promise<Outcome<Told, 'too_late' | 'slot_taken' | 'changed_meanwhile'>> {
+  const moved = await moveAppointment(ctx, id, to, 'desk')
+  if (!moved.ok) return moved
+  const after = await told(ctx, moved.value, 'moved')
+  // Somebody who has not been told of the visit yet hears of it once, as it now stands.
+  return done(after.messageAt ? after : await told(ctx, moved.value, 'confirmation'))
+}

@@ -1,0 +1,128 @@
+// Free times as the desk picks them: a strip of days with how much is free, then the chosen day by doctor and place.
+import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
+import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import { getSettings, listFreeTimes } from '../../availability/actions.ts'
+import type { FreeSlots, Slot } from '../../availability/rules.ts'
+import { nearest, slotText, weekFrom, type SlotChoice } from '../rules.ts'
+import type { TimesQuestion } from '../schema.ts'
+
+type SlotButton = { value: string; time: string; label: string; note?: string }
+export type Times = {
+  from: string
+  date: string
+  title: string
+  previousWeek: string | undefined
+  nextWeek: string
+  days: { date: string; weekday: string; day: string; label: string; note: string; current: boolean; free: boolean }[]
+  groups: { doctor: string; place: string | undefined; slots: SlotButton[] }[]
+  none: boolean
+}
+
+export type Known = {
+  serviceId: ServiceId
+  practitionerId: PractitionerId | 'any'
+  locationId: LocationId | undefined
+}
+
+const searched = 14
+
+/** The strip and the day's free times; without a day asked for, the first of the coming fortnight that has any. */
+export async function timesOf(
+  ctx: Ctx,
+  speaker: Speaker,
+  known: Known,
+  asked: Pick<TimesQuestion, 'date' | 'from'>,
+  ignore: readonly AppointmentId[] = [],
+): Promise<Times> {
+  const today = dateAt(ctx.now, ctx.clinic.zone)
+  const wanted = stripStart(today, asked)
+  const found = await listFreeTimes(ctx, 'desk', { ...known, from: wanted, days: searched }, ignore)
+  const free = found?.days ?? []
+  const date = asked.date ?? (asked.from ? firstFree(free.slice(0, 7)) : firstFree(free)) ?? wanted
+  const from = wanted.until(date).days >= 7 ? wanted.add({ days: 7 }) : wanted
+  const slotsOn = (day: PlainDate) => free.find((one) => one.date.equals(day))?.slots ?? []
+  const { t } = speaker
+  const earlier = today.until(from).days > 0
+  return {
+    from: from.toString(),
+    date: date.toString(),
+    title: speaker.longDate(date),
+    previousWeek: earlier ? laterOf(today, from.subtract({ days: 7 })).toString() : undefined,
+    nextWeek: from.add({ days: 7 }).toString(),
+    days: weekFrom(from).map((day) => {
+      const count = slotsOn(day).length
+      const note = count === 0 ? t('desk.times.none') : t('desk.times.free', { count })
+      return {
+        date: day.toString(),
+        weekday: day.equals(today) ? t('desk.times.today') : speaker.weekday(day),
+        day: speaker.dayMonth(day),
+        label: `${speaker.longDate(day)}: ${note}`,
+        note,
+        current: day.equals(date),
+        free: count > 0,
+      }
+    }),
+    groups: await groupsOf(ctx, speaker, known.serviceId, slotsOn(date)),
+    none: slotsOn(date).length === 0,
+  }
+}
+
+function stripStart(today: PlainDate, { date, from }: Pick<TimesQuestion, 'date' | 'from'>): PlainDate {
+  const start = from ?? (date && today.until(date).days >= 7 ? date : today)
+  const near = date && (start.until(date).days < 0 || start.until(date).days >= searched) ? date : start
+  return laterOf(today, near)
+}
+
+const laterOf = (a: PlainDate, b: PlainDate): PlainDate => (Temporal.PlainDate.compare(a, b) >= 0 ? a : b)
+const firstFree = (days: FreeSlots['days']) => days.find(({ slots }) => slots.length > 0)?.date
+
+async function groupsOf(ctx: Ctx, speaker: Speaker, serviceId: ServiceId, slots: readonly Slot[]) {
+  const { practitioners, locations } = await getSettings(ctx)
+  const severalPlaces = locations.filter(({ active }) => active).length > 1
+  const groups = new Map<string, Times['groups'][number]>()
+  for (const slot of slots) {
+    const key = `${slot.practitionerId} ${slot.locationId}`
+    const doctor = practitioners.find(({ id }) => id === slot.practitionerId)?.name ?? ''
+    const place = severalPlaces ? locations.find(({ id }) => id === slot.locationId)?.name : undefined
+    const group = groups.get(key) ?? { doctor, place, slots: [] }
+    const time = speaker.time(slot.startsAt)
+    group.slots.push({ value: slotText(choiceOf(serviceId, slot)), time, label: `${time}, ${doctor}` })
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+const choiceOf = (serviceId: ServiceId, slot: Slot): SlotChoice => ({
+  serviceId,
+  practitionerId: slot.practitionerId,
+  locationId: slot.locationId,
+  startsAt: Temporal.Instant.fromEpochMilliseconds(slot.startsAt),
+})
+
+/** The three free times nearest to one that was just lost, as buttons. */
+export async function nearestTo(
+  ctx: Ctx,
+  speaker: Speaker,
+  lost: SlotChoice,
+  anyDoctor: boolean,
+  ignore: readonly AppointmentId[] = [],
+): Promise<SlotButton[]> {
+  const { zone } = ctx.clinic
+  const today = dateAt(ctx.now, zone)
+  const from = laterOf(today, dateAt(lost.startsAt, zone).subtract({ days: 1 }))
+  const practitionerId = anyDoctor ? 'any' : lost.practitionerId
+  const wish = { serviceId: lost.serviceId, practitionerId, locationId: undefined, from, days: 14 } as const
+  const found = await listFreeTimes(ctx, 'desk', wish, ignore)
+  const { practitioners } = await getSettings(ctx)
+  return nearest(
+    (found?.days ?? []).flatMap(({ slots }) => slots),
+    lost,
+  ).map((slot) => ({
+    value: slotText(choiceOf(lost.serviceId, slot)),
+    time: speaker.dateTime(slot.startsAt),
+    label: speaker.longDateTime(slot.startsAt),
+    note: practitioners.find(({ id }) => id === slot.practitionerId)?.name ?? '',
+  }))
+}

@@ -1,0 +1,249 @@
+import type { PatientId, PractitionerId } from '../../../kernel/ids.ts'
+import { dateAt, dayBounds, isBefore, type PlainDate } from '../../../kernel/time.ts'
+import { allowed } from '../../../kernel/permissions.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { languageNames } from '../../../platform/i18n/languages.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
+import { listAppointments, type Appointment } from '../../appointments/queries.ts'
+import { getSettings } from '../../availability/actions.ts'
+import { listPasts, type PatientPast } from '../queries.ts'
+import { dayKind, laneOf, lanes, waitingOf, type Lane } from '../rules.ts'
+import { actionsOf, type VisitActions } from './actions.ts'
+import { waitText } from './words.ts'
+
+export type DayQuestion = { date?: PlainDate | undefined; practitionerId?: PractitionerId | undefined; list: boolean }
+
+type Flag = { css: string; icon: string; word: string; lang?: string }
+type Card = {
+  id: string
+  href: string
+  time: string
+  name: string
+  held: boolean
+  what: string
+  doctor: string
+  place: string | undefined
+  status: Appointment['status']
+  wait: string | undefined
+  waitLong: string | undefined
+  css: string
+  flags: Flag[]
+  actions: VisitActions
+  beforeNow: boolean
+}
+
+/** What the whole day is told with: read once, used by every card. */
+type Day = {
+  ctx: Ctx
+  speaker: Speaker
+  date: PlainDate
+  kind: 'past' | 'today' | 'future'
+  pasts: ReadonlyMap<PatientId, PatientPast>
+  severalPlaces: boolean
+  back: string
+}
+
+/** The day at a glance: a board of lanes, or a list by doctor. */
+export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion): Promise<View> {
+  const settings = await getSettings(ctx)
+  const { zone } = ctx.clinic
+  const today = dateAt(ctx.now, zone)
+  const date = asked.date ?? today
+  const ownOnly = ctx.actor.kind === 'user' && ctx.actor.role === 'doctor'
+  const own = ownOnly ? await findOwnPractitioner(ctx) : undefined
+  const doctors = settings.practitioners.filter(({ active }) => active)
+  const practitionerId = ownOnly ? own : doctors.find(({ id }) => id === asked.practitionerId)?.id
+  const { from, to } = dayBounds(date, zone)
+  // A doctor's account that stands for no doctor of the clinic has no diary to look at.
+  const all = ownOnly && own === undefined ? [] : await listAppointments(ctx, { from, to, practitionerId })
+  const visits = all.filter(({ holdExpiresAt }) => !holdExpiresAt || isBefore(ctx.now, holdExpiresAt))
+  const patientIds = [...new Set(visits.flatMap(({ patientId }) => patientId ?? []))]
+
+  const { t } = speaker
+  const base = `/app/${ctx.clinic.slug}/today`
+  const address = addresses(base, {
+    date,
+    today,
+    practitionerId: ownOnly ? undefined : practitionerId,
+    list: asked.list,
+  })
+  const day: Day = {
+    ctx,
+    speaker,
+    date,
+    kind: dayKind(date, today),
+    pasts: await listPasts(ctx, patientIds, from),
+    severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
+    back: address.here,
+  }
+  const cards = visits.map((visit) => ({ visit, lane: laneOf(visit.status), card: cardOf(day, visit) }))
+  const inLane = (lane: Lane) => cards.filter((one) => one.lane === lane).map(({ card }) => card)
+  const nowText = day.kind === 'today' ? speaker.time(ctx.now) : undefined
+  return view('desk/today', {
+    title: titleOf(speaker, date, today),
+    scripts: ['/js/today.js'],
+    dateText: speaker.date(date),
+    date: date.toString(),
+    kind: day.kind,
+    address,
+    list: asked.list,
+    doctors: ownOnly ? [] : doctorLinks(doctors, practitionerId, address, t('desk.today.all_doctors')),
+    doctor: doctors.find(({ id }) => id === practitionerId)?.name,
+    noDiary: ownOnly && own === undefined,
+    counts: countsOf(speaker, cards),
+    lanes: lanes
+      .filter((lane) => lane !== 'off')
+      .map((lane) => ({ lane, ...withNow(inLane(lane), nowText, lane === 'expected') })),
+    off: inLane('off'),
+    groups: asked.list ? groupsOf(cards, nowText) : [],
+    empty: cards.length === 0,
+    at: ctx.now.toString(),
+    back: address.here,
+    canBook: ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book'),
+    newHref: `/app/${ctx.clinic.slug}/appointments/new?${newQuery(date, day.kind, practitionerId)}`,
+    live: { board: address.board, events: `${base}/events` },
+    announce: {
+      booked: sentences((count) => t('desk.live.booked', { count })),
+      cancelled: sentences((count) => t('desk.live.cancelled', { count })),
+    },
+  })
+}
+
+function titleOf(speaker: Speaker, date: PlainDate, today: PlainDate): string {
+  const days = today.until(date).days
+  if (days === 0) return speaker.t('desk.today.title')
+  if (days === 1) return speaker.t('desk.today.tomorrow')
+  if (days === -1) return speaker.t('desk.today.yesterday')
+  return speaker.longDate(date)
+}
+
+type Shown = { date: PlainDate; today: PlainDate; practitionerId: PractitionerId | undefined; list: boolean }
+
+function addresses(base: string, shown: Shown) {
+  const to = (change: Partial<Shown>, path = base) => {
+    const { date, today, practitionerId, list } = { ...shown, ...change }
+    const query = new URLSearchParams()
+    if (!date.equals(today)) query.set('date', date.toString())
+    if (practitionerId !== undefined) query.set('doctor', practitionerId)
+    if (list) query.set('view', 'list')
+    return query.size === 0 ? path : `${path}?${query.toString()}`
+  }
+  return {
+    base,
+    here: to({}),
+    board: to({}, `${base}/board`),
+    previous: to({ date: shown.date.subtract({ days: 1 }) }),
+    next: to({ date: shown.date.add({ days: 1 }) }),
+    today: to({ date: shown.today }),
+    asBoard: to({ list: false }),
+    asList: to({ list: true }),
+    ofDoctor: (practitionerId: PractitionerId | undefined) => to({ practitionerId }),
+    hidden: { doctor: shown.practitionerId, view: shown.list ? 'list' : undefined },
+  }
+}
+
+type Doctor = { id: PractitionerId; name: string }
+
+function doctorLinks(
+  doctors: readonly Doctor[],
+  chosen: PractitionerId | undefined,
+  address: ReturnType<typeof addresses>,
+  all: string,
+) {
+  if (doctors.length < 2) return []
+  return [
+    { name: all, href: address.ofDoctor(undefined), current: chosen === undefined },
+    ...doctors.map(({ id, name }) => ({ name, href: address.ofDoctor(id), current: id === chosen })),
+  ]
+}
+
+function newQuery(date: PlainDate, kind: Day['kind'], practitionerId: PractitionerId | undefined): string {
+  const query = new URLSearchParams()
+  if (kind === 'future') query.set('date', date.toString())
+  if (practitionerId !== undefined) query.set('practitioner', practitionerId)
+  return query.toString()
+}
+
+function cardOf(day: Day, visit: Appointment): Card {
+  const { ctx, speaker, kind } = day
+  const { t } = speaker
+  const waiting = kind === 'today' ? waitingOf(visit, ctx.now) : undefined
+  const held = visit.status === 'pending'
+  return {
+    id: visit.id,
+    href: `/app/${ctx.clinic.slug}/appointments/${visit.id}`,
+    time: speaker.time(visit.startsAt),
+    name: visit.patientName ?? t('desk.card.held'),
+    held,
+    what: visit.serviceName,
+    doctor: visit.practitionerName,
+    place: day.severalPlaces ? visit.locationName : undefined,
+    status: visit.status,
+    wait: waiting && waitText(speaker, waiting),
+    waitLong: waiting && t(`desk.wait.${waiting.kind}`),
+    css: [
+      waiting?.warn ? 'visit-late' : '',
+      ['fulfilled', 'cancelled', 'noshow'].includes(visit.status) ? 'visit-done' : '',
+      held ? 'visit-held' : '',
+    ].join(' ').trim(), // prettier-ignore
+    flags: held ? [] : flagsOf(day, visit),
+    actions: actionsOf(ctx, speaker, visit),
+    beforeNow: !isBefore(ctx.now, visit.startsAt),
+  }
+}
+
+function flagsOf({ ctx, speaker, pasts }: Day, visit: Appointment): Flag[] {
+  const { t } = speaker
+  const past = visit.patientId === null ? undefined : pasts.get(visit.patientId)
+  const flags: (Flag | false)[] = [
+    visit.status === 'booked' &&
+      visit.confirmedAt !== null && { css: 'pill-success', icon: 'check', word: t('desk.card.confirmed') },
+    past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },
+    past?.missed === true && { css: 'pill-no-show', icon: 'user-x', word: t('desk.card.missed_before') },
+    visit.overbooked && { css: 'pill-warning', icon: 'layout-columns', word: t('desk.card.overbooked') },
+    visit.language !== ctx.clinic.language && {
+      css: '',
+      icon: 'language',
+      word: languageNames[visit.language],
+      lang: visit.language,
+    },
+  ]
+  return flags.filter((flag) => flag !== false)
+}
+
+type Placed = { visit: Appointment; lane: Lane; card: Card }
+
+function countsOf(speaker: Speaker, cards: readonly Placed[]) {
+  const { t } = speaker
+  const count = (statuses: Appointment['status'][]) =>
+    cards.filter(({ visit }) => statuses.includes(visit.status)).length
+  return [
+    { label: t('desk.count.booked'), n: cards.filter(({ visit }) => !['pending', 'cancelled'].includes(visit.status)).length },
+    { label: t('desk.count.waiting'), n: count(['arrived']) },
+    { label: t('desk.count.with_doctor'), n: count(['in_room']) },
+    { label: t('desk.count.done'), n: count(['fulfilled']) },
+    { label: t('desk.count.missed'), n: count(['noshow']) },
+  ].map(({ label, n }) => ({ label, n: speaker.number(n) })) // prettier-ignore
+}
+
+/** The place of the now-line among cards in order of time: before the first that is still to come. */
+function withNow(cards: Card[], nowText: string | undefined, wanted: boolean) {
+  if (!wanted || nowText === undefined || cards.length === 0) return { cards, now: undefined }
+  const before = cards.findIndex(({ beforeNow }) => !beforeNow)
+  return { cards, now: { text: nowText, at: before === -1 ? cards.length : before } }
+}
+
+function groupsOf(cards: readonly Placed[], nowText: string | undefined) {
+  const doctors = new Map<PractitionerId, { name: string; cards: Card[] }>()
+  for (const { visit, card } of cards) {
+    const group = doctors.get(visit.practitionerId) ?? { name: visit.practitionerName, cards: [] }
+    group.cards.push(card)
+    doctors.set(visit.practitionerId, group)
+  }
+  return [...doctors.values()].map(({ name, cards: own }) => ({ name, ...withNow(own, nowText, true) }))
+}
+
+/** For one to nine of something, and for more: the page's script can't know a language's plurals. */
+const sentences = (of: (count: number) => string) => Array.from({ length: 10 }, (_, index) => of(index + 1))

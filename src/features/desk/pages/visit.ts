@@ -1,0 +1,142 @@
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { phoneText } from '../../../kernel/phone.ts'
+import { dateAt } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { languageNames } from '../../../platform/i18n/languages.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
+import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { movable, referenceText } from '../../appointments/rules.ts'
+import { getSettings } from '../../availability/actions.ts'
+import { listMessagesOf } from '../../messaging/queries/log.ts'
+import { deskGrace } from '../../notices/rules.ts'
+import { findDueMessage } from '../queries.ts'
+import type { SlotChoice } from '../rules.ts'
+import type { TimesQuestion } from '../schema.ts'
+import { actionsOf } from './actions.ts'
+import { messageRow } from './message-row.ts'
+import { nearestTo, timesOf } from './times.ts'
+import { whenText } from './words.ts'
+
+/** One visit: how it stands, what can be done, what the patient was told. */
+export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): Promise<View> {
+  const visit = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, visit.practitionerId)
+  const messages = await listMessagesOf(ctx, id)
+  const here = `/app/${ctx.clinic.slug}/appointments/${id}`
+  const { t } = speaker
+  const name = visit.patientName ?? t('desk.card.held')
+  return view('desk/visit', {
+    title: name,
+    back: here,
+    dayHref: dayHref(ctx, visit),
+    dayText: whenText(ctx, speaker, visit.startsAt),
+    ...headOf(ctx, speaker, visit),
+    // In the shape of a card, so that the menu is the same everywhere.
+    card: { id, name, href: here, actions: actionsOf(ctx, speaker, visit) },
+    messages: messages.map((message) => messageRow(ctx, speaker, message)),
+    wanted: visit.messagesWanted,
+    past: pastOf(speaker, visit),
+  })
+}
+
+function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
+  const { t } = speaker
+  return {
+    status: visit.status,
+    held: visit.status === 'pending',
+    when: speaker.longDateTime(visit.startsAt),
+    until: speaker.time(visit.endsAt),
+    what: visit.serviceName,
+    price: visit.priceMinor === null ? undefined : speaker.money({ minor: visit.priceMinor, currency: visit.currency }),
+    doctor: visit.practitionerName,
+    place: visit.locationName,
+    reference: referenceText(visit.reference),
+    patientHref: visit.patientId === null ? undefined : `/app/${ctx.clinic.slug}/patients/${visit.patientId}`,
+    phone: visit.patientPhone === null ? undefined : phoneText(visit.patientPhone),
+    phoneHref: visit.patientPhone === null ? undefined : `tel:${visit.patientPhone}`,
+    email: visit.patientEmail ?? undefined,
+    language: { lang: visit.language, name: languageNames[visit.language] },
+    confirmed: visit.status === 'booked' && visit.confirmedAt !== null,
+    source: t(`desk.visit.source_${visit.source}`),
+    cancelledBy: visit.cancelledBy === null ? undefined : t(`desk.visit.cancelled_by_${visit.cancelledBy}`),
+    overbooked: visit.overbooked,
+  }
+}
+
+/** The day's board with the visit on it. */
+export function dayHref(ctx: Ctx, visit: Pick<Appointment, 'startsAt'>): string {
+  const { zone, slug } = ctx.clinic
+  const date = dateAt(visit.startsAt, zone)
+  return date.equals(dateAt(ctx.now, zone)) ? `/app/${slug}/today` : `/app/${slug}/today?date=${date.toString()}`
+}
+
+/** What happened, in order; from the visit's own marks. */
+function pastOf(speaker: Speaker, visit: Appointment) {
+  const { t } = speaker
+  const marks = [
+    { at: visit.createdAt, icon: 'calendar-plus', text: t(`desk.past.${visit.source}`) },
+    { at: visit.confirmedAt, icon: 'check', text: t('desk.past.confirmed') },
+    { at: visit.arrivedAt, icon: 'walk', text: t('desk.past.arrived') },
+    { at: visit.inRoomAt, icon: 'stethoscope', text: t('desk.past.in_room') },
+    { at: visit.fulfilledAt, icon: 'circle-check', text: t('desk.past.fulfilled') },
+    { at: visit.noshowAt, icon: 'user-x', text: t('desk.past.noshow') },
+    {
+      at: visit.cancelledAt,
+      icon: 'circle-x',
+      text: t(visit.cancelledBy === 'patient' ? 'desk.past.cancelled_patient' : 'desk.past.cancelled_clinic'),
+    },
+  ]
+  return marks
+    .flatMap(({ at, ...rest }) => (at ? [{ at, ...rest }] : []))
+    .sort((a, b) => a.at.epochMilliseconds - b.at.epochMilliseconds)
+    .map(({ at, ...rest }) => ({ ...rest, time: speaker.dateTime(at) }))
+}
+
+export type MoveState = { times: TimesQuestion; lost?: SlotChoice; back: string }
+
+/** Another time or doctor for a visit, and what the patient will be told of it. */
+export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, state: MoveState): Promise<View> {
+  const visit = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, visit.practitionerId)
+  const { t } = speaker
+  const settings = await getSettings(ctx)
+  const practitionerId = state.times.practitionerId ?? visit.practitionerId
+  const known = { serviceId: visit.serviceId, practitionerId, locationId: state.times.locationId }
+  const date = state.times.date ?? (state.times.from ? undefined : dateAt(visit.startsAt, ctx.clinic.zone))
+  const asked = { from: state.times.from, date }
+  const gives = (doctor: string) =>
+    settings.offers.some((offer) => offer.serviceId === visit.serviceId && offer.practitionerId === doctor)
+  const name = visit.patientName ?? ''
+  return view('desk/move', {
+    title: t('desk.move.title', { name }),
+    scripts: ['/js/booking.js'],
+    back: state.back,
+    ...headOf(ctx, speaker, visit),
+    action: `/app/${ctx.clinic.slug}/appointments/${id}/move`,
+    movable: movable(visit.status),
+    name,
+    practitioner: practitionerId,
+    practitioners: [
+      { value: 'any', label: t('desk.book.any_doctor') },
+      ...settings.practitioners
+        .filter(({ id: doctor, active }) => active && gives(doctor))
+        .map(({ id: doctor, name: label }) => ({ value: doctor, label })),
+    ],
+    tells: await tellsOf(ctx, speaker, visit),
+    times: movable(visit.status) ? await timesOf(ctx, speaker, known, asked, [id]) : undefined,
+    lost: state.lost && {
+      when: speaker.longDateTime(state.lost.startsAt),
+      nearest: await nearestTo(ctx, speaker, state.lost, practitionerId === 'any', [id]),
+    },
+  })
+}
+
+async function tellsOf(ctx: Ctx, speaker: Speaker, visit: Appointment): Promise<string> {
+  const { t } = speaker
+  if (!visit.messagesWanted) return t('desk.move.tells_nobody')
+  const time = speaker.time(ctx.now.add(deskGrace))
+  const waiting = await findDueMessage(ctx, visit.id, 'confirmation')
+  return waiting ? t('desk.move.tells_once', { time }) : t('desk.move.tells', { time })
+}

@@ -1,0 +1,183 @@
+import { emptyForm, parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
+import type { AppointmentId, PatientId } from '../../../kernel/ids.ts'
+import type { Permission } from '../../../kernel/permissions.ts'
+import type { Phone } from '../../../kernel/phone.ts'
+import { localInstant } from '../../../kernel/time.ts'
+import { parseLanguage } from '../../../platform/i18n/languages.ts'
+import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
+import { flash } from '../../../platform/web/session.ts'
+import { bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
+import { bookingPage, peoplePage, type BookingState } from '../pages/booking.ts'
+import { dayHref, movePage, visitPage } from '../pages/visit.ts'
+import { isolated, ownPath, parseSlot, slotText, type SlotChoice } from '../rules.ts'
+import { bookingDraft, callerForm, overbookForm, timesAsked, type BookingDraft } from '../schema.ts'
+import { backOf, withBack } from './steps.ts'
+
+type Typed = Record<string, unknown>
+const bodyOf = ({ req }: ClinicRequest): Typed => (req.body ?? {}) as Typed
+const explicitBack = ({ at }: ClinicRequest, typed: Typed) => ownPath(typed.back, at(''), '') || undefined
+
+export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
+  routes.get('/appointments/new', 'appointments.book', async (request) => {
+    const { req, speaker, inClinic, show } = request
+    const draft = bookingDraft(strings(req.query), false)
+    show(await inClinic((ctx) => bookingPage(ctx, speaker, { draft, back: explicitBack(request, req.query) })))
+  })
+
+  // For the page's script: without it the form itself asks the same.
+  routes.get('/appointments/new/people', 'appointments.book', async (request) => {
+    const { req, speaker, inClinic, show } = request
+    const typed = strings(req.query).q ?? ''
+    const back = explicitBack(request, req.query)
+    show(await inClinic((ctx) => peoplePage(ctx, speaker, typed, timesAsked(req.query), back)), { layout: 'bare' })
+  })
+
+  routes.post('/appointments/new', 'appointments.book', async (request) => {
+    const typed = bodyOf(request)
+    if (typed.step === 'overbook') return overbook(request)
+    const slot = parseSlot(typed.slot)
+    if (slot) return book(request, slot)
+    // A search, another day, another service: nothing is booked, the page comes again with what is now asked.
+    await again(request, { find: typed.step === 'find' }, typed.slot === undefined ? 200 : 422)
+  })
+
+  routes.get('/appointments/:id', 'today.see', async ({ req, speaker, inClinic, show }) => {
+    const id = idParam<'appointment'>(req, 'id')
+    show(await inClinic((ctx) => visitPage(ctx, speaker, id)))
+  })
+
+  routes.get('/appointments/:id/move', 'appointments.move', async (request) => {
+    const { req, speaker, inClinic, show } = request
+    const id = idParam<'appointment'>(req, 'id')
+    const state = { times: timesAsked(req.query), back: backOf(request, id) }
+    show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
+  })
+  routes.post('/appointments/:id/move', 'appointments.move', async (request) => {
+    const { req, speaker, inClinic, show } = request
+    const id = idParam<'appointment'>(req, 'id')
+    const typed = bodyOf(request)
+    // From the address when a flash takes the move back.
+    const slot = parseSlot(typed.slot ?? req.query.slot)
+    if (slot) return move(request, id, slot)
+    const state = { times: timesAsked(typed), back: backOf(request, id) }
+    show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
+  })
+}
+
+async function again(request: ClinicRequest, change: Partial<BookingState>, status: number): Promise<void> {
+  const { speaker, inClinic, show } = request
+  const typed = bodyOf(request)
+  const state = { draft: draftOf(typed), back: explicitBack(request, typed), ...change }
+  show(await inClinic((ctx) => bookingPage(ctx, speaker, state)), { status })
+}
+
+const draftOf = (typed: Typed): BookingDraft => bookingDraft(strings(typed), true)
+
+function strings(typed: Typed): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(typed)) {
+    if (typeof value === 'string' && name !== '_csrf') values[name] = value.slice(0, 500)
+  }
+  return values
+}
+
+type Caller = { id: PatientId } | { name: string; phone: Phone }
+
+/** Who the visit is for: somebody chosen, or somebody new by name and phone. */
+function callerOf({ clinic }: ClinicRequest, typed: Typed): { caller: Caller; form: Form } | { form: Form } {
+  const { patientId, values } = draftOf(typed)
+  if (patientId) return { caller: { id: patientId }, form: { values, errors: {} } }
+  const parsed = parseForm(callerForm(clinic.country), typed)
+  return parsed.ok ? { caller: parsed.value, form: { values, errors: {} } } : { form: parsed }
+}
+
+async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: string): Promise<void> {
+  const { inClinic, clinic } = request
+  const typed = bodyOf(request)
+  const draft = draftOf(typed)
+  if (draft.times.serviceId !== undefined && draft.times.serviceId !== slot.serviceId) {
+    return again(request, { stale: true }, 422)
+  }
+  const who = callerOf(request, typed)
+  if (!('caller' in who)) return again(request, { form: who.form }, 422)
+  const booked = await inClinic((ctx) =>
+    bookForCaller(ctx, {
+      slot,
+      patient: who.caller,
+      language: draft.language ?? parseLanguage(clinic.language) ?? 'en',
+      agreed: draft.agreed === true,
+      ...(overbookReason === undefined ? {} : { overbookReason }),
+    }),
+  )
+  if (booked.ok) return afterBooking(request, booked.value)
+  if (booked.reason === 'not_offered') return again(request, { stale: true }, 422)
+  await again(request, { lost: slot, form: emptyForm }, 409)
+}
+
+/** Books on top of what is there, at a time typed by hand, for a doctor who was named and a reason that was given. */
+async function overbook(request: ClinicRequest): Promise<void> {
+  const { inClinic, clinic } = request
+  const typed = bodyOf(request)
+  const { times, values } = draftOf(typed)
+  const parsed = parseForm(overbookForm, typed)
+  const doctor = typeof times.practitionerId === 'string' && times.practitionerId !== 'any' ? times.practitionerId : undefined
+  const startsAt = parsed.ok && times.date ? localInstant(times.date, parsed.value.time, clinic.zone) : undefined
+  const errors = {
+    ...(parsed.ok ? {} : parsed.errors),
+    ...(doctor ? {} : { practitioner: 'desk.error.doctor_required' }),
+    ...(parsed.ok && !startsAt ? { time: 'desk.error.no_such_time' } : {}),
+  }
+  if (!parsed.ok || !doctor || !startsAt || !times.serviceId) {
+    return again(request, { form: withErrors({ values }, errors) }, 422)
+  }
+  const { serviceId, locationId, date } = times
+  const place = await inClinic((ctx) => placeOf(ctx, doctor, locationId, date))
+  if (!place) return again(request, { stale: true }, 422)
+  await book(request, { serviceId, practitionerId: doctor, locationId: place, startsAt }, parsed.value.reason)
+} // prettier-ignore
+
+async function afterBooking(request: ClinicRequest, { appointment, messageAt }: Told): Promise<void> {
+  const { req, speaker, redirect, at, inClinic } = request
+  const day = await inClinic((ctx) => Promise.resolve(dayHref(ctx, appointment)))
+  const back = explicitBack(request, bodyOf(request)) ?? day
+  flash(req, {
+    kind: 'success',
+    key: messageAt ? 'desk.flash.booked_told' : 'desk.flash.booked',
+    params: {
+      name: isolated(appointment.patientName ?? ''),
+      when: speaker.dateTime(appointment.startsAt),
+      doctor: isolated(appointment.practitionerName),
+      ...(messageAt ? { time: speaker.time(messageAt) } : {}),
+    },
+    undo: withBack(at(`/appointments/${appointment.id}/cancellation`), back),
+  })
+  await redirect(back)
+}
+
+async function move(request: ClinicRequest, id: AppointmentId, slot: SlotChoice): Promise<void> {
+  const { req, speaker, inClinic, redirect, show, at } = request
+  const back = backOf(request, id)
+  const before = await inClinic((ctx) => standingOf(ctx, id))
+  const moved = await inClinic((ctx) => moveForCaller(ctx, id, slot))
+  if (moved.ok) {
+    const { appointment, messageAt } = moved.value
+    const undo = new URLSearchParams({ slot: slotText(before), back })
+    flash(req, {
+      kind: 'success',
+      key: messageAt ? 'desk.flash.moved_told' : 'desk.flash.moved',
+      params: {
+        name: isolated(appointment.patientName ?? ''),
+        when: speaker.dateTime(appointment.startsAt),
+        ...(messageAt ? { time: speaker.time(messageAt) } : {}),
+      },
+      undo: `${at(`/appointments/${id}/move`)}?${undo.toString()}`,
+    })
+    return redirect(back)
+  }
+  if (moved.reason === 'slot_taken') {
+    const state = { times: timesAsked(bodyOf(request)), lost: slot, back }
+    return show(await inClinic((ctx) => movePage(ctx, speaker, id, state)), { status: 409 })
+  }
+  flash(req, { kind: 'error', key: `desk.refused.${moved.reason}` })
+  await redirect(back)
+}
