@@ -20,7 +20,7 @@ export type SeedVisit = {
 }
 
 /** How many people a clinic knows. */
-export const patientsPerClinic = 220
+export const patientsPerClinic = 420
 
 /** The visits of one day. `now` decides what has happened by then; `fill` in [0, 1] how full the day is. */
 export function visitsOf(clinic: SeedClinic, date: PlainDate, now: Instant, fill: number): SeedVisit[] {
@@ -102,7 +102,7 @@ function statusAt(
   const roll = dice.next()
   const minutesAgo = (now.epochMilliseconds - endsAt.epochMilliseconds) / 60_000
   if (roll < 0.06) return 'cancelled'
-  if (minutesAgo > 20) return roll < 0.16 ? 'noshow' : 'fulfilled'
+  if (minutesAgo > 20) return roll < 0.09 ? 'noshow' : 'fulfilled'
   if (startsAt.epochMilliseconds <= now.epochMilliseconds) return sofar.inRoom === 0 ? 'in_room' : 'arrived'
   const early = startsAt.epochMilliseconds - now.epochMilliseconds < 35 * 60_000
   return early && sofar.waiting < 2 ? 'arrived' : 'booked'
