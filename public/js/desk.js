@@ -66,3 +66,6 @@ if (document.body.dataset.shortcuts !== 'off') {
     else target.click()
   })
 }
+
+// On a phone the settings' menu scrolls sideways: begin with the page one is on in view.
+document.querySelector('.settings-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
