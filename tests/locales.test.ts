@@ -7,6 +7,8 @@ import { permissions } from '../src/kernel/permissions.ts'
 import { languages, type Language } from '../src/platform/i18n/languages.ts'
 import { readLocale } from '../src/platform/i18n/translate.ts'
 
+const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1')
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const filesIn = (folder: string, ending: RegExp): string[] =>
   existsSync(join(root, folder))
@@ -132,12 +134,16 @@ const speech = (() => {
   const groups = new Set([...sentences.en.keys()].map((key) => key.split('.')[0] ?? ''))
   // Written like keys, but words of another kind: permissions, audit actions, log events, jobs, sealed places, limits.
   const otherWords =
-    /(audit\(\s*ctx,\s*|auditPlatform\([^']*|log\.\w+\(\s*|name:\s*|job:\s*|purpose:\s*|(open|seal)(Json)?\([^']*|\.(get|post)\(\s*'[^']*',\s*|allowed\([^']*|permission:\s*|can\(\s*)$/
+    /(audit\(\s*ctx,\s*|auditPlatform\([^']*|log\.\w+\(\s*|name:\s*|job:\s*|purpose:\s*|(open|seal)(Json)?\([^']*|\.(get|post)\(\s*'[^']*',\s*|allowed\([^']*|permission:\s*|can\(\s*|\bjob\(\s*)$/
   const used: { key: string; where: string; sure: boolean }[] = []
   const patterns: { pattern: RegExp; text: string; where: string }[] = []
   const files = [...filesIn('src', /\.ts$/), ...filesIn('views', /\.ejs$/), ...filesIn('public/js', /\.js$/)]
   for (const file of files.filter((name) => !name.startsWith('src/dev/') && !name.startsWith('src/locales/'))) {
-    const code = read(file)
+    const code = withoutComments(read(file))
+    // A choice inside the braces: all that is known is how the key begins.
+    for (const [, text = ''] of code.matchAll(/`([a-z]\w*\.(?:\w+\.)*\w*)\$\{[^}`]*['"]/g)) {
+      patterns.push({ pattern: new RegExp(`^${text.replaceAll('.', '\\.')}.+$`), text, where: file })
+    }
     for (const match of code.matchAll(/(['"`])((?:[a-z][\w]*|\$\{[^}'"`]*\})(?:\.(?:\w|\$\{[^}'"`]*\})+)*\.?)\1/g)) {
       const text = match[2] ?? ''
       if (!groups.has(text.split('.')[0] ?? '') || !text.includes('.')) continue
