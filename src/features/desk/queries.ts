@@ -7,7 +7,10 @@ import { rows } from '../../platform/db/rows.ts'
 
 export type PatientPast = { seen: boolean; missed: boolean }
 
-/** What each of these people's visits before `before` tell of them: whether they were seen here, and whether they missed one. */
+/**
+ * What the visits before `before` tell of each of these people: whether they were seen here, and whether they missed one
+ * of the last three. Everybody who comes for years misses one some time; that alone should not be held against them.
+ */
 export async function listPasts(
   ctx: Ctx,
   patientIds: readonly PatientId[],
@@ -16,9 +19,11 @@ export async function listPasts(
   if (patientIds.length === 0) return new Map()
   const found = await rows<PatientPast & { id: PatientId }>(
     ctx.db,
-    `select patient_id as id, bool_or(status in ('arrived', 'in_room', 'fulfilled')) as seen,
-            bool_or(status = 'noshow') as missed
-     from clinic.appointments where clinic_id = ? and patient_id = any(?::uuid[]) and starts_at < ?
+    `select patient_id as id, bool_or(status <> 'noshow') as seen,
+            'noshow' = any((array_agg(status order by starts_at desc))[1:3]) as missed
+     from clinic.appointments
+     where clinic_id = ? and patient_id = any(?::uuid[]) and starts_at < ?
+       and status in ('arrived', 'in_room', 'fulfilled', 'noshow')
      group by patient_id`,
     [ctx.clinic.id, patientIds, before],
   )

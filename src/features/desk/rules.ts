@@ -3,8 +3,7 @@ import { latinDigits } from '../../kernel/money.ts'
 import { dateAt, minutesBetween, parseInstant, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
 import { nextStep, type Status, type Step } from '../appointments/rules.ts'
 
-export const lanes = ['expected', 'waiting', 'with_doctor', 'done', 'off'] as const
-export type Lane = (typeof lanes)[number]
+export type Lane = 'expected' | 'waiting' | 'with_doctor' | 'done' | 'off'
 
 /** Where a visit stands on the board. `off` is what will not happen: cancelled, did not come. */
 export function laneOf(status: Status): Lane {

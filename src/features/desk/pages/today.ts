@@ -9,7 +9,7 @@ import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { listAppointments, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { listPasts, type PatientPast } from '../queries.ts'
-import { dayKind, laneOf, lanes, waitingOf, type Lane } from '../rules.ts'
+import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
 import { actionsOf, type VisitActions } from './actions.ts'
 import { waitText } from './words.ts'
 
@@ -23,7 +23,8 @@ type Card = {
   name: string
   held: boolean
   what: string
-  doctor: string
+  /** Left out where every card would say the same. */
+  doctor: string | undefined
   place: string | undefined
   status: Appointment['status']
   wait: string | undefined
@@ -42,6 +43,7 @@ type Day = {
   kind: 'past' | 'today' | 'future'
   pasts: ReadonlyMap<PatientId, PatientPast>
   severalPlaces: boolean
+  oneDoctor: boolean
   back: string
 }
 
@@ -76,6 +78,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     kind: dayKind(date, today),
     pasts: await listPasts(ctx, patientIds, from),
     severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
+    oneDoctor: practitionerId !== undefined || doctors.length < 2,
     back: address.here,
   }
   const cards = visits.map((visit) => ({ visit, lane: laneOf(visit.status), card: cardOf(day, visit) }))
@@ -93,9 +96,12 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     doctor: doctors.find(({ id }) => id === practitionerId)?.name,
     noDiary: ownOnly && own === undefined,
     counts: countsOf(speaker, cards),
-    lanes: lanes
-      .filter((lane) => lane !== 'off')
-      .map((lane) => ({ lane, ...withNow(inLane(lane), nowText, lane === 'expected') })),
+    lanes: [
+      { lane: 'expected', ...withNow(inLane('expected'), nowText), more: [] },
+      { lane: 'waiting', cards: inLane('waiting'), more: [] },
+      { lane: 'with_doctor', cards: inLane('with_doctor'), more: [] },
+      { lane: 'done', ...folded(inLane('done').reverse()) },
+    ],
     off: inLane('off'),
     groups: asked.list ? groupsOf(cards, nowText) : [],
     empty: cards.length === 0,
@@ -178,7 +184,7 @@ function cardOf(day: Day, visit: Appointment): Card {
     name: visit.patientName ?? t('desk.card.held'),
     held,
     what: visit.serviceName,
-    doctor: visit.practitionerName,
+    doctor: day.oneDoctor ? undefined : visit.practitionerName,
     place: day.severalPlaces ? visit.locationName : undefined,
     status: visit.status,
     wait: waiting && waitText(speaker, waiting),
@@ -197,18 +203,21 @@ function cardOf(day: Day, visit: Appointment): Card {
 function flagsOf({ ctx, speaker, pasts }: Day, visit: Appointment): Flag[] {
   const { t } = speaker
   const past = visit.patientId === null ? undefined : pasts.get(visit.patientId)
+  // What helps to receive somebody is no news of one who has been and gone.
+  const toCome = ['booked', 'arrived', 'in_room'].includes(visit.status)
   const flags: (Flag | false)[] = [
     visit.status === 'booked' &&
       visit.confirmedAt !== null && { css: 'pill-success', icon: 'check', word: t('desk.card.confirmed') },
-    past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },
-    past?.missed === true && { css: 'pill-no-show', icon: 'user-x', word: t('desk.card.missed_before') },
+    toCome && past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },
+    toCome && past?.missed === true && { css: 'pill-no-show', icon: 'user-x', word: t('desk.card.missed_before') },
     visit.overbooked && { css: 'pill-warning', icon: 'layout-columns', word: t('desk.card.overbooked') },
-    visit.language !== ctx.clinic.language && {
-      css: '',
-      icon: 'language',
-      word: languageNames[visit.language],
-      lang: visit.language,
-    },
+    toCome &&
+      visit.language !== ctx.clinic.language && {
+        css: '',
+        icon: 'language',
+        word: languageNames[visit.language],
+        lang: visit.language,
+      },
   ]
   return flags.filter((flag) => flag !== false)
 }
@@ -219,18 +228,23 @@ function countsOf(speaker: Speaker, cards: readonly Placed[]) {
   const { t } = speaker
   const count = (statuses: Appointment['status'][]) =>
     cards.filter(({ visit }) => statuses.includes(visit.status)).length
+  const booked = cards.filter(({ visit }) => !['pending', 'cancelled'].includes(visit.status)).length
   return [
-    { label: t('desk.count.booked'), n: cards.filter(({ visit }) => !['pending', 'cancelled'].includes(visit.status)).length },
-    { label: t('desk.count.waiting'), n: count(['arrived']) },
-    { label: t('desk.count.with_doctor'), n: count(['in_room']) },
-    { label: t('desk.count.done'), n: count(['fulfilled']) },
-    { label: t('desk.count.missed'), n: count(['noshow']) },
-  ].map(({ label, n }) => ({ label, n: speaker.number(n) })) // prettier-ignore
+    { label: t('desk.count.booked'), n: booked, lane: undefined },
+    { label: t('desk.count.waiting'), n: count(['arrived']), lane: 'waiting' },
+    { label: t('desk.count.with_doctor'), n: count(['in_room']), lane: 'with-doctor' },
+    { label: t('desk.count.done'), n: count(['fulfilled']), lane: 'done' },
+    { label: t('desk.count.missed'), n: count(['noshow']), lane: undefined },
+  ].map(({ n, ...rest }) => ({ ...rest, n: speaker.number(n) }))
 }
 
+/** The last that were done stay in sight, what was done before them a press away. */
+const folded = (cards: Card[]) => ({ cards: cards.slice(0, doneInSight), more: cards.slice(doneInSight) })
+const doneInSight = 6
+
 /** The place of the now-line among cards in order of time: before the first that is still to come. */
-function withNow(cards: Card[], nowText: string | undefined, wanted: boolean) {
-  if (!wanted || nowText === undefined || cards.length === 0) return { cards, now: undefined }
+function withNow(cards: Card[], nowText: string | undefined) {
+  if (nowText === undefined || cards.length === 0) return { cards, now: undefined }
   const before = cards.findIndex(({ beforeNow }) => !beforeNow)
   return { cards, now: { text: nowText, at: before === -1 ? cards.length : before } }
 }
@@ -242,7 +256,7 @@ function groupsOf(cards: readonly Placed[], nowText: string | undefined) {
     group.cards.push(card)
     doctors.set(visit.practitionerId, group)
   }
-  return [...doctors.values()].map(({ name, cards: own }) => ({ name, ...withNow(own, nowText, true) }))
+  return [...doctors.values()].map(({ name, cards: own }) => ({ name, ...withNow(own, nowText) }))
 }
 
 /** For one to nine of something, and for more: the page's script can't know a language's plurals. */

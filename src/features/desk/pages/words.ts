@@ -6,6 +6,7 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Waiting } from '../rules.ts'
 
 export function waitText({ t }: Speaker, { kind, minutes }: Waiting): string {
+  if (minutes === 0) return t('desk.wait.just_now')
   if (kind === 'late' && minutes < 60) return t('desk.wait.late_minutes', { minutes })
   if (minutes < 60) return t('desk.wait.minutes', { minutes })
   const parts = { hours: Math.floor(minutes / 60), minutes: minutes % 60 }
