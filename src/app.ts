@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
@@ -35,8 +36,10 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
   app.use(compression())
-  app.use(express.static(publicFolder, { maxAge: '1y', immutable: true, index: false }))
-  app.use('/vendor/tabler', express.static(tablerFolder(), { maxAge: '1y', immutable: true, index: false }))
+  // By name, so that no page's address is first looked for among the files.
+  const forYears = { maxAge: '1y', immutable: true, index: false } as const
+  for (const name of readdirSync(publicFolder)) app.use(`/${name}`, express.static(join(publicFolder, name), forYears))
+  app.use('/vendor/tabler', express.static(tablerFolder(), forYears))
 
   // What needs no form and no session comes before both.
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
