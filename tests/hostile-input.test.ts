@@ -82,12 +82,8 @@ describe('an address', () => {
   it.each(reading)('%s answers nonsense with a page', async (_name, route) => {
     const browser = await browserFor(route)
     const path = addressFor(route)
-    const page = await browser
-      .get(path)
-      .buffer(true)
-      .timeout({ response: 5_000, deadline: 5_000 })
-      .catch(() => undefined)
-    const html = page?.text ?? ''
+    const { type } = await ask(app.origin, browser, 'GET', path)
+    const html = type.startsWith('text/html') ? (await browser.get(path)).text : ''
     const known = fieldsOf.get(route.feature) ?? new Set(names)
     fieldsOf.set(route.feature, known)
     for (const [, name = ''] of html.matchAll(/<(?:input|select|textarea|button)\b[^>]*\sname="([^"]+)"/g))
@@ -101,12 +97,12 @@ describe('an address', () => {
     }
     for (const value of values)
       await check(`${path}?${encode([...known].map((name) => [name, value] as const)).slice(0, 7_000)}`)
-    for (const name of known) await check(`${path}?${encode([[name, 'a'], [name, 'b'], [`${name}[x]`, 'c']])}`) // prettier-ignore
+    await check(`${path}?${encode([...known].flatMap((name) => [[name, 'a'], [name, 'b'], [`${name}[x]`, 'c']] as const))}`) // prettier-ignore
     const ids = [...route.path.matchAll(/:(?!slug\b)\w+/g)].map(([name]) => name)
     for (const value of values.slice(1)) {
       if (value.length > 5_000) continue
       const part = value === '\ud800' ? '%ED%A0%80' : encodeURIComponent(value)
-      for (const id of [...ids, ':slug']) {
+      for (const id of ids.length > 0 ? ids : [':slug']) {
         if (route.path.includes(id))
           await check(route.path.replace(id, part).replace(':slug', world.here.slug).replace(/:\w+/g, 'x'))
       }
@@ -120,11 +116,12 @@ describe('a form', () => {
     const path = addressFor(route)
     const fields = [...(fieldsOf.get(route.feature) ?? new Set(names))].filter((name) => name !== '_csrf')
     const failed: string[] = []
+    // Signing out is one of the forms: whoever was signed out signs in again.
+    let browser = await browserFor(route)
     const send = async (pairs: (readonly [string, string])[], what: string) => {
-      // Signing out is one of the forms.
-      const browser = await browserFor(route)
       const body = encode([['_csrf', browser.csrfToken()], ...pairs])
-      const { status } = await ask(app.origin, browser, 'POST', path, { body })
+      const { status, location } = await ask(app.origin, browser, 'POST', path, { body })
+      if (location.startsWith('/sign-in')) browser = await browserFor(route)
       if (status >= 500) failed.push(`${status} for ${what}: ${app.lastError()}`)
     }
     for (const value of values)
@@ -137,13 +134,12 @@ describe('a form', () => {
       fields.map((name) => [`${name}[x]`, 'a'] as const),
       'fields inside fields',
     )
-    // One bad field among plausible ones comes further than all bad ones together.
-    for (const [at, name] of fields.entries()) {
-      const value = values[at % values.length]!
-      await send(
-        fields.map((each) => [each, each === name ? value : '1'] as const),
-        `${name} ${JSON.stringify(value.slice(0, 20))}`,
+    // A few bad fields among plausible ones come further than all bad ones together: every field is bad once.
+    for (let round = 0; round < 8; round++) {
+      const mixed = fields.map(
+        (name, at) => [name, at % 8 === round ? values[(at + round) % values.length]! : '1'] as const,
       )
+      await send(mixed, `every eighth field bad, round ${round}`)
     }
     expect(failed.slice(0, 5)).toEqual([])
   })

@@ -1,5 +1,5 @@
 // A clinic in which every kind of row that an address may name exists, for tests that walk the table of routes.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { newId, type UserId } from '../../src/kernel/ids.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { registerLink } from '../../src/platform/links.ts'
@@ -47,10 +47,17 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     [clinic.id, closureId],
   )
   const invitationId = newId()
+  const invitation = randomBytes(32).toString('base64url')
   await app.superuser(
     `insert into platform.invitations (id, clinic_id, email, role, language, token_hash, invited_by, created_at, expires_at)
      values ($1, $2, 'new@shifa.test', 'receptionist', 'en', $5, $3, $4, $4::timestamptz + interval '7 days')`,
-    [invitationId, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString(), randomBytes(32)],
+    [
+      invitationId,
+      clinic.id,
+      clinic.cast.nadia.userId,
+      app.clock.now().toString(),
+      createHash('sha256').update(invitation).digest(),
+    ],
   )
   return {
     appointments: visit.id,
@@ -64,6 +71,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     shifts: shift!.id,
     closures: closureId,
     invitations: invitationId,
+    'invitations/:token': invitation,
     staff: clinic.cast.bilal.userId,
     people: clinic.cast.bilal.userId,
     messages: messageId!,
@@ -80,7 +88,8 @@ export function addressOf(route: RouteEntry, slug: string, ids: Ids | undefined)
       if (!part.startsWith(':')) return part
       if (part === ':slug') return slug
       if (ids === undefined) return newId()
-      const id = ids[parts[at - 1] ?? '']
+      const before = parts[at - 1] ?? ''
+      const id = ids[`${before}/${part}`] ?? ids[before]
       unknown ||= id === undefined
       return id ?? ''
     })
