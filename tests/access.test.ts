@@ -68,9 +68,10 @@ function expectedFor(route: RouteEntry, person: Person): Meaning {
 
 function send(browser: Agent, route: RouteEntry, path: string): Promise<Answer> {
   if (route.method === 'get') return ask(app.origin, browser, 'GET', path)
-  return ask(app.origin, browser, 'POST', path, {
-    body: new URLSearchParams({ _csrf: browser.csrfToken() }).toString(),
-  })
+  // An empty form, except where the button pressed is all there is to it.
+  const pressed: Record<string, string> = path.endsWith('/position') ? { move: 'up' } : {}
+  const body = new URLSearchParams({ _csrf: browser.csrfToken(), ...pressed }).toString()
+  return ask(app.origin, browser, 'POST', path, { body })
 }
 
 /**
