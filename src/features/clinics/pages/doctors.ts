@@ -4,7 +4,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, listOf, settingsMenu, type FieldGroup } from '../pages.ts'
+import { at, fieldIn, formScripts, isolated, listOf, settingsMenu, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { initialsOf } from '../rules.ts'
 
@@ -45,7 +45,7 @@ function servicesOf({ offers, services }: DiarySettings, id: PractitionerId, spe
     .filter((service) => service.active)
     .filter((service) => offers.some((one) => one.practitionerId === id && one.serviceId === service.id))
     .map(({ name }) => name)
-  return names.length === 0 ? speaker.t('clinics.doctors.no_services') : speaker.list(names)
+  return names.length === 0 ? speaker.t('clinics.doctors.no_services') : speaker.list(names.map(isolated))
 }
 
 export async function doctorPage(ctx: Ctx, speaker: Speaker, id: PractitionerId | undefined, refused?: Form) {
