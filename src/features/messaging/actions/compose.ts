@@ -115,9 +115,14 @@ function aboutVisit(
       clinic: ctx.clinic.name,
       when: speaker.longDateTime(visit.startsAt),
       doctor: visit.practitionerName,
-      address: locationAddress.includes(locationName) ? locationAddress : `${locationName}, ${locationAddress}`,
+      address: whereItIs(locationName, locationAddress),
     },
   }
+}
+
+function whereItIs(name: string, address: string): string {
+  if (address === '') return name
+  return address.includes(name) ? address : `${name}, ${address}`
 }
 
 export type Button = { id: string; title: string }

@@ -22,12 +22,13 @@ export async function findMessageByProviderId(
 
 /** The clinic that wrote to this number last. */
 export async function findLastClinicTo(jobsDb: Database, numberHash: Buffer): Promise<ClinicId | undefined> {
-  const [found] = await rows<{ id: ClinicId }>(
+  const [found] = await rows<{ clinicId: ClinicId }>(
     jobsDb,
-    'select clinic_id as id from clinic.messages where recipient_hash = ? order by created_at desc, id desc limit 1',
+    `select clinic_id as "clinicId" from clinic.messages where recipient_hash = ?
+     order by created_at desc, id desc limit 1`,
     [numberHash],
   )
-  return found?.id
+  return found?.clinicId
 }
 
 /** Every clinic with something waiting for this number. */
