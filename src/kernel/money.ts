@@ -8,7 +8,8 @@ export type Currency = string
  */
 const digitsOf: Record<string, number> = {
   KWD: 3, BHD: 3, OMR: 3, JOD: 3, TND: 3, IQD: 3, LYD: 3,
-  JPY: 0, KRW: 0, VND: 0, CLP: 0, ISK: 0, UGX: 0, XAF: 0, XOF: 0,
+  JPY: 0, KRW: 0, VND: 0, CLP: 0, ISK: 0, UGX: 0, XAF: 0, XOF: 0, XPF: 0, BIF: 0, DJF: 0, GNF: 0, KMF: 0, PYG: 0, RWF: 0,
+  VUV: 0,
 } // prettier-ignore
 
 export function minorDigits(currency: Currency): number {
