@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
 import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './features/accounts/routes.ts'
+import { bookingRoutes } from './features/booking/routes/book.ts'
+import { expiredForms } from './features/booking/routes/expired.ts'
+import { bookingOpenRoutes } from './features/booking/routes/open.ts'
+import { visitRoutes } from './features/booking/routes/visit.ts'
 import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
@@ -35,6 +39,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
+  // Kept as bytes, coded already, for everybody alike: what follows would only cost time.
+  app.use(bookingOpenRoutes.express)
   app.use(compression())
   // By name, so that no page's address is first looked for among the files.
   const forYears = { maxAge: '1y', immutable: true, index: false } as const
@@ -48,6 +54,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   const forms = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 300 })
   app.use(forms, csrf(config.secureCookies))
   // the clinic's public side
+  app.use(bookingRoutes.express)
+  app.use(visitRoutes.express)
   app.use(sessions(services))
   app.use(siteRoutes.express)
   app.use(visitorRoutes.express)
@@ -63,6 +71,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(consoleRoutes.express)
 
   app.use(notFoundPage)
+  app.use(expiredForms)
   app.use(errorHandler)
   return app
 }

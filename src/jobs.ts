@@ -1,8 +1,9 @@
+import { bookingJobs } from './features/booking/jobs.ts'
 import { messagingJobs } from './features/messaging/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import type { Services } from './platform/services.ts'
 
 /** Everything the clock starts, feature by feature. */
 export function jobsOf(services: Services): Job[] {
-  return [...messagingJobs(services)]
+  return [...bookingJobs(services), ...messagingJobs(services)]
 }

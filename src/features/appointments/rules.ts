@@ -48,6 +48,12 @@ export function mayMiss(appointment: { status: Status; startsAt: Instant }, now:
 /** How long a hold keeps a slot while the patient types and proves the number. */
 export const holdMinutes = 5
 
+/**
+ * A hold lives on while its patient proves the number, but nobody keeps a slot for long by asking for codes: this many
+ * minutes after it was taken it lapses whatever happens.
+ */
+export const longestHoldMinutes = 15
+
 // Without 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: it is read out on the telephone.
 const referenceLetters = '34679ACDEFGHJKMNPQRTWXY'
 

@@ -25,6 +25,8 @@ export type Format = {
   dayMonth(day: PlainDate): string
   /** November 2026 */
   month(day: PlainDate): string
+  /** November */
+  monthName(day: PlainDate): string
   /** 9 am, 1:30 pm, from minutes after midnight */
   clockTime(minutes: number): string
   money(amount: Money): string
@@ -95,6 +97,7 @@ function build(locale: string, zone: string): Format {
     dayOfMonth: pair({ day: 'numeric' }),
     dayMonth: pair({ day: 'numeric', month: 'short' }),
     month: pair({ month: 'long', year: 'numeric' }),
+    monthName: pair({ month: 'long' }),
     clockTime: (minutes) => clock.format(minutes * 60_000),
     money: ({ minor, currency }) => {
       const unit = 10 ** minorDigits(currency)

@@ -1,10 +1,20 @@
 import { newId, type AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { earlier, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { findFreeSlot, type SlotWish } from '../../availability/actions.ts'
-import { deleteHold, deleteLapsedHolds, insertAppointment, listHoldsOf, type Hold } from '../queries.ts'
-import { holdMinutes, occupiedBy } from '../rules.ts'
+import {
+  deleteHold,
+  deleteHoldsLapsedBefore,
+  deleteLapsedHolds,
+  insertAppointment,
+  listHoldsOf,
+  updateDraft,
+  type Appointment,
+  type Hold,
+} from '../queries.ts'
+import { holdMinutes, longestHoldMinutes, occupiedBy } from '../rules.ts'
 
 /** A browser may keep this many half-finished bookings, for a parent with two tabs. */
 const holdsPerBrowser = 3
@@ -75,4 +85,25 @@ function isSame(hold: Hold, wish: SlotWish): boolean {
 export async function releaseHold(ctx: Ctx, id: AppointmentId, owner: Buffer): Promise<void> {
   const mine = (await listHoldsOf(ctx, owner)).some((hold) => hold.id === id)
   if (mine && (await deleteHold(ctx, id))) ctx.diaryChanged()
+}
+
+/**
+ * Keeps what was typed with its hold, sealed, and lets the hold live on for as long again as a new one, within bounds.
+ * Answers until when, or undefined when it is no longer a hold.
+ */
+export async function keepDraft(
+  ctx: Ctx,
+  hold: Pick<Appointment, 'id' | 'createdAt'>,
+  draft: Record<string, string>,
+): Promise<Instant | undefined> {
+  const until = earlier(ctx.now.add({ minutes: holdMinutes }), hold.createdAt.add({ minutes: longestHoldMinutes }))
+  if (!(await updateDraft(ctx, hold.id, draft, until))) return undefined
+  // Free times that others were shown may come back later than they were told.
+  ctx.diaryChanged()
+  return until
+}
+
+/** Takes away holds that lapsed before `before`, with what was typed into them. */
+export async function sweepHoldsLapsedBefore(ctx: Ctx, before: Instant): Promise<number> {
+  return deleteHoldsLapsedBefore(ctx, before)
 }

@@ -1,0 +1,98 @@
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import type { Phone } from '../../../kernel/phone.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { bookHeldSlot } from '../../appointments/actions/book.ts'
+import { keepDraft } from '../../appointments/actions/hold.ts'
+import { findDraft, type Appointment } from '../../appointments/queries.ts'
+import { getSettings } from '../../availability/actions.ts'
+import { isOptedOut } from '../../messaging/actions/stop.ts'
+import type { PatientDetails } from '../../patients/actions.ts'
+import { listPatientsByPhone } from '../../patients/queries.ts'
+import { regainHold, wishOf, type Held, type Typed } from './hold.ts'
+
+export type Details = { name: string; phone: Phone; email: string | undefined; consent: boolean }
+
+/** The sentence beside the box that was ticked, and its edition: raise the number when the words change their meaning. */
+export const consentWording = 'booking.details.consent/1'
+
+export type Submitted =
+  | { next: 'booked'; appointment: Appointment }
+  /** The number has to be proven first; what was typed waits with the hold. */
+  | { next: 'code' }
+  /** The number told us STOP: no code may be sent to it. */
+  | { next: 'opted_out' }
+
+/** Takes the details: books at once where the clinic asks for no code, else keeps them until the number is proven. */
+export async function submitDetails(
+  ctx: Ctx,
+  held: Held,
+  details: Details,
+  typed: Typed,
+): Promise<Outcome<Submitted, 'slot_taken' | 'too_many_open'>> {
+  if (!(await codeNeeded(ctx, details.phone))) return book(ctx, held, details, false)
+  const hold = await regainHold(ctx, held)
+  if (!hold) return refuse('slot_taken')
+  if (hold.status !== 'pending') return done({ next: 'booked', appointment: hold })
+  if (await isOptedOut(ctx, details.phone)) return done({ next: 'opted_out' })
+  const before = await readDraft(ctx, hold)
+  await keepDraft(ctx, hold, stringsOf({ ...typed, phoneToProve: details.phone, codeSentTo: before?.codeSentTo }))
+  return done({ next: 'code' })
+}
+
+/**
+ * `new`: only numbers that never proved themselves here are asked. It follows that a stranger who types somebody's number
+ * learns whether the clinic has seen it before; a clinic that minds asks always.
+ */
+async function codeNeeded(ctx: Ctx, phone: Phone): Promise<boolean> {
+  const { codePolicy } = (await getSettings(ctx)).profile
+  if (codePolicy === 'off') return false
+  if (codePolicy === 'always') return true
+  return (await listPatientsByPhone(ctx, phone)).every(({ phoneProvenAt }) => phoneProvenAt === null)
+}
+
+export async function book(
+  ctx: Ctx,
+  { id, wish, holder }: Held,
+  details: Details,
+  proven: boolean,
+): Promise<Outcome<Submitted, 'slot_taken' | 'too_many_open'>> {
+  // An address without its time still leads to a hold that is there.
+  const wanted = wish ?? (await findWish(ctx, { id, wish, holder }))
+  if (!wanted) return refuse('slot_taken')
+  const patient: PatientDetails = {
+    name: details.name,
+    phone: details.phone,
+    email: details.email,
+    language: holder.language,
+    proven,
+    consentWording: details.consent ? consentWording : undefined,
+  }
+  const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient)
+  return booked.ok ? done({ next: 'booked', appointment: booked.value }) : booked
+}
+
+async function findWish(ctx: Ctx, held: Held) {
+  const hold = await regainHold(ctx, held)
+  return hold && wishOf(hold)
+}
+
+/** What waits with a hold: what was typed, which number is to be proven, and which was sent the newest code. */
+export type Draft = Typed & { phoneToProve: Phone | undefined; codeSentTo: Phone | undefined }
+
+export async function readDraft(ctx: Ctx, hold: Pick<Appointment, 'id'>): Promise<Draft | undefined> {
+  const draft = await findDraft(ctx, hold.id)
+  if (!draft) return undefined
+  const { name = '', phone = '', email = '', consent = '', phoneToProve, codeSentTo } = draft
+  return {
+    name,
+    phone,
+    email,
+    consent,
+    phoneToProve: phoneToProve as Phone | undefined,
+    codeSentTo: codeSentTo as Phone | undefined,
+  }
+}
+
+export function stringsOf(draft: Draft): Record<string, string> {
+  return Object.fromEntries(Object.entries(draft).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])))
+}

@@ -1,0 +1,86 @@
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { dateAt } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { holdSlot, keepDraft, takeSlot, type Holder } from '../../appointments/actions/hold.ts'
+import { findAppointment, listHoldsOf, type Appointment } from '../../appointments/queries.ts'
+import { listFreeTimes, type SlotWish } from '../../availability/actions.ts'
+import type { Chosen } from '../rules/wish.ts'
+
+/** What was typed into the form of details, word for word. */
+export type Typed = { name: string; phone: string; email: string; consent: string }
+
+const nothingTyped = (typed: Typed) => Object.values(typed).every((text) => text === '')
+
+/**
+ * Holds a tapped time. Whoever takes the first doctor who is free gets the first in the clinic's order; when somebody is
+ * faster, the next. A second tap on the same time answers the same hold. What was typed before another time was lost
+ * goes into the new hold, and never into an address.
+ */
+export async function holdChosen(
+  ctx: Ctx,
+  chosen: Chosen,
+  holder: Holder,
+  typed: Typed,
+): Promise<Outcome<{ id: AppointmentId; wish: SlotWish }, 'slot_taken' | 'too_many_holds'>> {
+  const mine = await findOwnHold(ctx, chosen, holder)
+  if (mine) return done(mine)
+  for (const wish of await wishesFor(ctx, chosen)) {
+    const held = await holdSlot(ctx, wish, holder)
+    if (held.ok) {
+      if (!nothingTyped(typed)) await keepDraft(ctx, { id: held.value, createdAt: ctx.now }, typed)
+      return done({ id: held.value, wish })
+    }
+    if (held.reason === 'too_many_holds') return held
+  }
+  // The second of two taps finds the slot taken, by the first.
+  const first = await findOwnHold(ctx, chosen, holder)
+  return first ? done(first) : refuse('slot_taken')
+}
+
+async function findOwnHold(ctx: Ctx, chosen: Chosen, { owner }: Holder) {
+  const hold = (await listHoldsOf(ctx, owner)).find(
+    (one) =>
+      one.serviceId === chosen.serviceId &&
+      one.locationId === chosen.locationId &&
+      one.startsAt.equals(chosen.startsAt) &&
+      (chosen.practitionerId === 'any' || one.practitionerId === chosen.practitionerId),
+  )
+  return hold && { id: hold.id, wish: wishOf(hold) }
+}
+
+/** The doctors to try, in order. For a named one the last check before writing is enough. */
+async function wishesFor(ctx: Ctx, { practitionerId, ...rest }: Chosen): Promise<SlotWish[]> {
+  if (practitionerId !== 'any') return [{ ...rest, practitionerId }]
+  const free = await listFreeTimes(ctx, 'patient', {
+    serviceId: rest.serviceId,
+    practitionerId,
+    locationId: rest.locationId,
+    from: dateAt(rest.startsAt, ctx.clinic.zone),
+    days: 1,
+  })
+  const slots = free?.days.flatMap((day) => day.slots) ?? []
+  return slots
+    .filter(({ startsAt }) => startsAt === rest.startsAt.epochMilliseconds)
+    .map((slot) => ({ ...rest, practitionerId: slot.practitionerId }))
+}
+
+export const wishOf = ({ serviceId, practitionerId, locationId, startsAt }: SlotWish): SlotWish => ({
+  serviceId,
+  practitionerId,
+  locationId,
+  startsAt,
+})
+
+export type Held = { id: AppointmentId; wish: SlotWish | undefined; holder: Holder }
+
+/**
+ * The browser's own hold or booking under this id, taken again when it lapsed and nobody else has the time; undefined
+ * when the time is gone or was never theirs.
+ */
+export async function regainHold(ctx: Ctx, { id, wish, holder }: Held): Promise<Appointment | undefined> {
+  const existing = await findAppointment(ctx, id)
+  if (existing) return existing.holdOwner?.equals(holder.owner) === true ? existing : undefined
+  if (!wish || (await takeSlot(ctx, id, wish, holder)) === undefined) return undefined
+  return findAppointment(ctx, id)
+}

@@ -1,0 +1,195 @@
+import { emptyForm, type Form } from '../../../kernel/forms.ts'
+import { callingCode, parsePhone, phoneText, type Phone } from '../../../kernel/phone.ts'
+import type { Instant } from '../../../kernel/time.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import type { SlotWish } from '../../availability/actions.ts'
+import type { Slot } from '../../availability/rules.ts'
+import { instantText } from '../../../kernel/time.ts'
+import { queryText } from '../rules/wish.ts'
+import { clinicPhone, headOf, homeOf, summaryOf, type Scene } from './frame.ts'
+import { buttonOf } from './times.ts'
+
+export type HoldFacts = {
+  id: AppointmentId
+  wish: SlotWish
+  /** Until when the time is kept; undefined when it is no longer, but still free. */
+  keptUntil: Instant | undefined
+}
+
+/** The address of a hold, with its time, so that it can be taken again when it lapsed. */
+export function holdPath(
+  slug: string,
+  id: AppointmentId,
+  { serviceId, practitionerId, locationId, startsAt }: SlotWish,
+) {
+  const at = instantText(startsAt.epochMilliseconds)
+  return `/c/${slug}/bookings/${id}${queryText({ service: serviceId, practitioner: practitionerId, location: locationId, at })}`
+}
+
+function timesHref(scene: Scene, wish: SlotWish, practitioner: string = wish.practitionerId) {
+  return homeOf(scene, `/times${queryText({ service: wish.serviceId, practitioner, location: wish.locationId })}`)
+}
+
+function heldText({ speaker }: Scene, { keptUntil }: HoldFacts) {
+  return keptUntil
+    ? speaker.t('booking.details.held', { time: speaker.time(keptUntil) })
+    : speaker.t('booking.details.lapsed')
+}
+
+export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyForm): View {
+  const { clinic, speaker, url } = scene
+  const { t } = speaker
+  return view('booking/details', {
+    title: t('booking.details.title'),
+    clinic: headOf(scene),
+    back: { href: timesHref(scene, hold.wish), label: t('booking.details.back') },
+    form,
+    scripts: ['/js/error-summary.js'],
+    action: url(holdPath(clinic.slug, hold.id, hold.wish)),
+    summary: summaryOf(scene, hold.wish),
+    held: heldText(scene, hold),
+    fields: [
+      { name: 'name', label: t('booking.details.name'), autocomplete: 'name' },
+      {
+        name: 'phone',
+        label: t('booking.details.phone'),
+        hint: t('booking.details.phone_hint', { code: `\u2066${callingCode(clinic.country)}\u2069` }),
+        type: 'tel',
+        autocomplete: 'tel',
+      },
+      {
+        name: 'consent',
+        label: t('booking.details.consent', { clinic: clinic.name }),
+        hint: t('booking.details.stop'),
+        type: 'checkbox',
+      },
+      {
+        name: 'email',
+        label: t('booking.details.email'),
+        hint: t('booking.details.email_hint'),
+        type: 'email',
+        autocomplete: 'email',
+        required: false,
+      },
+    ].map((field) => ({
+      ...field,
+      value: form.values[field.name] ?? '',
+      error: form.errors[field.name],
+    })),
+    phone: clinicPhone(scene),
+  })
+}
+
+/** The number told us STOP, so no code goes there: START on WhatsApp, another number, or the telephone. */
+export function optedOutPage(scene: Scene, hold: HoldFacts, number: Phone, sender: string): View {
+  const { clinic, speaker, url } = scene
+  const platform = parsePhone(sender, clinic.country)
+  return view('booking/opted-out', {
+    title: speaker.t('booking.opted_out.title'),
+    clinic: headOf(scene),
+    back: { href: url(holdPath(clinic.slug, hold.id, hold.wish)), label: speaker.t('booking.code.change') },
+    number: phoneText(number),
+    startHref: platform && `https://wa.me/${platform.slice(1)}?text=START`,
+    phone: clinicPhone(scene),
+  })
+}
+
+export function codePage(
+  scene: Scene,
+  hold: HoldFacts,
+  number: Phone,
+  form: Form = emptyForm,
+  /** Nothing was sent and nothing can be: no use in asking for what did not come. */
+  options: { wrong?: string; hopeless?: boolean } = {},
+): View {
+  const { clinic, speaker, url } = scene
+  const { t } = speaker
+  const path = holdPath(clinic.slug, hold.id, hold.wish)
+  return view('booking/code', {
+    title: t('booking.code.title'),
+    clinic: headOf(scene),
+    back: { href: url(`${path}&edit=1`), label: t('booking.code.change') },
+    form,
+    wrong: options.wrong,
+    hopeless: options.hopeless === true,
+    scripts: ['/js/error-summary.js'],
+    action: url(path),
+    summary: summaryOf(scene, hold.wish),
+    held: heldText(scene, hold),
+    number: phoneText(number),
+    field: {
+      name: 'code',
+      label: t('booking.code.label'),
+      hint: t('booking.code.hint'),
+      inputmode: 'numeric',
+      autocomplete: 'one-time-code',
+      dir: 'ltr',
+      css: 'input-code',
+      value: form.values.code ?? '',
+      error: form.errors.code,
+    },
+    phone: clinicPhone(scene),
+  })
+}
+
+/** The time is gone: the three nearest, with everything typed still there. */
+export function lostPage(
+  scene: Scene,
+  lost: {
+    wish: Omit<SlotWish, 'practitionerId'> & { practitionerId: SlotWish['practitionerId'] | 'any' }
+    nearest: Slot[]
+  },
+  options: { typed?: Record<string, string>; action?: string; timesHref?: string } = {},
+): View {
+  const { clinic, speaker, url } = scene
+  const { wish, nearest } = lost
+  const practitioner = wish.practitionerId === 'any' ? '' : wish.practitionerId
+  const { typed = {} } = options
+  return view('booking/lost', {
+    title: speaker.t('booking.lost.title'),
+    clinic: headOf(scene),
+    lost: speaker.longDateTime(wish.startsAt),
+    action: url(options.action ?? `/c/${clinic.slug}/holds`),
+    serviceId: wish.serviceId,
+    typed: Object.entries(typed).filter(([, text]) => text !== ''),
+    nearest: nearest.map((slot) =>
+      buttonOf(
+        scene,
+        {
+          // A doctor who was not asked for is named.
+          practitionerId: wish.practitionerId === 'any' ? 'any' : slot.practitionerId,
+          locationId: undefined,
+        },
+        slot,
+      ),
+    ),
+    timesHref:
+      options.timesHref ??
+      homeOf(scene, `/times${queryText({ service: wish.serviceId, practitioner, location: wish.locationId })}`),
+    phone: clinicPhone(scene),
+  })
+}
+
+/** A limit, said plainly, with a way on: the words are `booking.stop.<kind>`. */
+export function stopPage(scene: Scene, kind: 'too_many_open' | 'too_many_holds'): View {
+  const { speaker } = scene
+  return view('booking/stop', {
+    title: speaker.t(`booking.stop.${kind}_title`),
+    text: speaker.t(`booking.stop.${kind}_text`),
+    clinic: headOf(scene),
+    phone: clinicPhone(scene),
+    homeHref: homeOf(scene),
+  })
+}
+
+/** A form that was open too long, or came from elsewhere. */
+export function expiredPage(scene: Scene, again: string): View {
+  const { speaker } = scene
+  return view('booking/expired', {
+    title: speaker.t('booking.expired.title'),
+    clinic: headOf(scene),
+    againHref: again,
+    phone: clinicPhone(scene),
+  })
+}

@@ -1,0 +1,103 @@
+// What every page of a clinic's public side shows: the clinic's head and foot, and times and places in a patient's words.
+import { parsePhone, phoneText } from '../../../kernel/phone.ts'
+import { dateAt, Temporal, type Instant } from '../../../kernel/time.ts'
+import type { Clinic } from '../../../platform/clinic-scope.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import type { SlotWish } from '../../availability/actions.ts'
+import type { DiarySettings, Location } from '../../clinics/queries.ts'
+import { initialsOf } from '../../clinics/rules.ts'
+
+/** Where a page stands: whose it is, who reads it, and when. */
+export type Scene = {
+  clinic: Clinic
+  settings: DiarySettings
+  speaker: Speaker
+  now: Instant
+  /** Keeps the language the patient chose. */
+  url: (path: string) => string
+}
+
+export const homeOf = ({ clinic, url }: Scene, path = '') => url(`/c/${clinic.slug}${path}`)
+
+/** The clinic as the layout's head and foot show it. */
+export function headOf(scene: Scene) {
+  const phone = clinicPhone(scene)
+  return {
+    name: scene.clinic.name,
+    initials: initialsOf(scene.clinic.name),
+    href: homeOf(scene),
+    phone: phone?.text,
+    phoneHref: phone?.href,
+  }
+}
+
+export function clinicPhone({ clinic, settings }: Scene): { text: string; href: string } | undefined {
+  const places = settings.locations.filter(({ active }) => active)
+  const number = settings.profile.phone ?? places.find(({ phone }) => phone !== null)?.phone
+  const phone = parsePhone(number, clinic.country)
+  return phone && { text: phoneText(phone), href: `tel:${phone}` }
+}
+
+export function whatsappOf({ clinic, settings }: Scene): string | undefined {
+  const phone = parsePhone(settings.profile.whatsapp, clinic.country)
+  return phone && `https://wa.me/${phone.slice(1)}`
+}
+
+/** The clinic's own map link, or a search for the address. */
+export function mapOf(clinic: Clinic, place: Pick<Location, 'address' | 'mapUrl'>): string | undefined {
+  if (place.mapUrl?.startsWith('https://')) return place.mapUrl
+  if (place.address === '') return undefined
+  const query = new URLSearchParams({ api: '1', query: `${clinic.name}, ${place.address}, ${clinic.city}` })
+  return `https://www.google.com/maps/search/?${query.toString()}`
+}
+
+/** `Today, 4:30 pm`, `Tomorrow, 9:00 am`, `Thu 26 Nov, 9:00 am`. */
+export function soonText({ clinic, speaker, now }: Scene, at: Instant): string {
+  const days = dateAt(now, clinic.zone).until(dateAt(at, clinic.zone)).days
+  const time = speaker.time(at)
+  if (days === 0) return speaker.t('booking.when.today', { time })
+  return days === 1 ? speaker.t('booking.when.tomorrow', { time }) : speaker.dateTime(at)
+}
+
+export function minutesText({ speaker }: Scene, minutes: number): string {
+  return speaker.t('booking.minutes', { count: minutes })
+}
+
+export function priceText({ speaker }: Scene, service: { priceMinor: number | null; currency: string }) {
+  if (service.priceMinor === null) return undefined
+  if (service.priceMinor === 0) return speaker.t('booking.free')
+  return speaker.money({ minor: service.priceMinor, currency: service.currency })
+}
+
+export const initials = initialsOf
+
+/** A time as every later page repeats it: what, with whom, when and where. */
+export function summaryOf(scene: Scene, wish: SlotWish) {
+  const { settings, speaker } = scene
+  const service = settings.services.find(({ id }) => id === wish.serviceId)
+  const doctor = settings.practitioners.find(({ id }) => id === wish.practitionerId)
+  const place = settings.locations.find(({ id }) => id === wish.locationId)
+  return {
+    ...leafOf(scene, wish.startsAt),
+    longTime: speaker.longDateTime(wish.startsAt),
+    service: service?.name ?? '',
+    minutes: service && minutesText(scene, service.durationMin),
+    price: service && priceText(scene, service),
+    doctor: doctor?.name ?? '',
+    place: place && { name: place.name, address: place.address },
+  }
+}
+
+/** The leaf of a calendar: weekday, day and month, and the time beside it. */
+export function leafOf({ clinic, speaker }: Pick<Scene, 'clinic' | 'speaker'>, at: Instant) {
+  const date = dateAt(at, clinic.zone)
+  return {
+    weekday: speaker.weekday(date),
+    day: speaker.dayOfMonth(date),
+    month: speaker.monthName(date),
+    date: speaker.longDate(date),
+    time: speaker.time(at),
+  }
+}
+
+export const instantOf = (epochMs: number): Instant => Temporal.Instant.fromEpochMilliseconds(epochMs)

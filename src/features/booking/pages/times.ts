@@ -1,0 +1,229 @@
+import type { LocationId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
+import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import { offerOf } from '../../availability/actions.ts'
+import type { FreeSlots, Slot } from '../../availability/rules.ts'
+import type { DiarySettings } from '../../clinics/queries.ts'
+import { distinctTimes, partsOfDay, stripDays, stripStart, whyNone } from '../rules/days.ts'
+import { shiftsInUse } from '../rules/opening.ts'
+import { queryText, slotText } from '../rules/wish.ts'
+import { clinicPhone, headOf, homeOf, instantOf, minutesText, priceText, soonText, type Scene } from './frame.ts'
+
+/** What the page of times is about, whoever's wish it came from: filled in where nothing was chosen. */
+export type Choice = {
+  serviceId: ServiceId
+  practitionerId: PractitionerId | 'any'
+  locationId: LocationId | undefined
+  /** The doctor asked for does not give the service asked for: shown for whoever does. */
+  otherDoctor: boolean
+}
+
+type Asked = {
+  serviceId: ServiceId | undefined
+  practitionerId: PractitionerId | undefined
+  locationId: LocationId | undefined
+}
+
+/** Fills in what was not chosen: the first service on the list, or the first that the chosen doctor gives. */
+export function choiceOf(settings: DiarySettings, asked: Asked): Choice | undefined {
+  const offered = settings.services.filter(({ id }) => offerOf(settings, 'patient', id, 'any'))
+  const known = offered.find(({ id }) => id === asked.serviceId)
+  const { practitionerId } = asked
+  const own =
+    practitionerId === undefined
+      ? undefined
+      : offered.find(({ id }) => offerOf(settings, 'patient', id, practitionerId) && (!known || id === known.id))
+  const service = known ?? own ?? offered[0]
+  if (!service) return undefined
+  const places = settings.locations.filter(({ active }) => active)
+  return {
+    serviceId: service.id,
+    practitionerId: own && practitionerId ? practitionerId : 'any',
+    locationId: places.find(({ id }) => id === asked.locationId)?.id,
+    otherDoctor: practitionerId !== undefined && !own,
+  }
+}
+
+export type Shown = {
+  choice: Choice
+  /** The seven days of the strip. */
+  strip: { from: PlainDate; free: FreeSlots['days'] }
+  selected: PlainDate | undefined
+  /** When the strip has nothing: the first day after it that has. */
+  nextFree: PlainDate | undefined
+}
+
+/** What differs when a visit is moved rather than made. */
+export type Moving = { path: string; action: string; back: { href: string }; lead: string }
+
+export function timesPage(
+  scene: Scene,
+  { choice, strip, selected, nextFree }: Shown,
+  options: { moving?: Moving; wrong?: string } = {},
+): View {
+  const { clinic, settings, speaker, now, url } = scene
+  const { t } = speaker
+  const { moving } = options
+  const path = moving?.path ?? `/c/${clinic.slug}/times`
+  const today = dateAt(now, clinic.zone)
+  const last = today.add({ days: settings.profile.horizonDays })
+  const chosen = {
+    service: moving ? undefined : choice.serviceId,
+    practitioner: choice.practitionerId === 'any' ? (moving ? 'any' : undefined) : choice.practitionerId,
+    location: choice.locationId,
+  }
+  const link = (more: Record<string, string>) => url(path + queryText({ ...chosen, ...more }))
+  const practitionerIds = practitionersOf(settings, choice)
+  const next = strip.from.add({ days: stripDays })
+  const slots = strip.free.find(({ date }) => selected?.equals(date))?.slots ?? []
+  return view('booking/times', {
+    title: t(moving ? 'booking.move.title' : 'booking.times.title'),
+    lead: moving?.lead,
+    clinic: headOf(scene),
+    back: moving?.back ?? { href: homeOf(scene), label: t('booking.times.back') },
+    form: { values: {}, errors: options.wrong === undefined ? {} : { form: options.wrong } },
+    scripts: ['/js/error-summary.js', '/js/clinic-zone.js'],
+    zone: clinic.zone,
+    city: clinic.city,
+    chooser: chooserOf(scene, choice, path, moving !== undefined),
+    otherDoctor: choice.otherDoctor,
+    days: strip.free.map(({ date, slots }) => {
+      const count = distinctTimes(slots).length
+      return {
+        name: date.equals(today) ? t('booking.when.today_short') : speaker.weekday(date),
+        num: speaker.dayOfMonth(date),
+        label: speaker.longDate(date),
+        href: count === 0 ? undefined : link({ date: date.toString() }),
+        current: selected?.equals(date) === true,
+        note: count === 0 ? t(`booking.times.${noneKey()}`) : t('booking.times.count', { count }),
+      }
+      function noneKey() {
+        const why = whyNone({
+          date,
+          zone: clinic.zone,
+          now,
+          minNoticeMin: settings.profile.minNoticeMin,
+          horizonDays: settings.profile.horizonDays,
+          practitionerIds,
+          locationId: choice.locationId,
+          shifts: shiftsInUse(settings),
+          closures: settings.closures,
+        })
+        return why === 'away' && choice.practitionerId === 'any' ? 'closed' : why
+      }
+    }),
+    months: monthsText(scene, strip.from),
+    previousHref:
+      Temporal.PlainDate.compare(strip.from, today) > 0
+        ? link({ from: stripStart(today, strip.from.subtract({ days: stripDays })).toString() })
+        : undefined,
+    nextHref: Temporal.PlainDate.compare(next, last) <= 0 ? link({ from: next.toString() }) : undefined,
+    selected: selected && {
+      title: speaker.longDate(selected),
+      parts: partsOfDay(distinctTimes(slots), clinic.zone).map(({ part, slots }) => ({
+        title: t(`booking.times.${part}`),
+        slots: slots.map((slot) => buttonOf(scene, choice, slot)),
+      })),
+    },
+    action: url(moving?.action ?? `/c/${clinic.slug}/holds`),
+    serviceId: choice.serviceId,
+    nextFree: nextFree && {
+      href: link({ date: nextFree.toString() }),
+      label: t('booking.times.next_free', { date: speaker.longDate(nextFree) }),
+    },
+    phone: clinicPhone(scene),
+  })
+}
+
+export function practitionersOf(settings: DiarySettings, choice: Pick<Choice, 'serviceId' | 'practitionerId'>) {
+  return offerOf(settings, 'patient', choice.serviceId, choice.practitionerId)?.practitionerIds ?? []
+}
+
+/** A time as a button: what it says, what it sends, and the whole of it for those who hear it out of context. */
+export function buttonOf(scene: Scene, choice: Pick<Choice, 'practitionerId' | 'locationId'>, slot: Slot) {
+  const { settings, speaker } = scene
+  const at = instantOf(slot.startsAt)
+  const severalPlaces = settings.locations.filter(({ active }) => active).length > 1
+  const place = severalPlaces ? settings.locations.find(({ id }) => id === slot.locationId)?.name : undefined
+  const any = choice.practitionerId === 'any'
+  const doctor = settings.practitioners.find(({ id }) => id === slot.practitionerId)?.name ?? ''
+  return {
+    value: slotText({ ...slot, practitionerId: any ? 'any' : slot.practitionerId }),
+    time: speaker.time(at),
+    place: choice.locationId === undefined ? place : undefined,
+    label: speaker.list([
+      speaker.longDateTime(at),
+      any ? speaker.t('booking.times.any') : doctor,
+      ...(place ? [place] : []),
+    ]),
+    when: soonText(scene, at),
+    doctor: any ? undefined : doctor,
+  }
+}
+
+function monthsText({ speaker }: Scene, from: PlainDate): string {
+  const to = from.add({ days: stripDays - 1 })
+  const [first, second] = [speaker.month(from), speaker.month(to)]
+  return first === second ? first : speaker.t('booking.times.months', { from: first, to: second })
+}
+
+function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) {
+  const { clinic, settings, speaker } = scene
+  const { t } = speaker
+  const services = settings.services.filter(({ id }) => offerOf(settings, 'patient', id, 'any'))
+  const doctors = settings.practitioners.filter(
+    ({ id, active }) =>
+      active &&
+      (moving ? [choice.serviceId] : services.map((service) => service.id)).some((serviceId) =>
+        offerOf(settings, 'patient', serviceId, id),
+      ),
+  )
+  const places = settings.locations.filter(({ active }) => active)
+  const select = (name: string, label: string, value: string, options: { value: string; label: string }[]) => ({
+    name,
+    label,
+    type: 'select',
+    value,
+    options,
+  })
+  const fields = [
+    ...(places.length > 1
+      ? [
+          select('location', t('booking.times.location'), choice.locationId ?? '', [
+            { value: '', label: t('booking.times.any_location') },
+            ...places.map(({ id, name }) => ({ value: id, label: name })),
+          ]),
+        ]
+      : []),
+    ...(moving
+      ? []
+      : [
+          select(
+            'service',
+            t('booking.times.service'),
+            choice.serviceId,
+            services.map((service) => ({
+              value: service.id,
+              label: [service.name, minutesText(scene, service.durationMin), priceText(scene, service)]
+                .filter((text) => text !== undefined)
+                .join(' · '),
+            })),
+          ),
+        ]),
+    ...(doctors.length > 1
+      ? [
+          select('practitioner', t('booking.times.doctor'), choice.practitionerId, [
+            { value: 'any', label: t('booking.times.first_available') },
+            ...doctors.map(({ id, name }) => ({ value: id, label: name })),
+          ]),
+        ]
+      : []),
+  ]
+  return {
+    // A form by GET drops what its address holds, so the language goes with it as a field.
+    action: path,
+    lang: speaker.lang === clinic.language && !moving ? undefined : speaker.lang,
+    fields: fields.filter(({ options }) => options.length > 1),
+    only: fields.filter(({ options }) => options.length === 1).flatMap(({ options }) => options[0]?.label ?? []),
+  }
+}

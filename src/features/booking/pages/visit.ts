@@ -1,0 +1,125 @@
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import type { Appointment } from '../../appointments/queries.ts'
+import { patientMayChange, patientMayConfirm, referenceText } from '../../appointments/rules.ts'
+import { calendarFile } from '../rules/calendar-file.ts'
+import { firstNameOf, queryText } from '../rules/wish.ts'
+import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type Scene } from './frame.ts'
+
+/** What a visit's own page says first, when something has just happened on it. */
+export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late'
+
+export function visitPage(scene: Scene, visit: Appointment, token: string, news: News | undefined): View {
+  const { settings, speaker, now, url } = scene
+  const { t } = speaker
+  const path = `/a/${token}`
+  const place = settings.locations.find(({ id }) => id === visit.locationId)
+  const coming = patientMayChange(visit, now)
+  return view('booking/visit', {
+    title: t(news === 'booked' ? 'booking.visit.complete' : 'booking.visit.title'),
+    clinic: headOf(scene),
+    news: news && newsText(scene, visit, news),
+    greeting: t('booking.visit.greeting', { name: firstNameOf(visit.patientName ?? '') }),
+    ...leafOf(scene, visit.startsAt),
+    status: visit.status,
+    doctor: visit.practitionerName,
+    service: visit.serviceName,
+    place: { name: visit.locationName, address: visit.locationAddress },
+    price: priceText(scene, visit),
+    bring: coming ? settings.profile.bringNote : null,
+    reference: referenceText(visit.reference),
+    confirmed: coming && visit.confirmedAt !== null,
+    mapHref: place && mapOf(scene.clinic, place),
+    calendarHref: coming ? url(`${path}/visit.ics`) : undefined,
+    confirmAction: patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
+    moveHref: coming ? url(`${path}/move`) : undefined,
+    cancelHref: coming ? url(`${path}/cancellation`) : undefined,
+    againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),
+    phone: clinicPhone(scene),
+    whatsappHref: whatsappOf(scene),
+  })
+}
+
+/** Only what is so: an address can be typed by anybody. */
+function newsText({ speaker, settings }: Scene, visit: Appointment, news: News) {
+  const { t } = speaker
+  const booked = visit.status === 'booked'
+  if (news === 'booked' && booked) {
+    const text = visit.messagesWanted
+      ? t('booking.visit.sent')
+      : t(settings.profile.phone ? 'booking.visit.not_sent_call' : 'booking.visit.not_sent')
+    return { kind: 'success', icon: 'circle-check', title: t('booking.visit.complete'), text }
+  }
+  if (news === 'confirmed' && booked && visit.confirmedAt !== null) {
+    return {
+      kind: 'success',
+      icon: 'circle-check',
+      title: t('booking.visit.confirmed'),
+      text: t('booking.visit.see_you'),
+    }
+  }
+  if (news === 'moved' && booked && visit.calendarSequence > 0) {
+    return {
+      kind: 'success',
+      icon: 'circle-check',
+      title: t('booking.visit.moved'),
+      text: t('booking.visit.moved_text'),
+    }
+  }
+  if (news === 'cancelled' && visit.status === 'cancelled') {
+    return {
+      kind: 'info',
+      icon: 'circle-check',
+      title: t('booking.visit.cancelled'),
+      text: t('booking.visit.cancelled_text'),
+    }
+  }
+  if (news === 'too_late') {
+    return {
+      kind: 'warning',
+      icon: 'alert-triangle',
+      title: t('booking.visit.too_late'),
+      text: t('booking.visit.too_late_text'),
+    }
+  }
+  return undefined
+}
+
+/** Asks before it is done: nothing is cancelled by opening a link. */
+export function cancelPage(scene: Scene, visit: Appointment, token: string): View {
+  const { speaker, url } = scene
+  return view('booking/cancel', {
+    title: speaker.t('booking.cancel.title'),
+    clinic: headOf(scene),
+    back: { href: url(`/a/${token}`), label: speaker.t('booking.visit.back') },
+    ...leafOf(scene, visit.startsAt),
+    doctor: visit.practitionerName,
+    service: visit.serviceName,
+    action: url(`/a/${token}/cancellation`),
+    keepHref: url(`/a/${token}`),
+    moveHref: url(`/a/${token}/move`),
+  })
+}
+
+/** A link that never was, has run out or was replaced: from outside they are the same. */
+export function gonePage(speaker: Scene['speaker']): View {
+  return view('booking/gone', { title: speaker.t('booking.gone.title') })
+}
+
+export function visitCalendar(ctx: Ctx, scene: Scene, visit: Appointment, token: string, baseUrl: string): string {
+  const { speaker, clinic } = scene
+  const place = visit.locationAddress === '' ? visit.locationName : `${visit.locationName}, ${visit.locationAddress}`
+  const url = `${baseUrl}/a/${token}`
+  return calendarFile({
+    uid: `${visit.id}@${new URL(baseUrl).hostname}`,
+    sequence: visit.calendarSequence + (visit.status === 'cancelled' ? 1 : 0),
+    cancelled: visit.status === 'cancelled',
+    startsAt: visit.startsAt,
+    endsAt: visit.endsAt,
+    stamp: ctx.now,
+    summary: speaker.t('booking.calendar.summary', { clinic: clinic.name }),
+    location: place,
+    description: speaker.t('booking.calendar.description', { doctor: visit.practitionerName, url }),
+    url,
+  })
+}

@@ -1,0 +1,252 @@
+// From a free time to a booking: times, hold, details, code.
+import { filledForm, parseForm, withErrors } from '../../../kernel/forms.ts'
+import { dateAt, isBefore } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
+import { linkToken } from '../../../platform/links.ts'
+import { browserSecret } from '../../../platform/web/csrf.ts'
+import { idParam, patientRouter, type PatientRequest } from '../../../platform/web/routers.ts'
+import type { Holder } from '../../appointments/actions/hold.ts'
+import { findAppointment, type Appointment } from '../../appointments/queries.ts'
+import { findFreeSlot } from '../../availability/actions.ts'
+import { isLive } from '../../clinics/rules.ts'
+import { proveAndBook, sendCode, type CodeRefusal } from '../actions/code.ts'
+import { readDraft, submitDetails, type Draft, type Submitted } from '../actions/details.ts'
+import { holdChosen, wishOf, type Held, type Typed } from '../actions/hold.ts'
+import { freeTimesOf, nearestTo, settingsOf, weekOf } from '../actions/look.ts'
+import { closedPage } from '../pages/clinic.ts'
+import { codePage, detailsPage, holdPath, lostPage, optedOutPage, stopPage, type HoldFacts } from '../pages/details.ts'
+import type { Scene } from '../pages/frame.ts'
+import { choiceOf, timesPage } from '../pages/times.ts'
+import { codeForm, detailsForm, heldQuery, holdForm, stepForm, timesQuery } from '../schema.ts'
+
+const routes = patientRouter('booking')
+export const bookingRoutes = routes
+
+/** Where the request stands; undefined when the clinic takes no bookings, which has then been said. */
+async function sceneOf(request: PatientRequest): Promise<Scene | undefined> {
+  const { clinic, speaker, url, services, show, req, res } = request
+  // Names and numbers are typed on these pages.
+  res.setHeader('Cache-Control', 'no-store')
+  const scene = { clinic, speaker, url, settings: await settingsOf(request), now: services.clock.now() }
+  if (isLive(clinic, scene.settings)) return scene
+  show(closedPage(scene), { status: req.method === 'GET' ? 200 : 409 })
+  return undefined
+}
+
+/** The browser as far as holds are concerned: nobody else's cookie makes the same. */
+function holderOf({ req, services, clinic, speaker }: PatientRequest): Holder {
+  const secret = browserSecret(req) ?? ''
+  return { owner: services.keys.platform.hash('hold-owner', `${clinic.id}|${secret}`), language: speaker.lang }
+}
+
+routes.get('/times', 'public', async (request) => {
+  const scene = await sceneOf(request)
+  if (scene) await showTimes(request, scene)
+})
+
+async function showTimes(request: PatientRequest, scene: Scene, wrong?: string): Promise<void> {
+  const asked = timesQuery(request.req.query)
+  const choice = choiceOf(scene.settings, asked)
+  if (!choice) return request.show(closedPage(scene))
+  const today = dateAt(scene.now, scene.clinic.zone)
+  const week = await weekOf(today, scene.settings.profile.horizonDays, asked, (from, days) =>
+    freeTimesOf(request, { ...choice, from, days }),
+  )
+  request.show(timesPage(scene, { choice, ...week }, wrong === undefined ? {} : { wrong }), {
+    status: wrong === undefined ? 200 : 422,
+  })
+}
+
+routes.post('/holds', 'public', async (request) => {
+  const { req, clinic, show, redirect, url, inClinic } = request
+  const scene = await sceneOf(request)
+  if (!scene) return
+  const form = parseForm(holdForm, req.body)
+  if (!form.ok) return showTimes(request, scene, 'booking.error.slot')
+  const { slot, service, ...typed } = form.value
+  const chosen = { ...slot, serviceId: service }
+  const held = await inClinic((ctx) => holdChosen(ctx, chosen, holderOf(request), typed))
+  if (held.ok) return redirect(url(holdPath(clinic.slug, held.value.id, held.value.wish)))
+  if (held.reason === 'too_many_holds') return show(stopPage(scene, 'too_many_holds'), { status: 429 })
+  const nearest = await inClinic((ctx) => nearestTo(ctx, chosen))
+  show(lostPage(scene, { wish: chosen, nearest }, { typed }), { status: 409 })
+})
+
+routes.get('/bookings/:id', 'public', async (request) => {
+  const { req, show, redirect, url, inClinic } = request
+  const scene = await sceneOf(request)
+  if (!scene) return
+  const held = heldBy(request)
+  const state = await inClinic((ctx) => stateOf(ctx, held))
+  if (state.kind === 'booked') return redirect(url(`/a/${state.token}`))
+  if (state.kind === 'lost') return showLost(request, scene, held, {})
+  const { hold, draft } = state
+  if (draft?.phoneToProve !== undefined && req.query.edit === undefined) {
+    return show(codePage(scene, hold, draft.phoneToProve))
+  }
+  show(detailsPage(scene, hold, filledForm(draft ? typedOf(draft) : {})))
+})
+
+function heldBy(request: PatientRequest): Held {
+  return {
+    id: idParam<'appointment'>(request.req, 'id'),
+    wish: heldQuery(request.req.query),
+    holder: holderOf(request),
+  }
+}
+
+type State =
+  { kind: 'booked'; token: string } | { kind: 'held'; hold: HoldFacts; draft: Draft | undefined } | { kind: 'lost' }
+
+/** How a hold stands, without touching it: its own, lapsed but free, booked, or gone. */
+async function stateOf(ctx: Ctx, { id, wish, holder }: Held): Promise<State> {
+  const found = await findAppointment(ctx, id)
+  if (!found) {
+    if (!wish) notFound('hold')
+    if (!(await findFreeSlot(ctx, 'patient', wish))) return { kind: 'lost' }
+    return { kind: 'held', hold: { id, wish, keptUntil: undefined }, draft: undefined }
+  }
+  if (found.holdOwner?.equals(holder.owner) !== true) {
+    if (!wish) notFound('hold')
+    return { kind: 'lost' }
+  }
+  if (found.status !== 'pending') return { kind: 'booked', token: linkToken(ctx, found.id, found.linkVersion) }
+  return { kind: 'held', hold: factsOf(ctx, found), draft: await readDraft(ctx, found) }
+}
+
+function factsOf(ctx: Ctx, { id, holdExpiresAt, ...rest }: Appointment): HoldFacts {
+  const kept = holdExpiresAt !== null && isBefore(ctx.now, holdExpiresAt)
+  return { id, wish: wishOf(rest), keptUntil: kept ? holdExpiresAt : undefined }
+}
+
+const typedOf = ({ name, phone, email, consent }: Draft): Record<keyof Typed, string> => ({
+  name,
+  phone,
+  email,
+  consent,
+})
+
+routes.post('/bookings/:id', 'public', async (request) => {
+  const scene = await sceneOf(request)
+  if (!scene) return
+  const held = heldBy(request)
+  const form = parseForm(stepForm, request.req.body)
+  const step = form.ok ? form.value.step : 'details'
+  if (step === 'code') return takeCode(request, scene, held)
+  if (step === 'resend') return sendAgain(request, scene, held)
+  return takeDetails(request, scene, held)
+})
+
+async function takeDetails(request: PatientRequest, scene: Scene, held: Held): Promise<void> {
+  const { req, clinic, show, inClinic, services } = request
+  const form = parseForm(detailsForm(clinic.country), req.body)
+  const { name = '', phone = '', email = '', consent = '' } = form.values
+  const typed = { name, phone, email, consent }
+  if (!form.ok) {
+    const state = await inClinic((ctx) => stateOf(ctx, held))
+    if (state.kind === 'booked') return request.redirect(request.url(`/a/${state.token}`))
+    if (state.kind === 'lost') return showLost(request, scene, held, typed)
+    return show(detailsPage(scene, state.hold, form), { status: 422 })
+  }
+  const submitted = await inClinic((ctx) => submitDetails(ctx, held, form.value, typed))
+  if (!submitted.ok) return refuseBooking(request, scene, held, submitted.reason, typed)
+  const { next } = submitted.value
+  if (next === 'booked') return toVisit(request, submitted.value)
+  if (next === 'opted_out') {
+    const hold = await holdFacts(request, held)
+    if (!hold) return showLost(request, scene, held, typed)
+    return show(optedOutPage(scene, hold, form.value.phone, services.config.whatsapp.displayNumber), { status: 409 })
+  }
+  const refusal = await sendCode(request, held, false)
+  if (refusal) return refuseCode(request, scene, held, refusal)
+  return request.redirect(request.url(holdAddress(request, held)))
+}
+
+async function sendAgain(request: PatientRequest, scene: Scene, held: Held): Promise<void> {
+  const refusal = await sendCode(request, held, true)
+  if (refusal) return refuseCode(request, scene, held, refusal)
+  return request.redirect(request.url(holdAddress(request, held)))
+}
+
+async function takeCode(request: PatientRequest, scene: Scene, held: Held): Promise<void> {
+  const form = parseForm(codeForm, request.req.body)
+  const waiting = await request.inClinic((ctx) => stateOf(ctx, held))
+  if (waiting.kind === 'booked') return request.redirect(request.url(`/a/${waiting.token}`))
+  if (waiting.kind === 'lost') return showLost(request, scene, held, {})
+  const { hold, draft } = waiting
+  // The hold lapsed and with it what was typed: it is asked for again.
+  if (draft?.phoneToProve === undefined) return request.show(detailsPage(scene, hold), { status: 409 })
+  const again = (errors: Record<string, string>, status: number) =>
+    request.show(codePage(scene, hold, draft.phoneToProve ?? notFound('number'), withErrors(form, errors)), { status })
+  if (!form.ok) return again(form.errors, 422)
+  const proof = await proveAndBook(request, held, form.value.code)
+  if (proof.ok) return toVisit(request, proof.value)
+  switch (proof.reason) {
+    case 'wrong':
+      return again({ code: proof.triesLeft > 0 ? 'booking.error.code_wrong' : 'booking.error.code_spent' }, 422)
+    case 'spent':
+    case 'no_code':
+      return again({ code: 'booking.error.code_spent' }, 422)
+    case 'gone':
+      return request.show(detailsPage(scene, hold, filledForm(typedOf(draft))), { status: 409 })
+    case 'slot_taken':
+    case 'too_many_open':
+      return refuseBooking(request, scene, held, proof.reason, typedOf(draft))
+  }
+}
+
+async function toVisit(request: PatientRequest, submitted: Submitted): Promise<void> {
+  if (submitted.next !== 'booked') throw new Error('a booking that is none')
+  const { id, linkVersion } = submitted.appointment
+  const token = linkToken({ platformSeal: request.services.keys.platform, clinic: request.clinic }, id, linkVersion)
+  await request.redirect(request.url(`/a/${token}?news=booked`))
+}
+
+async function refuseBooking(
+  request: PatientRequest,
+  scene: Scene,
+  held: Held,
+  reason: 'slot_taken' | 'too_many_open',
+  typed: Record<string, string>,
+): Promise<void> {
+  if (reason === 'slot_taken') return showLost(request, scene, held, typed)
+  request.show(stopPage(scene, 'too_many_open'), { status: 409 })
+}
+
+async function showLost(
+  request: PatientRequest,
+  scene: Scene,
+  { wish }: Held,
+  typed: Record<string, string>,
+): Promise<void> {
+  const lost = wish ?? notFound('hold')
+  const nearest = await request.inClinic((ctx) => nearestTo(ctx, lost))
+  request.show(lostPage(scene, { wish: lost, nearest }, { typed }), { status: 409 })
+}
+
+async function refuseCode(request: PatientRequest, scene: Scene, held: Held, refusal: CodeRefusal): Promise<void> {
+  const state = await request.inClinic((ctx) => stateOf(ctx, held))
+  if (state.kind === 'booked') return request.redirect(request.url(`/a/${state.token}`))
+  if (state.kind === 'lost') return showLost(request, scene, held, {})
+  const { hold, draft } = state
+  if (refusal.reason === 'gone' || draft?.phoneToProve === undefined) {
+    return request.show(detailsPage(scene, hold, filledForm(draft ? typedOf(draft) : {})), { status: 409 })
+  }
+  const { reason, seconds } = refusal
+  request.res.setHeader('Retry-After', seconds)
+  const shortly = reason === 'too_soon' || reason === 'phoneMinute'
+  const wrong = shortly
+    ? request.speaker.t('booking.code.wait', { count: seconds })
+    : request.speaker.t('booking.code.too_many')
+  request.show(codePage(scene, hold, draft.phoneToProve, undefined, { wrong, hopeless: !shortly }), { status: 429 })
+}
+
+async function holdFacts(request: PatientRequest, held: Held): Promise<HoldFacts | undefined> {
+  const state = await request.inClinic((ctx) => stateOf(ctx, held))
+  return state.kind === 'held' ? state.hold : undefined
+}
+
+function holdAddress({ clinic }: PatientRequest, { id, wish }: Held): string {
+  return wish ? holdPath(clinic.slug, id, wish) : `/c/${clinic.slug}/bookings/${id}`
+}

@@ -1,0 +1,172 @@
+// A patient's own page, behind the link of a message: how the visit stands, and what can be done about it. Looking
+// changes nothing, since messengers open links by themselves.
+import { parseForm } from '../../../kernel/forms.ts'
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { dateAt } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { findLink } from '../../../platform/links.ts'
+import { patientRequest, publicRouter, type PatientRequest, type PublicRequest } from '../../../platform/web/routers.ts'
+import type { View } from '../../../platform/web/views.ts'
+
+import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
+import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { patientMayChange } from '../../appointments/rules.ts'
+import { getSettings, listFreeTimes } from '../../availability/actions.ts'
+import { isLive } from '../../clinics/rules.ts'
+import { nearestTo, weekOf } from '../actions/look.ts'
+import { moveToChosen } from '../actions/move.ts'
+import { lostPage } from '../pages/details.ts'
+import { soonText, type Scene } from '../pages/frame.ts'
+import { timesPage, type Moving } from '../pages/times.ts'
+import { cancelPage, gonePage, visitCalendar, visitPage, type News } from '../pages/visit.ts'
+import { moveForm, timesQuery } from '../schema.ts'
+
+const routes = publicRouter('booking')
+export const visitRoutes = routes
+
+type Linked = { token: string; id: AppointmentId; request: PatientRequest }
+
+/**
+ * Whose link this is, and the visit it is for. A stranger's guess, a link that ran out and one that was replaced get the
+ * same friendly page.
+ */
+async function openLink({ req, res, services, show, speaker }: PublicRequest): Promise<Linked | undefined> {
+  res.setHeader('Cache-Control', 'no-store')
+  res.setHeader('X-Robots-Tag', 'noindex, nofollow')
+  const token = typeof req.params.token === 'string' ? req.params.token : ''
+  const link = await findLink(services.db, token, services.clock.now())
+  const clinic = link && (await services.clinics.byId(link.clinicId))
+  if (!link || !clinic) {
+    show(gonePage(speaker), { status: 404, layout: 'patient' })
+    return undefined
+  }
+  return { token, id: link.appointmentId, request: patientRequest(req, res, clinic, { kind: 'patient' }) }
+}
+
+type Standing = { ctx: Ctx; request: PatientRequest; scene: Scene; visit: Appointment }
+
+/** Builds a page of the visit in the language its patient booked in, unless the address names another. */
+async function look<T>({ id, request }: Linked, work: (standing: Standing) => Promise<T> | T): Promise<T> {
+  return request.inClinic(async (ctx) => {
+    const visit = await getAppointment(ctx, id)
+    const own = patientRequest(request.req, request.res, request.clinic, ctx.actor, visit.language)
+    const { clinic, speaker, url } = own
+    const scene = { clinic, speaker, url, settings: await getSettings(ctx), now: ctx.now }
+    return work({ ctx, request: own, scene, visit })
+  })
+}
+
+async function showVisit(linked: Linked, news: News | undefined, status = 200): Promise<void> {
+  const { request, page } = await look(linked, ({ request, scene, visit }) => ({
+    request,
+    page: visitPage(scene, visit, linked.token, news),
+  }))
+  request.show(page, { status })
+}
+
+/** After a form: back to the page of the visit, which says what happened, in the language the form was in. */
+const backTo = ({ request, token }: Linked, news: News) => {
+  const { lang } = request.req.query
+  const language = typeof lang === 'string' ? `&lang=${encodeURIComponent(lang)}` : ''
+  return request.redirect(`/a/${token}?news=${news}${language}`)
+}
+
+routes.get('/a/:token', 'public', async (request) => {
+  const linked = await openLink(request)
+  const news = (['booked', 'confirmed', 'moved', 'cancelled'] as const).find((one) => one === request.req.query.news)
+  if (linked) await showVisit(linked, news)
+})
+
+routes.get('/a/:token/visit.ics', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (!linked) return
+  const { baseUrl } = request.services.config
+  const file = await look(linked, ({ ctx, scene, visit }) => visitCalendar(ctx, scene, visit, linked.token, baseUrl))
+  request.res.setHeader('Content-Type', 'text/calendar; charset=utf-8; method=PUBLISH')
+  request.res.setHeader('Content-Disposition', 'attachment; filename="visit.ics"')
+  request.res.send(file)
+})
+
+routes.post('/a/:token/confirmation', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (!linked) return
+  const confirmed = await linked.request.inClinic((ctx) => confirmByPatient(ctx, linked.id))
+  return confirmed.ok ? backTo(linked, 'confirmed') : showVisit(linked, 'too_late', 409)
+})
+
+routes.get('/a/:token/cancellation', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (!linked) return
+  const { own, page } = await look(linked, ({ request, scene, visit }) => ({
+    own: request,
+    page: patientMayChange(visit, scene.now)
+      ? cancelPage(scene, visit, linked.token)
+      : visitPage(scene, visit, linked.token, visit.status === 'cancelled' ? 'cancelled' : 'too_late'),
+  }))
+  own.show(page)
+})
+
+routes.post('/a/:token/cancellation', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (!linked) return
+  const cancelled = await linked.request.inClinic((ctx) => cancelByPatient(ctx, linked.id))
+  return cancelled.ok ? backTo(linked, 'cancelled') : showVisit(linked, 'too_late', 409)
+})
+
+routes.get('/a/:token/move', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (linked) await showMove(linked)
+})
+
+/** The times for this visit, its own not being in the way. */
+async function showMove(linked: Linked, wrong?: string): Promise<void> {
+  const { own, page } = await look(linked, async (standing) => ({
+    own: standing.request,
+    page: await movePage(linked, standing, wrong),
+  }))
+  own.show(page, { status: wrong === undefined ? 200 : 422 })
+}
+
+async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing, wrong?: string): Promise<View> {
+  const { clinic, settings, now, speaker, url } = scene
+  if (!patientMayChange(visit, now) || !isLive(clinic, settings)) {
+    return visitPage(scene, visit, linked.token, visit.status === 'cancelled' ? 'cancelled' : 'too_late')
+  }
+  const asked = timesQuery(request.req.query)
+  const anybody = request.req.query.practitioner === 'any'
+  const choice = {
+    serviceId: visit.serviceId,
+    practitionerId: anybody ? ('any' as const) : (asked.practitionerId ?? visit.practitionerId),
+    locationId: asked.locationId,
+    otherDoctor: false,
+  }
+  const today = dateAt(now, clinic.zone)
+  const week = await weekOf(today, settings.profile.horizonDays, asked, (from, days) =>
+    listFreeTimes(ctx, 'patient', { ...choice, from, days }, [visit.id]),
+  )
+  const moving: Moving = {
+    path: `/a/${linked.token}/move`,
+    action: `/a/${linked.token}/move`,
+    back: { href: url(`/a/${linked.token}`) },
+    lead: speaker.t('booking.move.lead', { when: soonText(scene, visit.startsAt) }),
+  }
+  return timesPage(scene, { choice, ...week }, { moving, ...(wrong === undefined ? {} : { wrong }) })
+}
+
+routes.post('/a/:token/move', 'public', async (request) => {
+  const linked = await openLink(request)
+  if (!linked) return
+  const form = parseForm(moveForm, request.req.body)
+  if (!form.ok) return showMove(linked, 'booking.error.slot')
+  const { slot } = form.value
+  const moved = await linked.request.inClinic((ctx) => moveToChosen(ctx, linked.id, slot))
+  if (moved.ok) return backTo(linked, 'moved')
+  if (moved.reason === 'too_late') return showVisit(linked, 'too_late', 409)
+  const { own, page } = await look(linked, async ({ ctx, request, scene, visit }) => {
+    const wish = { ...slot, serviceId: visit.serviceId }
+    const path = `/a/${linked.token}/move`
+    const nearest = await nearestTo(ctx, wish, [visit.id])
+    return { own: request, page: lostPage(scene, { wish, nearest }, { action: path, timesHref: scene.url(path) }) }
+  })
+  own.show(page, { status: 409 })
+})
