@@ -11,7 +11,7 @@ import type { DiarySettings } from '../../clinics/queries.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
 import { findConsent, findUsualVisit, listVisitsAround, type UsualVisit } from '../queries.ts'
-import type { SlotChoice } from '../rules.ts'
+import { isolated, type SlotChoice } from '../rules.ts'
 import type { BookingDraft, TimesQuestion } from '../schema.ts'
 import { nearestTo, timesOf, type Known } from './times.ts'
 import { initialsOf, whenText } from './words.ts'
@@ -96,9 +96,9 @@ function optionsOf(ctx: Ctx, speaker: Speaker, settings: DiarySettings, known: K
       .map(({ id, name, durationMin, priceMinor, currency }) => ({
         value: id,
         label: [
-          name,
+          isolated(name),
           t('desk.book.minutes', { minutes: durationMin }),
-          ...(priceMinor === null ? [] : [speaker.money({ minor: priceMinor, currency })]),
+          ...(priceMinor === null ? [] : [isolated(speaker.money({ minor: priceMinor, currency }))]),
         ].join(' · '),
       })),
     practitioners: [

@@ -4,7 +4,7 @@ import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
-import type { FreeSlots, Slot } from '../../availability/rules.ts'
+import type { Slot } from '../../availability/rules.ts'
 import { nearest, slotText, weekFrom, type SlotChoice } from '../rules.ts'
 import type { TimesQuestion } from '../schema.ts'
 
@@ -26,6 +26,9 @@ export type Known = {
   locationId: LocationId | undefined
 }
 
+/** A visit that is to be moved: it does not stand in its own way, and where it is now is no choice. */
+export type Moving = { id: AppointmentId } & Pick<SlotChoice, 'practitionerId' | 'locationId' | 'startsAt'>
+
 const searched = 14
 
 /** The strip and the day's free times; without a day asked for, the first of the coming fortnight that has any. */
@@ -34,12 +37,12 @@ export async function timesOf(
   speaker: Speaker,
   known: Known,
   asked: Pick<TimesQuestion, 'date' | 'from'>,
-  ignore: readonly AppointmentId[] = [],
+  moving?: Moving,
 ): Promise<Times> {
   const today = dateAt(ctx.now, ctx.clinic.zone)
   const wanted = stripStart(today, asked)
-  const found = await listFreeTimes(ctx, 'desk', { ...known, from: wanted, days: searched }, ignore)
-  const free = found?.days ?? []
+  const found = await listFreeTimes(ctx, 'desk', { ...known, from: wanted, days: searched }, idsOf(moving))
+  const free = (found?.days ?? []).map(({ date, slots }) => ({ date, slots: withoutNow(slots, moving) }))
   const date = asked.date ?? (asked.from ? firstFree(free.slice(0, 7)) : firstFree(free)) ?? wanted
   const from = wanted.until(date).days >= 7 ? wanted.add({ days: 7 }) : wanted
   const slotsOn = (day: PlainDate) => free.find((one) => one.date.equals(day))?.slots ?? []
@@ -57,7 +60,7 @@ export async function timesOf(
       return {
         date: day.toString(),
         weekday: day.equals(today) ? t('desk.times.today') : speaker.weekday(day),
-        day: speaker.dayMonth(day),
+        day: speaker.dayOfMonth(day),
         label: `${speaker.longDate(day)}: ${note}`,
         note,
         current: day.equals(date),
@@ -69,6 +72,15 @@ export async function timesOf(
   }
 }
 
+const idsOf = (moving: Moving | undefined) => (moving ? [moving.id] : [])
+const withoutNow = (slots: readonly Slot[], moving: Moving | undefined) =>
+  slots.filter(
+    (slot) =>
+      slot.startsAt !== moving?.startsAt.epochMilliseconds ||
+      slot.practitionerId !== moving.practitionerId ||
+      slot.locationId !== moving.locationId,
+  )
+
 function stripStart(today: PlainDate, { date, from }: Pick<TimesQuestion, 'date' | 'from'>): PlainDate {
   const start = from ?? (date && today.until(date).days >= 7 ? date : today)
   const near = date && (start.until(date).days < 0 || start.until(date).days >= searched) ? date : start
@@ -76,7 +88,8 @@ function stripStart(today: PlainDate, { date, from }: Pick<TimesQuestion, 'date'
 }
 
 const laterOf = (a: PlainDate, b: PlainDate): PlainDate => (Temporal.PlainDate.compare(a, b) >= 0 ? a : b)
-const firstFree = (days: FreeSlots['days']) => days.find(({ slots }) => slots.length > 0)?.date
+const firstFree = (days: readonly { date: PlainDate; slots: readonly Slot[] }[]) =>
+  days.find(({ slots }) => slots.length > 0)?.date
 
 async function groupsOf(ctx: Ctx, speaker: Speaker, serviceId: ServiceId, slots: readonly Slot[]) {
   const { practitioners, locations } = await getSettings(ctx)
@@ -107,17 +120,17 @@ export async function nearestTo(
   speaker: Speaker,
   lost: SlotChoice,
   anyDoctor: boolean,
-  ignore: readonly AppointmentId[] = [],
+  moving?: Moving,
 ): Promise<SlotButton[]> {
   const { zone } = ctx.clinic
   const today = dateAt(ctx.now, zone)
   const from = laterOf(today, dateAt(lost.startsAt, zone).subtract({ days: 1 }))
   const practitionerId = anyDoctor ? 'any' : lost.practitionerId
   const wish = { serviceId: lost.serviceId, practitionerId, locationId: undefined, from, days: 14 } as const
-  const found = await listFreeTimes(ctx, 'desk', wish, ignore)
+  const found = await listFreeTimes(ctx, 'desk', wish, idsOf(moving))
   const { practitioners } = await getSettings(ctx)
   return nearest(
-    (found?.days ?? []).flatMap(({ slots }) => slots),
+    (found?.days ?? []).flatMap(({ slots }) => withoutNow(slots, moving)),
     lost,
   ).map((slot) => ({
     value: slotText(choiceOf(lost.serviceId, slot)),

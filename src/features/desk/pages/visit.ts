@@ -12,7 +12,7 @@ import { getSettings } from '../../availability/actions.ts'
 import { listMessagesOf } from '../../messaging/queries/log.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { findDueMessage } from '../queries.ts'
-import type { SlotChoice } from '../rules.ts'
+import { isolated, type SlotChoice } from '../rules.ts'
 import type { TimesQuestion } from '../schema.ts'
 import { actionsOf } from './actions.ts'
 import { messageRow } from './message-row.ts'
@@ -110,7 +110,7 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
     settings.offers.some((offer) => offer.serviceId === visit.serviceId && offer.practitionerId === doctor)
   const name = visit.patientName ?? ''
   return view('desk/move', {
-    title: t('desk.move.title', { name }),
+    title: t('desk.move.title', { name: isolated(name) }),
     scripts: ['/js/booking.js'],
     back: state.back,
     ...headOf(ctx, speaker, visit),
@@ -125,10 +125,10 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
         .map(({ id: doctor, name: label }) => ({ value: doctor, label })),
     ],
     tells: await tellsOf(ctx, speaker, visit),
-    times: movable(visit.status) ? await timesOf(ctx, speaker, known, asked, [id]) : undefined,
+    times: movable(visit.status) ? await timesOf(ctx, speaker, known, asked, visit) : undefined,
     lost: state.lost && {
       when: speaker.longDateTime(state.lost.startsAt),
-      nearest: await nearestTo(ctx, speaker, state.lost, practitionerId === 'any', [id]),
+      nearest: await nearestTo(ctx, speaker, state.lost, practitionerId === 'any', visit),
     },
   })
 }
