@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { newId } from '../kernel/ids.ts'
+import { newId, type ClinicId, type UserId } from '../kernel/ids.ts'
+import type { Instant } from '../kernel/time.ts'
 import type { Knex } from 'knex'
 import type { Ctx, Origin } from './clinic-scope.ts'
 import { changes, type Binding } from './db/rows.ts'
@@ -51,6 +52,45 @@ function origin({ address, browser }: Origin): Binding[] {
 
 const columns = `clinic_id, id, at, actor_kind, actor_id, actor_role, action, record_kind, record_id, details,
   details_sealed, request_id, address, browser, salt, origin_digest`
+
+/**
+ * Writes an entry about an account or the service itself, in the transaction of what it tells of. `action` is
+ * `noun.past`; never anything but codes, ids and numbers in `details`.
+ */
+export async function auditPlatform(
+  db: Knex,
+  action: string,
+  entry: {
+    at: Instant
+    origin: Origin
+    /** Who did it, once that is known. */
+    actorId?: UserId
+    record?: AuditRecord
+    clinicId?: ClinicId
+    details?: AuditDetails
+  },
+): Promise<void> {
+  const { at, origin, actorId, record, clinicId, details = {} } = entry
+  await changes(
+    db,
+    `insert into platform.audit_entries (id, at, actor_kind, actor_id, action, record_kind, record_id, clinic_id, details,
+       request_id, address, browser) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      newId(),
+      at,
+      actorId === undefined ? 'visitor' : 'user',
+      actorId ?? null,
+      action,
+      record?.kind ?? null,
+      record?.id ?? null,
+      clinicId ?? null,
+      JSON.stringify(details),
+      origin.requestId,
+      origin.address ?? null,
+      origin.browser?.slice(0, 300) ?? null,
+    ],
+  )
+}
 
 /** For `inClinic`: writes what was noted in the transaction. */
 export async function writeJournal(db: Knex.Transaction, journal: readonly Binding[][]): Promise<void> {

@@ -20,8 +20,12 @@ export type Account = {
   platformAdmin: boolean
 }
 
-const account = `select id, email, name, password_hash as "passwordHash", password_version as "passwordVersion", language,
-  theme, shortcuts, platform_admin as "platformAdmin" from platform.users`
+/** Several changes that stand or fall together, outside any clinic. */
+export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
+
+const accountColumns = `id, email, name, password_hash as "passwordHash", password_version as "passwordVersion", language,
+  theme, shortcuts, platform_admin as "platformAdmin"`
+const account = 'select ' + accountColumns + ' from platform.users'
 
 export async function findAccountByEmail(db: Knex, email: string): Promise<Account | undefined> {
   return (await rows<Account>(db, account + ' where email = ?', [email]))[0]
@@ -31,18 +35,34 @@ export async function findAccount(db: Knex, id: UserId): Promise<Account | undef
   return (await rows<Account>(db, account + ' where id = ?', [id]))[0]
 }
 
-/** False when the e-mail has an account already. */
+/** Undefined when the e-mail has an account already. */
 export async function insertAccount(
   db: Knex,
   user: { id: UserId; email: string; name: string; passwordHash: string; language: Language; now: Instant },
-): Promise<boolean> {
-  const inserted = await rows(
+): Promise<Account | undefined> {
+  const [inserted] = await rows<Account>(
     db,
     `insert into platform.users (id, email, name, password_hash, language, created_at) values (?, ?, ?, ?, ?, ?)
-     on conflict (email) do nothing returning id`,
+     on conflict (email) do nothing returning ` + accountColumns,
     [user.id, user.email, user.name, user.passwordHash, user.language, user.now],
   )
-  return inserted.length === 1
+  return inserted
+}
+
+/** The same password, hashed anew: sessions go on. */
+export async function updateHash(db: Knex, id: UserId, passwordHash: string): Promise<void> {
+  await changes(db, 'update platform.users set password_hash = ? where id = ?', [passwordHash, id])
+}
+
+/** The names and addresses of the clinics somebody works at. */
+export async function listClinicNames(db: Knex, id: UserId): Promise<string[]> {
+  const found = await rows<{ name: string; slug: string }>(
+    db,
+    `select c.name, c.slug from platform.memberships m join platform.clinics c on c.id = m.clinic_id
+     where m.user_id = ? order by c.id`,
+    [id],
+  )
+  return found.flatMap(({ name, slug }) => [name, slug])
 }
 
 /** A new password ends every session but one that is started afterwards. */
@@ -126,6 +146,10 @@ export async function listMembers(db: Knex, clinicId: ClinicId): Promise<Member[
      order by array_position(array['owner', 'doctor', 'receptionist'], m.role), u.name, u.id`,
     [clinicId],
   )
+}
+
+export async function findMember(db: Knex, clinicId: ClinicId, userId: UserId): Promise<Member | undefined> {
+  return (await listMembers(db, clinicId)).find((member) => member.userId === userId)
 }
 
 /** Takes the clinic's membership list for itself until the transaction ends, so that two owners can't leave at once. */

@@ -1,5 +1,7 @@
 import { fold } from '../../kernel/names.ts'
 import type { Role } from '../../kernel/permissions.ts'
+import type { Zone } from '../../kernel/time.ts'
+import { isCountry, zoneOf } from '../clinics/rules/countries.ts'
 import { commonPasswords } from './rules/common-passwords.ts'
 
 /** Long rather than strange: no rules about digits and signs, no changing by the calendar. */
@@ -98,4 +100,21 @@ export function ownPath(next: unknown): string | undefined {
   const path = url.pathname + url.search
   // `/.//evil` loses its dot on the way and becomes `//evil`.
   return url.origin === base && !path.startsWith('//') ? path : undefined
+}
+
+/** The zones a clinic of a country may be in, the one most people live in first. `listed` is what the zone data says. */
+export function zonesFor(country: string | undefined, listed: readonly string[]): Zone[] {
+  if (country === undefined || !isCountry(country)) return []
+  const usual = zoneOf(country)
+  // The data names some small countries by the zone of a neighbour that keeps the same time.
+  return listed.length > 1 ? [usual, ...listed.filter((zone) => zone !== usual)] : [usual]
+}
+
+/** The zone of a clinic that is being opened; `toChoose` says that there are several and nobody has looked yet. */
+export function zoneFor(
+  zones: readonly Zone[],
+  typed: string | undefined,
+): { zone: Zone | undefined; toChoose: boolean } {
+  if (typed !== undefined && zones.includes(typed)) return { zone: typed, toChoose: false }
+  return { zone: zones[0], toChoose: zones.length > 1 }
 }

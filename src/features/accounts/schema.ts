@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { requiredEmail, requiredName, requiredText } from '../../kernel/forms.ts'
+import { checkbox, requiredEmail, requiredName } from '../../kernel/forms.ts'
 import { roles } from '../../kernel/permissions.ts'
-import { isZone } from '../../kernel/time.ts'
+import { isCountry } from '../clinics/rules/countries.ts'
+import { specialties } from '../clinics/rules.ts'
 
 /** As typed: no trimming, no folding. Its length and strength are judged beside the names of person and clinic. */
 const password = (missing: string) =>
@@ -13,12 +14,8 @@ const language = z.enum(['en', 'ar', 'ur'], { error: 'accounts.error.language' }
 export const signUpForm = z.object({
   clinicName: requiredName('accounts.error.clinic_name_required', 100),
   city: requiredName('accounts.error.city_required', 80),
-  country: z.string({ error: 'accounts.error.country' }).regex(/^[A-Z]{2}$/, 'accounts.error.country'),
-  zone: z
-    .string()
-    .optional()
-    .refine((zone) => zone === undefined || zone === '' || isZone(zone), 'accounts.error.zone'),
-  specialty: requiredText('accounts.error.specialty', 60),
+  country: z.string({ error: 'accounts.error.country' }).refine(isCountry, 'accounts.error.country'),
+  specialty: z.enum(specialties, { error: 'accounts.error.specialty' }),
   language,
   name: requiredName('accounts.error.name_required'),
   email,
@@ -41,7 +38,7 @@ export const changePasswordForm = z.object({
 
 export const profileForm = z.object({
   name: requiredName('accounts.error.name_required'),
-  shortcuts: z.string().optional(),
+  shortcuts: checkbox(),
 })
 
 export const languageForm = z.object({ language })
@@ -49,7 +46,7 @@ export const themeForm = z.object({ theme: z.enum(['auto', 'light', 'dark'], { e
 
 const role = z.enum(roles, { error: 'accounts.error.role' })
 export const invitationForm = z.object({ email, role, practitionerId: z.string().optional() })
-export const roleForm = z.object({ role })
+export const memberForm = z.object({ role, practitionerId: z.string().optional() })
 export const joinForm = z.object({
   name: requiredName('accounts.error.name_required'),
   password: password('accounts.error.password.required'),

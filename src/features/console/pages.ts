@@ -1,4 +1,4 @@
-import type { Instant } from '../../kernel/time.ts'
+import type { ClinicId } from '../../kernel/ids.ts'
 import type { Database } from '../../platform/db/connect.ts'
 import type { Speaker } from '../../platform/i18n/speaker.ts'
 import { view, type View } from '../../platform/web/views.ts'
@@ -6,7 +6,7 @@ import { listClinics } from './queries.ts'
 
 const pageSize = 50
 
-export async function consolePage(db: Database, speaker: Speaker, before: Instant): Promise<View> {
+export async function consolePage(db: Database, speaker: Speaker, before: ClinicId | undefined): Promise<View> {
   const { t } = speaker
   const found = await listClinics(db, before, pageSize + 1)
   const shown = found.slice(0, pageSize)
@@ -17,11 +17,10 @@ export async function consolePage(db: Database, speaker: Speaker, before: Instan
       name,
       place: `${city}, ${country}`,
       href: `/c/${slug}`,
-      slug,
       status: t(`console.status.${status}`),
+      active: status === 'active',
       since: speaker.date(createdAt),
     })),
-    older:
-      found.length > pageSize && last ? `/admin?before=${encodeURIComponent(last.createdAt.toString())}` : undefined,
+    older: found.length > pageSize && last ? `/admin?before=${last.id}` : undefined,
   })
 }

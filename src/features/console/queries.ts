@@ -1,8 +1,10 @@
 import type { Knex } from 'knex'
 import { rows } from '../../platform/db/rows.ts'
+import type { ClinicId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
 
 export type ClinicLine = {
+  id: ClinicId
   name: string
   slug: string
   city: string
@@ -11,12 +13,13 @@ export type ClinicLine = {
   createdAt: Instant
 }
 
-/** The newest clinics first, one page of them from before a moment. */
-export async function listClinics(db: Knex, before: Instant, limit: number): Promise<ClinicLine[]> {
+/** The newest clinics first, one page of them: those older than `before`. Ids grow with time. */
+export async function listClinics(db: Knex, before: ClinicId | undefined, limit: number): Promise<ClinicLine[]> {
   return rows<ClinicLine>(
     db,
-    `select name, slug, city, country, status, created_at as "createdAt" from platform.clinics
-     where created_at < ? order by created_at desc, id desc limit ?`,
-    [before, limit],
+    'select id, name, slug, city, country, status, created_at as "createdAt" from platform.clinics' +
+      (before === undefined ? '' : ' where id < ?') +
+      ' order by id desc limit ?',
+    [...(before === undefined ? [] : [before]), limit],
   )
 }

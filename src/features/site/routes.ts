@@ -1,7 +1,10 @@
 // The public face of Nabz itself.
+import { sessionUser } from '../../platform/web/session.ts'
 import { publicRouter } from '../../platform/web/routers.ts'
 import { landingPage } from './pages.ts'
 
 export const siteRoutes = publicRouter('site')
 
-siteRoutes.get('/', 'public', ({ req, show, speaker }) => show(landingPage(speaker, req.session?.userId !== undefined)))
+siteRoutes.get('/', 'public', async ({ req, show, speaker }) =>
+  show(landingPage(speaker, (await sessionUser(req, true)) !== undefined)),
+)

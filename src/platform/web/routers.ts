@@ -45,6 +45,8 @@ export type Person = {
   email: string
   language: Language
   theme: string
+  /** Whether single keys do something at the desk. */
+  shortcuts: boolean
   platformAdmin: boolean
 }
 export type AccountRequest = Basics & { person: Person }
@@ -250,7 +252,7 @@ async function signedIn(req: Request, res: Response, options: RouteOptions): Pro
 async function findPerson({ db }: Services, userId: UserId) {
   const [user] = await rows<Person & { passwordVersion: number }>(
     db,
-    `select id as "userId", name, email, language, theme, platform_admin as "platformAdmin",
+    `select id as "userId", name, email, language, theme, shortcuts, platform_admin as "platformAdmin",
             password_version as "passwordVersion"
      from platform.users where id = ?`,
     [userId],
@@ -351,7 +353,11 @@ const navigation: { path: string; icon: string; label: string; permission: Permi
   { path: '/settings', icon: 'settings', label: 'shared.nav.settings', permission: 'clinic.settings' },
 ]
 
-function shellOf({ clinic, role, person, memberships, current }: Workspace, speaker: Speaker, { theme }: Person) {
+function shellOf(
+  { clinic, role, person, memberships, current }: Workspace,
+  speaker: Speaker,
+  { theme, shortcuts }: Person,
+) {
   const base = `/app/${clinic.slug}`
   return {
     clinicName: clinic.name,
@@ -360,6 +366,7 @@ function shellOf({ clinic, role, person, memberships, current }: Workspace, spea
     userName: person.name,
     role: speaker.t(`shared.role.${role}`),
     theme,
+    shortcuts,
     canBook: allowed(role, 'appointments.book'),
     nav: navigation
       .filter((item) => allowed(role, item.permission))

@@ -1,38 +1,50 @@
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
 import { queueMail } from '../../../platform/mails.ts'
 import type { Services } from '../../../platform/services.ts'
-import { addressBlock, throttle } from '../../../platform/throttle.ts'
+import { addressBlock, forgive, throttle } from '../../../platform/throttle.ts'
 import {
   findAccount,
   findAccountByEmail,
   findResetToken,
   insertResetToken,
+  inTransaction,
+  listClinicNames,
   updatePassword,
   updateTokenUsed,
   type Account,
+  type Transaction,
 } from '../queries.ts'
-import { isDemoAccount, limits, resetMinutes } from '../rules.ts'
-import { hashOf, newToken } from './tokens.ts'
+import { isDemoAccount, limits, passwordFault, resetMinutes, type PasswordFault } from '../rules.ts'
 import { provesPassword } from './sign-in.ts'
+import { hashOf, newToken } from './tokens.ts'
 
 /**
  * Sends a link for a new password, if the e-mail has an account. Whether it has, nobody is told: the mail is queued, not
- * sent here, and an unknown e-mail costs about as much.
+ * sent here, and a password is pretended to be checked beside it, which hides in its quarter of a second how long that
+ * took.
  */
 export async function askForReset(services: Services, origin: Origin, email: string): Promise<void> {
-  const { db, keys, clock, config, speakers } = services
+  const { db, keys, clock } = services
   const now = clock.now()
-  const tooMany =
+  const wait =
     (await throttle(db, keys.platform, now, limits.resetAddress, addressBlock(origin.address ?? ''))) ??
     (await throttle(db, keys.platform, now, limits.resetAccount, email))
-  if (tooMany !== undefined) return
+  if (wait !== undefined) return
+  await Promise.all([services.passwords.pretend(), sendResetLink(services, origin, email)])
+}
+
+async function sendResetLink(services: Services, origin: Origin, email: string): Promise<void> {
+  const { db, keys, clock, config, speakers } = services
   const account = await findAccountByEmail(db, email)
-  if (!account) return
+  // Everybody shares the demo's accounts, and reads their mail.
+  if (!account || isDemoAccount(email)) return
+  const now = clock.now()
   const { token, hash } = newToken()
   const expiresAt = now.add({ minutes: resetMinutes })
-  const { t } = speakers(account.language, { country: 'GB', zone: 'UTC' })
-  await db.transaction(async (trx) => {
+  const { t, lang } = speakers(account.language, { country: 'GB', zone: 'UTC' })
+  await inTransaction(db, async (trx) => {
     await insertResetToken(trx, { hash, userId: account.id, passwordVersion: account.passwordVersion, now, expiresAt })
     await queueMail(trx, keys.platform, {
       kind: 'password_reset',
@@ -40,12 +52,13 @@ export async function askForReset(services: Services, origin: Origin, email: str
       subject: t('accounts.mail.reset.subject'),
       text: t('accounts.mail.reset.text', {
         name: account.name,
-        link: `${config.baseUrl}/reset-password/${token}`,
-        count: resetMinutes,
+        link: `${config.baseUrl}/reset-password/${token}?lang=${lang}`,
+        minutes: resetMinutes,
       }),
       now,
       expiresAt,
     })
+    await auditPlatform(trx, 'account.reset_asked', { at: now, origin, record: { kind: 'user', id: account.id } })
   })
 }
 
@@ -55,48 +68,74 @@ export async function findResetAccount(services: Services, token: string): Promi
   return userId && findAccount(services.db, userId)
 }
 
-/** Spends the link and sets the password; every session of the account ends. Of several tries at once one wins. */
+/**
+ * Spends the link and sets the password; every session of the account ends. Of several tries at once one wins. Wrong
+ * tries at signing in are forgiven, so that nobody can keep an owner out by making them.
+ */
 export async function resetPassword(
   services: Services,
+  origin: Origin,
   token: string,
   password: string,
-): Promise<Outcome<Account, 'link_dead'>> {
-  const passwordHash = await services.passwords.hash(password)
-  const userId = await services.db.transaction(async (trx) => {
-    const owner = await updateTokenUsed(trx, hashOf(token), services.clock.now())
-    if (owner === undefined) return undefined
-    await updatePassword(trx, owner, passwordHash)
-    return owner
+): Promise<Outcome<Account, 'link_dead' | PasswordFault>> {
+  const { db, keys, clock, passwords } = services
+  const asked = await findResetAccount(services, token)
+  if (!asked) return refuse('link_dead')
+  const fault = await faultFor(services, asked, password)
+  if (fault) return refuse(fault)
+  const hash = await passwords.hash(password)
+  const now = clock.now()
+  const version = await inTransaction(db, async (trx) => {
+    if ((await updateTokenUsed(trx, hashOf(token), now)) === undefined) return undefined
+    const record = { kind: 'user', id: asked.id }
+    await auditPlatform(trx, 'account.password_reset', { at: now, origin, record })
+    return setPassword(services, trx, asked, hash)
   })
-  const account = userId && (await findAccount(services.db, userId))
-  if (!account) return refuse('link_dead')
-  await tellChanged(services, account)
-  return done(account)
+  if (version === undefined) return refuse('link_dead')
+  await forgive(db, keys.platform, limits.signInAccount, asked.email)
+  return done({ ...asked, passwordVersion: version })
 }
 
 /** Changes the password of somebody signed in; all their other sessions end. Answers the new version for this one. */
 export async function changePassword(
   services: Services,
+  origin: Origin,
   account: Account,
   typed: { current: string; password: string },
-): Promise<Outcome<number, 'wrong' | 'too_many' | 'demo'>> {
-  // Everybody shares these accounts; the first visitor must not lock the others out.
-  if (isDemoAccount(account.email)) return refuse('demo')
+): Promise<Outcome<number, 'wrong' | 'too_many' | 'shared' | PasswordFault>> {
+  // The first visitor of the demo must not lock the others out.
+  if (isDemoAccount(account.email)) return refuse('shared')
   const proven = await provesPassword(services, account, typed.current)
   if (!proven.ok) return proven
-  const version = await updatePassword(services.db, account.id, await services.passwords.hash(typed.password))
-  await tellChanged(services, account)
-  return done(version)
+  const fault = await faultFor(services, account, typed.password)
+  if (fault) return refuse(fault)
+  const hash = await services.passwords.hash(typed.password)
+  return inTransaction(services.db, async (trx) => {
+    const entry = { at: services.clock.now(), origin, actorId: account.id, record: { kind: 'user', id: account.id } }
+    await auditPlatform(trx, 'account.password_changed', entry)
+    return done(await setPassword(services, trx, account, hash))
+  })
 }
 
-async function tellChanged(services: Services, account: Account): Promise<void> {
-  const { db, keys, clock, config, speakers } = services
-  const { t } = speakers(account.language, { country: 'GB', zone: 'UTC' })
-  await queueMail(db, keys.platform, {
+async function faultFor({ db, config }: Services, account: Account, password: string) {
+  const clinics = await listClinicNames(db, account.id)
+  return passwordFault(password, [account.name, account.email, ...clinics], config.demo)
+}
+
+/** Sets the password and says so by mail. Answers the version that sessions must carry from now on. */
+async function setPassword(services: Services, trx: Transaction, account: Account, hash: string): Promise<number> {
+  const { keys, clock, config, speakers } = services
+  const version = await updatePassword(trx, account.id, hash)
+  const { t, lang } = speakers(account.language, { country: 'GB', zone: 'UTC' })
+  await queueMail(trx, keys.platform, {
     kind: 'password_changed',
     to: account.email,
     subject: t('accounts.mail.changed.subject'),
-    text: t('accounts.mail.changed.text', { name: account.name, link: `${config.baseUrl}/forgot-password` }),
+    text: t('accounts.mail.changed.text', {
+      name: account.name,
+      link: `${config.baseUrl}/forgot-password?lang=${lang}`,
+    }),
     now: clock.now(),
   })
+  return version
 }

@@ -1,16 +1,19 @@
-import { refuse, done, type Outcome } from '../../../kernel/outcome.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { addressBlock, forgive, throttle } from '../../../platform/throttle.ts'
-import { findAccountByEmail, type Account } from '../queries.ts'
-import { isDemoAccount, limits } from '../rules.ts'
+import { addressBlock, forgive, throttle, uncount } from '../../../platform/throttle.ts'
+import { findAccountByEmail, updateHash, type Account } from '../queries.ts'
+import { demoPassword, isDemoAccount, limits } from '../rules.ts'
 
 /** Seconds to wait come with `too_many`; the link of a password reset always leads in. */
 export type SignInRefusal = { ok: false; reason: 'wrong' } | { ok: false; reason: 'too_many'; seconds: number }
 
 /**
  * Finds the account for an e-mail and password. The answer, and the time it takes, are the same for a wrong password and
- * an unknown e-mail. Tries are counted before the password is looked at, per account and per address.
+ * an unknown e-mail. Tries are counted before the password is looked at, so that many at once are counted too; the one
+ * that succeeds is taken back. It takes back no others of its address: whoever has one account could else guess at all
+ * the others for ever.
  */
 export async function signIn(
   services: Services,
@@ -19,21 +22,30 @@ export async function signIn(
 ): Promise<{ ok: true; value: Account } | SignInRefusal> {
   const { db, keys, clock, passwords, config } = services
   const now = clock.now()
-  const subjects = [
-    [limits.signInAddress, addressBlock(origin.address ?? '')],
-    [limits.signInAccount, typed.email],
-  ] as const
-  for (const [limit, subject] of subjects) {
-    const seconds = await throttle(db, keys.platform, now, limit, subject)
-    if (seconds !== undefined) return { ok: false, reason: 'too_many', seconds }
-  }
+  const address = addressBlock(origin.address ?? '')
+  const seconds =
+    (await throttle(db, keys.platform, now, limits.signInAddress, address)) ??
+    (await throttle(db, keys.platform, now, limits.signInAccount, typed.email))
+  if (seconds !== undefined) return { ok: false, reason: 'too_many', seconds }
   const account = await findAccountByEmail(db, typed.email)
-  // The demo's accounts, whose password is printed for all to read, are nobody's outside it.
-  const known = account !== undefined && (config.demo || !isDemoAccount(account.email)) ? account : undefined
-  if (!known) await passwords.pretend(typed.password)
-  if (!known || !(await passwords.verify(typed.password, known.passwordHash))) return refuse('wrong')
-  for (const [limit, subject] of subjects) await forgive(db, keys.platform, limit, subject)
+  // The demo's accounts and its password, which are printed for all to read, open nothing outside it.
+  const shared = isDemoAccount(typed.email) || typed.password === demoPassword
+  const known = config.demo || !shared ? account : undefined
+  const right = known ? await passwords.verify(typed.password, known.passwordHash) : await passwords.pretend()
+  if (!known || !right) {
+    await auditPlatform(db, 'account.sign_in_refused', { at: now, origin, ...recordOf(account) })
+    return refuse('wrong')
+  }
+  await uncount(db, keys.platform, now, limits.signInAddress, address)
+  await forgive(db, keys.platform, limits.signInAccount, typed.email)
+  if (passwords.outdated(known.passwordHash)) await updateHash(db, known.id, await passwords.hash(typed.password))
+  await auditPlatform(db, 'account.signed_in', { at: now, origin, actorId: known.id, ...recordOf(known) })
   return done(known)
+}
+
+export async function signOut({ db, clock }: Services, origin: Origin, userId: Account['id']): Promise<void> {
+  const record = { kind: 'user', id: userId }
+  await auditPlatform(db, 'account.signed_out', { at: clock.now(), origin, actorId: userId, record })
 }
 
 /** Whether somebody who is signed in knows their password; counted like a sign-in. */
@@ -49,3 +61,5 @@ export async function provesPassword(
   await forgive(db, keys.platform, limits.signInAccount, account.email)
   return done(undefined)
 }
+
+const recordOf = (account: Account | undefined) => (account ? { record: { kind: 'user', id: account.id } } : {})

@@ -1,11 +1,22 @@
 import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import type { Services } from '../../../platform/services.ts'
+import { auditPlatform } from '../../../platform/audit.ts'
+import type { Origin } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { queueMail } from '../../../platform/mails.ts'
+import type { Services } from '../../../platform/services.ts'
+import { addressBlock, throttle } from '../../../platform/throttle.ts'
 import { openClinic } from '../../clinics/actions.ts'
 import { currencyOf, zoneOf } from '../../clinics/rules/countries.ts'
-import { findAccountByEmail, insertAccount, insertMember, type Account } from '../queries.ts'
+import {
+  findAccountByEmail,
+  insertAccount,
+  insertMember,
+  inTransaction,
+  type Account,
+  type Transaction,
+} from '../queries.ts'
+import { limits } from '../rules.ts'
 
 export type SignUp = {
   clinicName: string
@@ -19,68 +30,71 @@ export type SignUp = {
   email: string
   password: string
 }
+export type SignedUp = { account: Account; slug: string }
 
 /**
  * Opens a clinic with its owner, in one transaction. An e-mail that has an account already gets a mail that says so and
- * how to get in; the page only says to look there. (That the page differs from a fresh sign-up can't be helped while a
- * fresh one leads straight into the clinic; the limit per address keeps it from being a way to list accounts.)
+ * how to get in; the page only says to look there. That this page differs from a fresh sign-up can't be helped while a
+ * fresh one leads straight into the clinic, which is what people come for: the limit per address, counted here, keeps it
+ * from being a way to list accounts. Sign-in, reset and invitation tell nothing.
  */
 export async function signUp(
   services: Services,
+  origin: Origin,
   form: SignUp,
-): Promise<Outcome<{ account: Account; slug: string }, 'email_known'>> {
-  const { db, clock, passwords } = services
-  const now = clock.now()
+): Promise<Outcome<SignedUp, 'email_known'> | { ok: false; reason: 'too_many'; seconds: number }> {
+  const { db, keys, clock, passwords } = services
+  const address = addressBlock(origin.address ?? '')
+  const seconds = await throttle(db, keys.platform, clock.now(), limits.signUpAddress, address)
+  if (seconds !== undefined) return { ok: false, reason: 'too_many', seconds }
   const passwordHash = await passwords.hash(form.password)
-  const opened = await db.transaction(async (trx) => {
-    const id = newId<'user'>()
-    if (
-      !(await insertAccount(trx, {
-        id,
-        email: form.email,
-        name: form.name,
-        passwordHash,
-        language: form.language,
-        now,
-      }))
-    ) {
-      return undefined
-    }
-    const clinic = await openClinic(services, trx, {
-      name: form.clinicName,
-      city: form.city,
-      country: form.country,
-      zone: form.zone ?? zoneOf(form.country),
-      currency: currencyOf(form.country),
-      specialty: form.specialty,
-      language: form.language,
-    })
-    await insertMember(trx, { clinicId: clinic.id, userId: id, role: 'owner', now })
-    return clinic
-  })
-  if (!opened) {
-    await tellKnown(services, form)
-    return refuse('email_known')
-  }
-  const account = await findAccountByEmail(db, form.email)
-  if (!account) throw new Error('an account that was just made')
-  return done({ account, slug: opened.slug })
+  const opened = await inTransaction(db, (trx) => open(services, trx, origin, form, passwordHash))
+  if (opened) return done(opened)
+  await tellKnown(services, form.email)
+  return refuse('email_known')
 }
 
-async function tellKnown(services: Services, { email }: SignUp): Promise<void> {
-  const { db, keys, clock, config, speakers } = services
+async function open(
+  services: Services,
+  trx: Transaction,
+  origin: Origin,
+  { name, email, language, ...form }: SignUp,
+  passwordHash: string,
+): Promise<SignedUp | undefined> {
+  const now = services.clock.now()
+  const account = await insertAccount(trx, { id: newId<'user'>(), email, name, passwordHash, language, now })
+  if (!account) return undefined
+  const clinic = await openClinic(services, trx, {
+    name: form.clinicName,
+    city: form.city,
+    country: form.country,
+    zone: form.zone ?? zoneOf(form.country),
+    currency: currencyOf(form.country),
+    specialty: form.specialty,
+    language,
+  })
+  await insertMember(trx, { clinicId: clinic.id, userId: account.id, role: 'owner', now })
+  const record = { kind: 'clinic', id: clinic.id }
+  await auditPlatform(trx, 'clinic.opened', { at: now, origin, actorId: account.id, record, clinicId: clinic.id })
+  return { account, slug: clinic.slug }
+}
+
+/** Three of these an hour are enough for anybody. */
+async function tellKnown({ db, keys, clock, config, speakers }: Services, email: string): Promise<void> {
+  const now = clock.now()
+  if ((await throttle(db, keys.platform, now, limits.resetAccount, email)) !== undefined) return
   const account = await findAccountByEmail(db, email)
   if (!account) return
-  const { t } = speakers(account.language, { country: 'GB', zone: 'UTC' })
+  const { t, lang } = speakers(account.language, { country: 'GB', zone: 'UTC' })
   await queueMail(db, keys.platform, {
     kind: 'sign_up_known',
     to: email,
     subject: t('accounts.mail.known.subject'),
     text: t('accounts.mail.known.text', {
-      link: `${config.baseUrl}/sign-in`,
-      forgot: `${config.baseUrl}/forgot-password`,
+      link: `${config.baseUrl}/sign-in?lang=${lang}`,
+      forgot: `${config.baseUrl}/forgot-password?lang=${lang}`,
     }),
-    now: clock.now(),
-    expiresAt: clock.now().add({ hours: 24 }),
+    now,
+    expiresAt: now.add({ hours: 24 }),
   })
 }

@@ -3,10 +3,10 @@ import { emptyForm, parseForm, withErrors, type Form } from '../../../kernel/for
 import { notFound } from '../../../platform/errors.ts'
 import { publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
 import { sessionUser } from '../../../platform/web/session.ts'
-import { findOpenInvitation, join, joinWithNewAccount } from '../actions/staff.ts'
-import { invitationPage, notePage } from '../pages.ts'
-import { findAccount, findAccountByEmail, type Invitation } from '../queries.ts'
-import { passwordFault } from '../rules.ts'
+import { findAccountOfSession, hasAccount } from '../actions/account.ts'
+import { findOpenInvitation, join, joinWithNewAccount } from '../actions/invitations.ts'
+import { invitationPage, notePage } from '../pages/visitors.ts'
+import type { Invitation } from '../queries.ts'
 import { joinForm } from '../schema.ts'
 import { enter, tokenOf } from './visitors.ts'
 
@@ -20,41 +20,41 @@ invitationRoutes.get('/invitations/:token', 'public', async (request) => {
 })
 
 invitationRoutes.post('/invitations/:token', 'public', async (request) => {
-  const { req, services, redirect } = request
+  const { req, services, origin, redirect } = request
   const token = tokenOf(req.params.token)
   const invitation = await findOpenInvitation(services, token)
   if (!invitation) return gone(request)
   const state = await stateOf(request, invitation)
   if (state.name === 'new') return createAccount(request, token, invitation)
   if (state.name !== 'ready') return showInvitation(request, token, invitation)
-  const joined = await join(services, token, state.account)
+  const joined = await join(services, origin, token, state.account)
   if (!joined.ok) return gone(request)
   await redirect(`/app/${joined.value.slug}/today`)
 })
 
 async function createAccount(request: PublicRequest, token: string, invitation: Invitation): Promise<void> {
-  const { req, services, redirect } = request
+  const { req, services, origin, redirect } = request
   const form = parseForm(joinForm, req.body)
   if (!form.ok) return showInvitation(request, token, invitation, form)
-  const fault = passwordFault(form.value.password, [form.value.name, invitation.email], services.config.demo)
-  if (fault) {
-    const wrong = withErrors(form, { password: `accounts.error.password.${fault}` })
-    return showInvitation(request, token, invitation, wrong)
+  const joined = await joinWithNewAccount(services, origin, token, form.value)
+  if (joined.ok) {
+    await enter(request, joined.value.account)
+    return redirect(`/app/${joined.value.slug}/today`)
   }
-  const joined = await joinWithNewAccount(services, token, form.value)
-  if (!joined.ok) return gone(request)
-  await enter(request, joined.value)
-  await redirect('/app')
+  if (joined.reason === 'link_dead') return gone(request)
+  // Somebody signed up with this e-mail just now.
+  if (joined.reason === 'email_known') return showInvitation(request, token, invitation)
+  const errors = { password: `accounts.error.password.${joined.reason}` }
+  return showInvitation(request, token, invitation, withErrors(form, errors))
 }
 
 /** Whether the invited person has an account, and who is looking. */
 async function stateOf({ req, services }: PublicRequest, invitation: Invitation) {
   const userId = await sessionUser(req, false)
-  const account = userId && (await findAccount(services.db, userId))
-  if (account && account.email === invitation.email) return { name: 'ready', account } as const
+  const account = await findAccountOfSession(services, userId, req.session.passwordVersion)
+  if (account?.email === invitation.email) return { name: 'ready', account } as const
   if (account) return { name: 'other_account' } as const
-  const known = await findAccountByEmail(services.db, invitation.email)
-  return { name: known ? 'sign_in' : 'new' } as const
+  return { name: (await hasAccount(services, invitation.email)) ? 'sign_in' : 'new' } as const
 }
 
 async function showInvitation(request: PublicRequest, token: string, invitation: Invitation, form: Form = emptyForm) {
@@ -63,13 +63,12 @@ async function showInvitation(request: PublicRequest, token: string, invitation:
   const clinic = (await services.clinics.byId(invitation.clinicId)) ?? notFound('clinic')
   const { role, email } = invitation
   const state = (await stateOf(request, invitation)).name
-  const failed = Object.keys(form.errors).length > 0
-  show(invitationPage(speaker, { clinic: clinic.name, role, email, action: `/invitations/${token}` }, state, form), {
-    status: failed ? 422 : 200,
-  })
+  const facts = { clinic: clinic.name, role, email, action: `/invitations/${token}` }
+  show(invitationPage(speaker, facts, state, form), { status: Object.keys(form.errors).length > 0 ? 422 : 200 })
 }
 
-function gone({ speaker, show }: PublicRequest): void {
+function gone({ speaker, show, res }: PublicRequest): void {
+  res.setHeader('Cache-Control', 'no-store')
   show(notePage(speaker, 'dead_invitation', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }), {
     status: 404,
   })

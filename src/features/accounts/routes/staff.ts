@@ -3,9 +3,10 @@ import { parseForm, withErrors } from '../../../kernel/forms.ts'
 import { parseId } from '../../../kernel/ids.ts'
 import { clinicRouter, idParam } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
-import { changeRole, invite, inviteAgain, removeMember, withdrawInvitation } from '../actions/staff.ts'
-import { staffPage } from '../pages.ts'
-import { invitationForm, roleForm } from '../schema.ts'
+import { invite, inviteAgain, withdrawInvitation } from '../actions/invitations.ts'
+import { changeMember, removeMember } from '../actions/staff.ts'
+import { memberPage, removalPage, staffPage } from '../pages/staff.ts'
+import { invitationForm, memberForm } from '../schema.ts'
 
 export const staffRoutes = clinicRouter('accounts')
 
@@ -40,26 +41,38 @@ staffRoutes.post('/settings/staff/invitations/:id/again', 'staff.manage', async 
   await redirect(at('/settings/staff'))
 })
 
-staffRoutes.post(
-  '/settings/staff/invitations/:id/withdrawal',
-  'staff.manage',
-  async ({ req, inClinic, redirect, at }) => {
-    await inClinic((ctx) => withdrawInvitation(ctx, idParam(req, 'id')))
-    flash(req, { kind: 'success', key: 'accounts.flash.withdrawn' })
-    await redirect(at('/settings/staff'))
-  },
-)
-
-staffRoutes.post('/settings/staff/:id/role', 'staff.manage', async ({ req, inClinic, redirect, at }) => {
-  const form = parseForm(roleForm, req.body)
-  const changed = form.ok ? await inClinic((ctx) => changeRole(ctx, idParam(req, 'id'), form.value.role)) : undefined
-  flash(
-    req,
-    changed?.ok
-      ? { kind: 'success', key: 'accounts.flash.role_changed' }
-      : { kind: 'error', key: changed ? 'accounts.error.last_owner' : 'accounts.error.role' },
-  )
+staffRoutes.post('/settings/staff/invitations/:id/withdrawal', 'staff.manage', async (request) => {
+  const { req, inClinic, redirect, at } = request
+  await inClinic((ctx) => withdrawInvitation(ctx, idParam(req, 'id')))
+  flash(req, { kind: 'success', key: 'accounts.flash.withdrawn' })
   await redirect(at('/settings/staff'))
+})
+
+staffRoutes.get('/settings/staff/:id', 'staff.manage', async ({ req, speaker, show, inClinic }) => {
+  const id = idParam<'user'>(req, 'id')
+  show(await inClinic((ctx) => memberPage(ctx, speaker, id)))
+})
+
+staffRoutes.post('/settings/staff/:id', 'staff.manage', async (request) => {
+  const { req, speaker, show, inClinic, redirect, at } = request
+  const id = idParam<'user'>(req, 'id')
+  const form = parseForm(memberForm, req.body)
+  if (!form.ok) return show(await inClinic((ctx) => memberPage(ctx, speaker, id, form)), { status: 422 })
+  const { role, practitionerId } = form.value
+  const wanted = { role, practitionerId: parseId<'practitioner'>(practitionerId) }
+  const changed = await inClinic((ctx) => changeMember(ctx, id, wanted))
+  if (!changed.ok) {
+    const field = changed.reason === 'last_owner' ? 'role' : 'practitionerId'
+    const refused = withErrors(form, { [field]: `accounts.error.${changed.reason}` })
+    return show(await inClinic((ctx) => memberPage(ctx, speaker, id, refused)), { status: 422 })
+  }
+  flash(req, { kind: 'success', key: 'accounts.flash.saved' })
+  await redirect(at('/settings/staff'))
+})
+
+staffRoutes.get('/settings/staff/:id/removal', 'staff.manage', async ({ req, speaker, show, inClinic }) => {
+  const id = idParam<'user'>(req, 'id')
+  show(await inClinic((ctx) => removalPage(ctx, speaker, id)))
 })
 
 staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async ({ req, inClinic, redirect, at }) => {

@@ -3,17 +3,16 @@ import countries from 'countries-and-timezones'
 import { parseForm, withErrors } from '../../../kernel/forms.ts'
 import { HttpError, notFound } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
-import { addressBlock, throttle } from '../../../platform/throttle.ts'
 import { rotateCsrf } from '../../../platform/web/csrf.ts'
 import { membershipsOf, publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
-import { startSession } from '../../../platform/web/session.ts'
+import { flash, startSession } from '../../../platform/web/session.ts'
 import { askForReset, findResetAccount, resetPassword } from '../actions/password.ts'
 import { signIn } from '../actions/sign-in.ts'
 import { signUp } from '../actions/sign-up.ts'
 import { looksLikeToken } from '../actions/tokens.ts'
-import { forgotPage, notePage, resetPage, signInPage, signUpPage } from '../pages.ts'
+import { forgotPage, notePage, resetPage, signInPage, signUpPage } from '../pages/visitors.ts'
 import type { Account } from '../queries.ts'
-import { limits, ownPath, passwordFault } from '../rules.ts'
+import { ownPath, passwordFault, zoneFor, zonesFor } from '../rules.ts'
 import { forgotForm, newPasswordForm, signInForm, signUpForm } from '../schema.ts'
 
 export const visitorRoutes = publicRouter('accounts')
@@ -22,30 +21,31 @@ visitorRoutes.get('/sign-up', 'public', ({ show, speaker }) => show(signUpPage(s
 
 visitorRoutes.post('/sign-up', 'public', async (request) => {
   const { req, services, speaker, origin, show, redirect } = request
-  const { db, keys, clock, config } = services
-  const wait = await throttle(db, keys.platform, clock.now(), limits.signUpAddress, addressBlock(origin.address ?? ''))
-  if (wait !== undefined) throw new HttpError(429, 'too many sign-ups', wait)
   const form = parseForm(signUpForm, req.body)
   const zones = zonesOf(form.values.country)
-  if (!form.ok) return show(signUpPage(speaker, form, zones), { status: 422 })
-  const { password, name, email, clinicName, city, country, zone } = form.value
-  const errors: Record<string, string> = {}
-  const fault = passwordFault(password, [name, email, clinicName, city], config.demo)
-  if (fault) errors.password = `accounts.error.password.${fault}`
-  if (zones.length === 0) errors.country = 'accounts.error.country'
-  else if (zone !== undefined && zone !== '' && !zones.includes(zone)) errors.zone = 'accounts.error.zone'
-  if (Object.keys(errors).length > 0) return show(signUpPage(speaker, withErrors(form, errors), zones), { status: 422 })
-  const opened = await signUp(services, { ...form.value, country, zone: zone === '' ? undefined : zone })
+  const zone = zoneFor(zones, form.values.zone)
+  const errors: Record<string, string> = form.ok ? {} : { ...form.errors }
+  if (form.ok) {
+    const { password, name, email, clinicName, city } = form.value
+    const fault = passwordFault(password, [name, email, clinicName, city], services.config.demo)
+    if (fault) errors.password = `accounts.error.password.${fault}`
+  }
+  if (zone.toChoose) errors.zone = 'accounts.error.zone'
+  if (!form.ok || Object.keys(errors).length > 0) {
+    const typed = { values: { ...form.values, zone: zone.zone ?? '' } }
+    return show(signUpPage(speaker, withErrors(typed, errors), zones), { status: 422 })
+  }
+  const opened = await signUp(services, origin, { ...form.value, zone: zone.zone })
   if (!opened.ok) {
+    if (opened.reason === 'too_many') throw new HttpError(429, 'too many sign-ups', opened.seconds)
     return show(notePage(speaker, 'sign_up_known', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }))
   }
   await enter(request, opened.value.account)
   await redirect(`/app/${opened.value.slug}/today`)
 })
 
-/** The zones of a country, the one most people live in first. */
 function zonesOf(country: string | undefined): string[] {
-  return country === undefined ? [] : [...(countries.getCountry(country)?.timezones ?? [])]
+  return zonesFor(country, country === undefined ? [] : (countries.getCountry(country)?.timezones ?? []))
 }
 
 visitorRoutes.get('/sign-in', 'public', ({ req, show, speaker }) =>
@@ -92,33 +92,39 @@ visitorRoutes.post('/forgot-password', 'public', async ({ req, services, origin,
   show(notePage(speaker, 'forgot_sent', { href: '/sign-in', label: speaker.t('accounts.sign_in.back') }))
 })
 
-visitorRoutes.get('/reset-password/:token', 'public', async ({ req, res, services, speaker, show }) => {
-  res.setHeader('Cache-Control', 'no-store')
-  const token = tokenOf(req.params.token)
-  if (!(await findResetAccount(services, token))) return show(deadLink(speaker), { status: 404 })
-  show(resetPage(speaker, `/reset-password/${token}`))
-})
-
-visitorRoutes.post('/reset-password/:token', 'public', async ({ req, res, services, speaker, show }) => {
+visitorRoutes.get('/reset-password/:token', 'public', async (request) => {
+  const { req, res, services, speaker, show } = request
   res.setHeader('Cache-Control', 'no-store')
   const token = tokenOf(req.params.token)
   const account = await findResetAccount(services, token)
-  if (!account) return show(deadLink(speaker), { status: 404 })
-  const action = `/reset-password/${token}`
-  const form = parseForm(newPasswordForm, req.body)
-  if (!form.ok) return show(resetPage(speaker, action, form), { status: 422 })
-  const fault = passwordFault(form.value.password, [account.name, account.email], services.config.demo)
-  if (fault) {
-    const wrong = withErrors(form, { password: `accounts.error.password.${fault}` })
-    return show(resetPage(speaker, action, wrong), { status: 422 })
-  }
-  const reset = await resetPassword(services, token, form.value.password)
-  if (!reset.ok) return show(deadLink(speaker), { status: 404 })
-  show(notePage(speaker, 'reset_done', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }))
+  if (!account) return deadLink(request)
+  show(resetPage(speaker, { action: `/reset-password/${token}`, email: account.email }))
 })
 
-function deadLink(speaker: PublicRequest['speaker']) {
-  return notePage(speaker, 'dead_link', { href: '/forgot-password', label: speaker.t('accounts.forgot.link') })
+visitorRoutes.post('/reset-password/:token', 'public', async (request) => {
+  const { req, res, services, origin, speaker, show, redirect } = request
+  res.setHeader('Cache-Control', 'no-store')
+  const token = tokenOf(req.params.token)
+  const account = await findResetAccount(services, token)
+  if (!account) return deadLink(request)
+  const facts = { action: `/reset-password/${token}`, email: account.email }
+  const form = parseForm(newPasswordForm, req.body)
+  if (!form.ok) return show(resetPage(speaker, facts, form), { status: 422 })
+  const reset = await resetPassword(services, origin, token, form.value.password)
+  if (!reset.ok) {
+    if (reset.reason === 'link_dead') return deadLink(request)
+    const wrong = withErrors(form, { password: `accounts.error.password.${reset.reason}` })
+    return show(resetPage(speaker, facts, wrong), { status: 422 })
+  }
+  // Whoever held the link chose the password: asking for it again would prove nothing more.
+  await enter(request, reset.value)
+  flash(req, { kind: 'success', key: 'accounts.flash.password_changed' })
+  await redirect(await homeOf(services, reset.value))
+})
+
+function deadLink({ speaker, show }: PublicRequest): void {
+  const link = { href: '/forgot-password', label: speaker.t('accounts.forgot.again') }
+  show(notePage(speaker, 'dead_link', link), { status: 404 })
 }
 
 export function tokenOf(token: unknown): string {

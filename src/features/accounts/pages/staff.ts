@@ -1,0 +1,138 @@
+import { emptyForm, filledForm, type Form } from '../../../kernel/forms.ts'
+import type { UserId } from '../../../kernel/ids.ts'
+import { roles } from '../../../kernel/permissions.ts'
+import { isBefore } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import { listPractitioners, type Practitioner } from '../../clinics/queries.ts'
+import { initialsOf, settingsSections } from '../../clinics/rules.ts'
+import { fieldIn, formScripts, type Field } from '../pages.ts'
+import { findMember, listInvitations, listMembers } from '../queries.ts'
+import { leavesNoOwner } from '../rules.ts'
+
+const at = (ctx: Ctx, path: string) => `/app/${ctx.clinic.slug}${path}`
+
+function menuOf(ctx: Ctx, { t }: Speaker) {
+  return settingsSections.map(({ key, path, icon, label }) => ({
+    href: at(ctx, path),
+    icon,
+    label: t(label),
+    current: key === 'staff',
+  }))
+}
+
+export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyForm): Promise<View> {
+  const { t } = speaker
+  const members = await listMembers(ctx.db, ctx.clinic.id)
+  const invitations = await listInvitations(ctx.db, ctx.clinic.id)
+  const practitioners = await listPractitioners(ctx)
+  const me = ctx.actor.kind === 'user' ? ctx.actor.userId : undefined
+  const field = fieldIn(form)
+  return view('accounts/staff', {
+    title: t('accounts.staff.title'),
+    scripts: formScripts,
+    form,
+    menu: menuOf(ctx, speaker),
+    members: members.map(({ userId, name, email, role }) => {
+      const doctor = practitioners.find((one) => one.userId === userId)?.name
+      return {
+        name,
+        email,
+        initials: initialsOf(name),
+        role: t(`shared.role.${role}`),
+        you: userId === me,
+        href: at(ctx, `/settings/staff/${userId}`),
+        ...(doctor === undefined || doctor === name ? {} : { doctor: t('accounts.staff.diary_of', { name: doctor }) }),
+        ...(doctor === undefined && role === 'doctor' ? { note: t('accounts.staff.no_diary') } : {}),
+      }
+    }),
+    invitations: invitations.map(({ id, email, role, expiresAt }) => ({
+      email,
+      role: t(`shared.role.${role}`),
+      ...(isBefore(ctx.now, expiresAt)
+        ? { until: t('accounts.staff.until', { date: speaker.date(expiresAt) }) }
+        : { note: t('accounts.staff.expired') }),
+      againAction: at(ctx, `/settings/staff/invitations/${id}/again`),
+      withdrawAction: at(ctx, `/settings/staff/invitations/${id}/withdrawal`),
+    })),
+    inviteAction: at(ctx, '/settings/staff/invitations'),
+    inviteFields: [
+      field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'off' }),
+      field(roleField(speaker)),
+      ...doctorFields(speaker, practitioners, undefined).map(field),
+    ],
+  })
+}
+
+function roleField({ t }: Speaker): Field {
+  return {
+    name: 'role',
+    type: 'radio',
+    label: t('accounts.field.role'),
+    options: roles.map((value) => ({
+      value,
+      label: t(`shared.role.${value}`),
+      hint: t(`accounts.role_hint.${value}`),
+    })),
+    value: 'receptionist',
+  }
+}
+
+/** Which doctor somebody is: those in use whom nobody else signs in as. */
+function doctorFields({ t }: Speaker, practitioners: readonly Practitioner[], userId: UserId | undefined): Field[] {
+  const free = practitioners.filter((doctor) => doctor.userId === userId || (doctor.active && doctor.userId === null))
+  if (free.length === 0) return []
+  return [
+    {
+      name: 'practitionerId',
+      type: 'select',
+      label: t('accounts.field.practitioner'),
+      hint: t('accounts.field.practitioner_hint'),
+      required: false,
+      options: [
+        { value: '', label: t('accounts.field.practitioner_none') },
+        ...free.map(({ id, name }) => ({ value: id, label: name })),
+      ],
+    },
+  ]
+}
+
+export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, refused?: Form): Promise<View> {
+  const { t } = speaker
+  const member = (await findMember(ctx.db, ctx.clinic.id, userId)) ?? notFound('member')
+  const practitioners = await listPractitioners(ctx)
+  const doctor = practitioners.find((one) => one.userId === userId)
+  const form = refused ?? filledForm({ role: member.role, practitionerId: doctor?.id ?? '' })
+  const field = fieldIn(form)
+  return view('accounts/member', {
+    title: member.name,
+    email: member.email,
+    scripts: formScripts,
+    form,
+    menu: menuOf(ctx, speaker),
+    back: { href: at(ctx, '/settings/staff'), label: t('accounts.staff.title') },
+    action: at(ctx, `/settings/staff/${userId}`),
+    cancel: at(ctx, '/settings/staff'),
+    fields: [field(roleField(speaker)), ...doctorFields(speaker, practitioners, userId).map(field)],
+    removal: at(ctx, `/settings/staff/${userId}/removal`),
+  })
+}
+
+/** The question before somebody is removed; for the last owner the answer is already no. */
+export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): Promise<View> {
+  const { t } = speaker
+  const members = await listMembers(ctx.db, ctx.clinic.id)
+  const member = members.find((one) => one.userId === userId) ?? notFound('member')
+  const you = ctx.actor.kind === 'user' && ctx.actor.userId === userId
+  return view('accounts/removal', {
+    title: t('accounts.removal.title', { name: member.name }),
+    text: you ? t('accounts.removal.text_you') : t('accounts.removal.text'),
+    menu: menuOf(ctx, speaker),
+    back: { href: at(ctx, `/settings/staff/${userId}`), label: member.name },
+    lastOwner: leavesNoOwner(members, userId),
+    action: at(ctx, `/settings/staff/${userId}/removal`),
+    cancel: at(ctx, '/settings/staff'),
+  })
+}
