@@ -54,7 +54,7 @@ export const seedClinics: SeedClinic[] = [
     about: 'گلشن اور کلفٹن میں پورے خاندان کے معالج۔ Family doctors in Gulshan and Clifton since 2009.',
     phone: '+922134980000',
     whatsapp: '+923001110000',
-    languages: 'ur,en',
+    languages: 'ur en',
     bring: 'پرانی رپورٹیں اور جو دوائیں چل رہی ہوں ساتھ لائیں۔',
     stepMin: 15,
     locations: [
@@ -128,7 +128,7 @@ export const seedClinics: SeedClinic[] = [
     about: 'طب أسنان هادئ للكبار والصغار في مدينة نصر، بمواعيد تُحترم.',
     phone: '+20222700000',
     whatsapp: '+201001110000',
-    languages: 'ar,en',
+    languages: 'ar en',
     bring: 'الأشعة السابقة إن وُجدت.',
     stepMin: 30,
     locations: [
@@ -186,7 +186,7 @@ export const seedClinics: SeedClinic[] = [
     about: 'Physiotherapists by the river in Putney. Back, neck, knees, and people who run too much.',
     phone: '+442079460000',
     whatsapp: '+447911120000',
-    languages: 'en,ar',
+    languages: 'en ar',
     bring: 'Comfortable clothes, and any letter from your GP.',
     stepMin: 15,
     locations: [
