@@ -374,6 +374,9 @@ describe('the first steps', () => {
   it('are done when a test booking came in, and can be put away', async () => {
     const { clinic, nadia, base } = await open()
     expect(await checklist(clinic)).toMatchObject({ done: 2, total: 6, complete: false }) // Dr Sana, and WhatsApp
+    const today = async () => wordsOf((await nadia.get(`/app/${clinic.slug}/today`).expect(200)).text)
+    expect(await today()).toContain('First steps 2 of 6 done')
+    expect(wordsOf((await nadia.get(`/app/${clinic.slug}/today?date=2026-11-25`)).text)).not.toContain('First steps')
     await makeBookable(clinic)
     await nadia.postForm(`${base}/share`).expect(303)
     expect(await checklist(clinic)).toMatchObject({ done: 5 })
@@ -383,6 +386,9 @@ describe('the first steps', () => {
     expect(await checklist(clinic)).toMatchObject({ done: 6, complete: true })
     await nadia.postForm(`${base}/checklist/dismissal`).expect(303)
     expect(await checklist(clinic)).toBeUndefined()
+    const without = await today()
+    expect(without).toContain('First steps are hidden. Undo')
+    expect(without).not.toContain('6 of 6')
     await nadia.postForm(`${base}/checklist/dismissal/undo`).expect(303)
     expect(await checklist(clinic)).toMatchObject({ done: 6 })
   })

@@ -230,11 +230,14 @@ export async function getDiarySettings(ctx: Ctx): Promise<DiarySettings> {
 export async function findChecklist(ctx: Ctx, settings: DiarySettings): Promise<Checklist | undefined> {
   if (ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'clinic.settings')) return undefined
   if (settings.profile.checklistHiddenAt !== null) return undefined
-  // Of another feature's table, and only looked at: whether anybody ever booked online.
+  // Of another feature's table, and only looked at: whether anybody booked online. Among the latest visits, for a test
+  // booking is one of them, and a clinic with years of visits must not be searched whenever its day is shown.
   const [booking] = await rows<{ found: boolean }>(
     ctx.db,
-    `select exists (select from clinic.appointments
-                    where clinic_id = ? and source = 'online' and patient_id is not null) as found`,
+    `select exists (
+       select from (select source, patient_id from clinic.appointments
+                    where clinic_id = ? order by starts_at desc limit 500) latest
+       where source = 'online' and patient_id is not null) as found`,
     [ctx.clinic.id],
   )
   return checklistOf(checklistProgress(settings, booking?.found === true))

@@ -8,6 +8,7 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { listAppointments, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
+import { findChecklist } from '../../clinics/queries.ts'
 import { listPasts, type PatientPast } from '../queries.ts'
 import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
 import { actionsOf, type VisitActions } from './actions.ts'
@@ -87,6 +88,8 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
   return view('desk/today', {
     title: titleOf(speaker, date, today),
     scripts: ['/js/today.js'],
+    checklist: day.kind === 'today' ? await findChecklist(ctx, settings) : undefined,
+    workspace: `/app/${ctx.clinic.slug}`,
     dateText: speaker.date(date),
     date: date.toString(),
     kind: day.kind,
