@@ -46,8 +46,12 @@ export type FakeWhatsApp = {
   sentTo(phone: string): SentMessage[]
   /** Every request, taken or not. */
   requests: number
+  /** Milliseconds between taking a message and saying so. */
+  latency: number
   /** Answers for the next requests, one each; then the usual one. */
   next(...answers: Answer[]): void
+  /** Takes back the answers given with `next` that were not asked for. */
+  forget(): void
   /** The usual answer, `accept` unless changed. */
   always(answer: Answer): void
   /** Reports a status of a message; `at` in seconds after the clock. */
@@ -75,8 +79,12 @@ export function fakeWhatsApp(app: TestApp): FakeWhatsApp {
   const fake: FakeWhatsApp = {
     sent,
     requests: 0,
+    latency: 0,
     sentTo: (phone) => sent.filter(({ to }) => to === phone.replace('+', '')),
     next: (...more) => void answers.push(...more),
+    forget: () => {
+      answers.length = 0
+    },
     always: (answer) => {
       usual = answer
     },
@@ -162,11 +170,14 @@ export function fakeWhatsApp(app: TestApp): FakeWhatsApp {
     const id = `wamid.out${++made}`
     sent.push({ id, to: payload.to, ours: payload.biz_opaque_callback_data, ...inShort(payload), payload })
     if (answer === 'silence') return req.socket.destroy()
-    json(res, 200, {
-      messaging_product: 'whatsapp',
-      contacts: [{ input: payload.to, wa_id: payload.to }],
-      messages: [{ id, message_status: 'accepted' }],
-    })
+    const answerIt = () =>
+      json(res, 200, {
+        messaging_product: 'whatsapp',
+        contacts: [{ input: payload.to, wa_id: payload.to }],
+        messages: [{ id, message_status: 'accepted' }],
+      })
+    if (fake.latency === 0) answerIt()
+    else setTimeout(answerIt, fake.latency)
   }
   return fake
 }
