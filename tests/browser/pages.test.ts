@@ -1,7 +1,7 @@
 // Every page there is, in a real browser, in both directions of writing: usable by everybody, on a small phone, and
 // keeping to itself.
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import '../../src/app.ts'
 import { routeTable, type RouteEntry } from '../../src/platform/web/routers.ts'
@@ -15,10 +15,13 @@ const pages = routeTable
   .filter(({ method, path }) => method === 'get' && !path.startsWith('/webhooks/'))
   .map((route) => [route.path, route] as const)
 
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
 describeInBrowser('every page', () => {
   let app: TestApp
   let browser: Browser
   let world: World
+  const windows = new Map<string, Awaited<ReturnType<typeof openWindow>>>()
   beforeAll(async () => {
     app = await startTestApp()
     world = await makeWorld(app)
@@ -29,57 +32,56 @@ describeInBrowser('every page', () => {
     await app?.stop()
   })
 
-  async function visitorOf(route: RouteEntry): Promise<Agent> {
-    if (route.door === 'operator') return signedIn(app, world.adminId)
-    if (route.door === 'clinic' || route.door === 'account') return world.here.as(world.here.cast.nadia)
-    return app.agent()
+  const whoSees = ({ door }: RouteEntry) =>
+    door === 'operator' ? 'admin' : door === 'clinic' || door === 'account' ? 'owner' : 'visitor'
+
+  async function signedInAs(who: string): Promise<Agent> {
+    if (who === 'admin') return signedIn(app, world.adminId)
+    return who === 'owner' ? world.here.as(world.here.cast.nadia) : app.agent()
   }
 
-  /** As the people of the page would see it: at the desk the language is the person's, elsewhere the address's. */
-  async function inLanguage(route: RouteEntry, path: string, lang: string): Promise<string> {
-    await app.superuser('update platform.users set language = $1', [lang])
-    return route.door === 'public' || route.door === 'patient' ? `${path}?lang=${lang}` : path
-  }
-
-  const show = async (context: BrowserContext, path: string): Promise<Page> => {
-    const page = await context.newPage()
-    await page.goto(path, { waitUntil: 'load' })
-    return page
+  /** One small phone for each kind of person, with the cookies of signing in. */
+  async function windowOf(who: string) {
+    const known = windows.get(who)
+    if (known) return known
+    const agent = await signedInAs(who)
+    const opened = await openWindow(browser, app, { viewport: { width: 360, height: 740 } })
+    const url = app.origin.replace('http:', 'https:')
+    await opened.context.addCookies([...agent.cookies].map(([name, value]) => ({ name, value, url, secure: true })))
+    windows.set(who, opened)
+    return opened
   }
 
   it.each(pages)('%s', { timeout: 60_000 }, async (_name, route) => {
     const path = addressOf(route, world.here.slug, world.ids)
     if (path === undefined) return
-    const visitor = await visitorOf(route)
-    const { status, type } = await ask(app.origin, visitor, 'GET', path)
+    const who = whoSees(route)
+    const { status, type } = await ask(app.origin, await signedInAs(who), 'GET', path)
     expect(status).toBeLessThan(400)
     if (status !== 200 || !type.startsWith('text/html')) return
 
+    const { context, strangers, complaints } = await windowOf(who)
     for (const lang of ['en', 'ar']) {
-      const address = await inLanguage(route, path, lang)
-      const { context, strangers, complaints } = await openWindow(browser, app, {
-        viewport: { width: 360, height: 740 },
-      })
-      await context.addCookies(
-        [...visitor.cookies].map(([name, value]) => ({
-          name,
-          value,
-          url: app.origin.replace('http:', 'https:'),
-          secure: true,
-        })),
-      )
-      const page = await show(context, address)
+      // At the desk the language is the person's, elsewhere the address's.
+      await app.superuser('update platform.users set language = $1', [lang])
+      const page = await context.newPage()
+      const answer = await page.goto(who === 'visitor' ? `${path}?lang=${lang}` : path, { waitUntil: 'load' })
+      // A piece that a script puts into a page is seen there.
+      if (!/<html/.test((await answer?.text()) ?? '')) return page.close()
 
-      expect(await page.locator('html').getAttribute('dir'), 'direction').toBe(lang === 'ar' ? 'rtl' : 'ltr')
+      const [shown, dir] = await page.evaluate<[string, string]>(
+        '[document.documentElement.lang, document.documentElement.dir]',
+      )
+      // What is put on the wall is in the clinic's language, whoever prints it.
+      if (!path.endsWith('/poster')) expect(shown).toBe(lang)
+      expect(dir).toBe(shown === 'en' ? 'ltr' : 'rtl')
       expect((await page.title()).length).toBeGreaterThan(3)
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .disableRules('region')
-        .analyze()
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('  ')}`),
-        `axe, ${lang}`,
-      ).toEqual([])
+
+      // No page has a frame, for which alone the slower mode is.
+      const axe = new AxeBuilder({ page }).setLegacyMode(true).withTags(rules).disableRules('region')
+      const { violations } = await axe.analyze()
+      const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('  ')}`)
+      expect(told, `axe, ${lang}`).toEqual([])
 
       const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
       expect(wide, `pixels that stick out on a small phone, ${lang}`).toBeLessThanOrEqual(0)
@@ -89,7 +91,7 @@ describeInBrowser('every page', () => {
       const cookies = (await context.cookies()).map(({ name }) => name)
       expect(cookies.filter((name) => !['__Host-nabz', '__Host-csrf'].includes(name))).toEqual([])
       expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] })
-      await context.close()
+      await page.close()
     }
   })
 })

@@ -8,12 +8,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Express, RequestHandler } from 'express'
+import { Router, type Express, type RequestHandler } from 'express'
 import pg from 'pg'
 import { createApp } from '../../src/app.ts'
+import { createWhatsAppSimulator, type Simulator } from '../../src/dev/whatsapp-simulator/simulator.ts'
+import { registerTemplates } from '../../src/features/messaging/actions/templates.ts'
 import { jobsOf } from '../../src/jobs.ts'
 import { movableClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { createPasswords } from '../../src/platform/passwords.ts'
 import type { Services } from '../../src/platform/services.ts'
 import { startServices } from '../../src/start.ts'
 import { testConfig } from './config.ts'
@@ -33,6 +36,8 @@ export type TestApp = {
   mail: MailSink
   /** Where WhatsApp's servers would be: answers 503 until a test gives it a handler. */
   whatsappServer: Server
+  /** Only with the option of that name. */
+  simulator: Simulator | undefined
   /** Every line logged so far. */
   logLines: string[]
   /** What the last failure was, as logged: for the message of a test that met a 500. */
@@ -48,8 +53,12 @@ export type TestAppOptions = {
   config?: Record<string, string>
   /** Connections to the database, when the test is about their number. */
   pool?: number
+  /** Cost of a password's hash, when the test is about what follows from many. */
+  passwordCost?: number
   /** Routes mounted in front of the product's, for tests of what stands between a request and any route. */
   outside?: (services: Services) => RequestHandler
+  /** The stand-in for WhatsApp's side, at `/dev` as in the demo, its webhooks waiting for `simulator.controls.flush()`. */
+  simulator?: boolean
 }
 
 /** Noon on a Tuesday in Karachi, with no clock change near in any zone the tests use. */
@@ -76,6 +85,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     superuserPool.on('error', () => undefined)
     cleanup.push(() => superuserPool.end())
 
+    // Listening before there is anything to answer, because settings and simulator name the address.
+    const server = await startServer(createServer())
+    cleanup.push(() => closeServer(server))
+    const origin = originOf(server)
+
     const clock = movableClock(options.now ?? testNow)
     const logLines: string[] = []
     const config = testConfig({
@@ -84,19 +98,30 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       DATABASE_POOL: String(options.pool ?? 10),
       KEY_STORE_DIR: keyStoreDir,
       SMTP_URL: mail.url,
-      WHATSAPP_BASE_URL: originOf(whatsappServer),
+      WHATSAPP_BASE_URL: options.simulator ? `${origin}/dev/graph` : originOf(whatsappServer),
       ...options.config,
     })
-    const started = await startServices(config, { clock, log: createLog('info', (line) => logLines.push(line)) })
+    const started = await startServices(config, {
+      clock,
+      log: createLog('info', (line) => logLines.push(line)),
+      ...(options.passwordCost === undefined
+        ? {}
+        : { passwords: createPasswords(config.passwordPepper, options.passwordCost) }),
+    })
     cleanup.push(() => started.stop())
     const { services } = started
-    const app = createApp(services, options.outside?.(services))
-    const server = await startServer(createServer(app))
+    const simulator = options.simulator ? startSimulator(services, origin) : undefined
+    if (simulator) cleanup.push(() => simulator.stop())
     cleanup.push(() => {
       services.stopping.abort()
       return closeServer(server)
     })
-    const origin = originOf(server)
+    const outside = Router()
+    if (simulator) outside.use('/dev', simulator.router)
+    if (options.outside) outside.use(options.outside(services))
+    const app = createApp(services, outside)
+    server.on('request', app)
+    if (simulator) await registerTemplates(services, wabaId)
     return {
       services,
       app,
@@ -107,6 +132,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
         (await superuserPool.query<Row>(sql, params)).rows,
       mail,
       whatsappServer,
+      simulator,
       logLines,
       lastError() {
         const line = logLines.findLast((each) => each.includes('"level":"error"'))
@@ -125,6 +151,23 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     await stop()
     throw error
   }
+}
+
+const wabaId = '102290129340398'
+
+function startSimulator({ config, clock }: Services, origin: string): Simulator {
+  const { accessToken, appSecret, verifyToken, phoneNumberId, displayNumber } = config.whatsapp
+  return createWhatsAppSimulator({
+    accessToken,
+    appSecret,
+    verifyToken,
+    phoneNumberId,
+    displayPhoneNumber: displayNumber,
+    wabaId,
+    webhookUrl: `${origin}/webhooks/whatsapp`,
+    now: () => clock.now().epochMilliseconds,
+    deliver: 'manual',
+  })
 }
 
 async function startServer(server: Server): Promise<Server> {
