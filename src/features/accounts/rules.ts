@@ -26,8 +26,8 @@ export function passwordFault(password: string, personal: readonly string[], dem
   if (letters > passwordLength.max) return 'too_long'
   if (!password.isWellFormed() || password.includes('\u0000')) return 'characters'
   if (password === demoPassword) return demo ? undefined : 'demo'
-  if (isCommon(password)) return 'common'
-  return isPersonal(password, [...personal, 'nabz']) ? 'personal' : undefined
+  if (isPersonal(password, [...personal, 'nabz'])) return 'personal'
+  return isCommon(password) ? 'common' : undefined
 }
 
 function isCommon(password: string): boolean {
