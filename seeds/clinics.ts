@@ -51,7 +51,7 @@ export const seedClinics: SeedClinic[] = [
     language: 'ur',
     accent: 'teal',
     specialty: 'general_practice',
-    about: 'گلشن اور کلفٹن میں پورے خاندان کے معالج۔ Family doctors in Gulshan and Clifton since 2009.',
+    about: 'گلشن اور کلفٹن میں پورے خاندان کے معالج۔\nFamily doctors in Gulshan and Clifton since 2009.',
     phone: '+922134980000',
     whatsapp: '+923001110000',
     languages: 'ur en',

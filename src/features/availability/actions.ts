@@ -182,7 +182,7 @@ type Kept = { settingsVersion: number; diaryVersion: number; validUntil: number;
 // By size, since a month of every doctor's times is a hundred times a page.
 const answers = new LRUCache<string, { kept: Kept; bytes: number }>({
   maxSize: 48 * 1024 * 1024,
-  sizeCalculation: ({ bytes }) => bytes,
+  sizeCalculation: ({ bytes }) => Math.ceil(bytes),
 })
 
 /**

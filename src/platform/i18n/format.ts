@@ -78,7 +78,8 @@ function build(locale: string, zone: string): Format {
       format = new Intl.NumberFormat(locale, {
         style: 'currency',
         currency,
-        currencyDisplay: 'narrowSymbol',
+        // In Arabic the narrow signs are Latin letters, `E£` for the Egyptian pound.
+        currencyDisplay: locale.startsWith('ar') ? 'symbol' : 'narrowSymbol',
         minimumFractionDigits: digits,
         maximumFractionDigits: digits,
       })

@@ -205,7 +205,7 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
             services.map((service) => ({
               value: service.id,
               label: [service.name, minutesText(scene, service.durationMin), priceText(scene, service)]
-                .filter((text) => text !== undefined)
+                .flatMap((text) => (text === undefined ? [] : [isolated(text)]))
                 .join(' · '),
             })),
           ),
@@ -227,3 +227,6 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
     only: fields.filter(({ options }) => options.length === 1).flatMap(({ options }) => options[0]?.label ?? []),
   }
 }
+
+// An option takes no mark-up: these signs do for it what <bdi> does elsewhere.
+const isolated = (text: string) => `\u2068${text}\u2069`
