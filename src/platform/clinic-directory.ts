@@ -39,7 +39,8 @@ export function createClinicDirectory(db: Database): ClinicDirectory {
   })
   const prove = (facts: ClinicFacts | undefined) => facts && proveClinic(facts)
   return {
-    bySlug: async (slug) => prove(await bySlug(slug)),
+    // What can't be an address is nobody's; a NUL would not even reach the comparison.
+    bySlug: async (slug) => (/^[a-z0-9-]{1,80}$/.test(slug) ? prove(await bySlug(slug)) : undefined),
     byId: async (id) => prove(await byId(id)),
   }
 }
