@@ -16,6 +16,9 @@ export const clinicColumns = `
   c.id, c.slug, c.name, c.city, c.country, c.specialty, c.time_zone as zone, c.currency, c.language, c.accent,
   c.placement, c.status, d.diary_version as "diaryVersion", d.settings_version as "settingsVersion"`
 
+// What is no address is not asked about: one request's NUL would fail the query it shares with others.
+const addressShape = /^[a-z0-9-]{1,80}$/
+
 export function createClinicDirectory(db: Database): ClinicDirectory {
   const bySlug = batched<string, ClinicFacts>(async (slugs) => {
     const found = await rows<ClinicFacts>(
