@@ -19,7 +19,7 @@ import { registerTemplates } from '../features/messaging/actions/templates.ts'
 const folder = process.env.NABZ_DATA_DIR ?? join(process.cwd(), '.data')
 const databaseFolder = join(folder, 'postgres')
 
-const running = await start()
+let running: { stop(): Promise<void> } | undefined
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -27,9 +27,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (stopping) return
     stopping = true
     process.stdout.write('\nStopping …\n')
-    void running.stop().then(() => process.exit(0))
+    // Before the demo is up there is only the database, which would live on without us.
+    const stop = running ? running.stop() : stopEmbeddedPostgres(databaseFolder)
+    void stop.then(() => process.exit(0))
   })
 }
+running = await start()
 
 async function start(): Promise<{ stop(): Promise<void> }> {
   if (process.argv.includes('--fresh')) {
