@@ -1,8 +1,9 @@
 // A real Chromium for tests of what only a browser knows. Found where the system has it; nothing is downloaded.
 import { accessSync, constants } from 'node:fs'
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { describe } from 'vitest'
 import type { TestApp } from './app.ts'
+import type { Agent } from './http.ts'
 
 const usual = [
   '/usr/bin/chromium',
@@ -86,4 +87,33 @@ export async function openWindow(
     }
   })
   return { context, strangers, complaints }
+}
+
+/** Gives a window the cookies of a browser that signed in elsewhere. */
+export async function useCookies(context: BrowserContext, app: TestApp, agent: Agent): Promise<void> {
+  // Said of https, where such cookies come from; Chromium sends them to 127.0.0.1 all the same.
+  const url = app.origin.replace('http:', 'https:')
+  await context.addCookies([...agent.cookies].map(([name, value]) => ({ name, value, url, secure: true })))
+}
+
+/** Bytes over the wire for whatever a page loads, each page counted as if it were the first. */
+export async function weighPages(page: Page): Promise<{ heaviest(): { url: string; bytes: number } }> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true })
+  const weights: { url: string; bytes: number }[] = []
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) weights.push({ url: request.url(), bytes: 0 })
+  })
+  page.on('requestfinished', (request) => {
+    const current = weights.at(-1)
+    if (current === undefined) return
+    request.sizes().then(
+      ({ responseBodySize, responseHeadersSize }) => {
+        current.bytes += responseBodySize + responseHeadersSize
+      },
+      // The page was left before its size was known.
+      () => undefined,
+    )
+  })
+  return { heaviest: () => weights.reduce((a, b) => (b.bytes > a.bytes ? b : a)) }
 }
