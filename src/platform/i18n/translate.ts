@@ -40,7 +40,16 @@ export function loadTranslations(): Record<Language, Translate> {
   })
   const fixed = (language: Language): Translate => {
     const t = instance.getFixedT(language)
-    return (key, params) => t(key, { ...params })
+    // A sentence without parameters is always the same.
+    const sentences = new Map<string, string>()
+    return (key, params) => {
+      if (params !== undefined) return t(key, { ...params })
+      const known = sentences.get(key)
+      if (known !== undefined) return known
+      const sentence = t(key)
+      sentences.set(key, sentence)
+      return sentence
+    }
   }
   return { en: fixed('en'), ar: fixed('ar'), ur: fixed('ur') }
 }

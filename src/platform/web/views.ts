@@ -2,7 +2,7 @@
 // was decided in a feature's `pages.ts`.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Speaker } from '../i18n/speaker.ts'
@@ -30,7 +30,8 @@ export type Chrome = {
   accent: string
 }
 
-type Template = (locals: Record<string, unknown>) => string
+/** `shared` is the same for every part of a page, `own` what this part was handed on top of it. */
+type Template = (shared: object, own: object) => string
 const compiled = new Map<string, Template>()
 let caching = true
 
@@ -40,14 +41,33 @@ export function cacheTemplates(on: boolean): void {
 }
 
 function template(name: string): Template {
-  let render = compiled.get(name)
-  if (!render || !caching) {
-    const filename = join(viewsFolder, `${name}.ejs`)
-    const options = { filename, views: [viewsFolder], cache: caching, strict: false, rmWhitespace: true }
-    render = ejs.compile(readFileSync(filename, 'utf8'), options)
-    compiled.set(name, render)
+  const known = compiled.get(name)
+  if (known && caching) return known
+  const filename = join(viewsFolder, `${name}.ejs`)
+  // Shared locals are reached by prototype, and they have none themselves: nothing gets in but what was put there.
+  const options = { filename, strict: false, rmWhitespace: true, unsafePrototypeLocals: true }
+  const made = withInclude(name, ejs.compile(readFileSync(filename, 'utf8'), options))
+  compiled.set(name, made)
+  return made
+}
+
+/**
+ * `include(path, more)` for templates, in place of the one of EJS, which looks for the file and copies every local each
+ * time: on a page with a thousand parts that was most of the work.
+ */
+function withInclude(name: string, print: (locals: object) => string): Template {
+  const parts = new Map<string, Template>()
+  const part = (path: string): Template => {
+    const known = parts.get(path)
+    if (known && caching) return known
+    const found = template(posix.join(posix.dirname(name), path))
+    parts.set(path, found)
+    return found
   }
-  return render
+  return (shared, own) => {
+    const include = (path: string, more?: object) => part(path)(shared, more ? { ...own, ...more } : own)
+    return print(Object.assign(Object.create(shared) as object, own, { include }))
+  }
 }
 
 const fingerprints = new Map<string, string>()
@@ -67,13 +87,14 @@ export function asset(path: string): string {
 
 export function render({ template: name, page }: View, chrome: Chrome): string {
   const { speaker } = chrome
-  const localsWith = (body?: string) => ({
+  let token: string | undefined
+  const shared = Object.assign(Object.create(null) as object, {
     t: speaker.t,
     lang: speaker.lang,
     dir: speaker.dir,
     url: chrome.url,
-    // The function, not its answer: EJS copies its locals, and a token asked for is a cookie given.
-    csrfToken: chrome.csrfToken,
+    // One token serves every form of the page. A function, because a token asked for is a cookie given.
+    csrfToken: () => (token ??= chrome.csrfToken()),
     flash: chrome.flash,
     shell: chrome.shell,
     languageLinks: chrome.languageLinks,
@@ -81,8 +102,8 @@ export function render({ template: name, page }: View, chrome: Chrome): string {
     asset,
     scripts: Array.isArray(page.scripts) ? page.scripts : [],
     page,
-    body,
+    body: undefined,
   })
-  const body = template(name)(localsWith())
-  return chrome.layout === 'bare' ? body : template(`layouts/${chrome.layout}`)(localsWith(body))
+  const body = template(name)(shared, {})
+  return chrome.layout === 'bare' ? body : template(`layouts/${chrome.layout}`)(shared, { body })
 }
