@@ -19,7 +19,8 @@ import { registerTemplates } from '../features/messaging/actions/templates.ts'
 const folder = process.env.NABZ_DATA_DIR ?? join(process.cwd(), '.data')
 const databaseFolder = join(folder, 'postgres')
 
-let running: { stop(): Promise<void> } | undefined
+// Filled when the demo is up; a signal may come before.
+const demo: { running?: { stop(): Promise<void> } } = {}
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -28,11 +29,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stopping = true
     process.stdout.write('\nStopping …\n')
     // Before the demo is up there is only the database, which would live on without us.
-    const stop = running ? running.stop() : stopEmbeddedPostgres(databaseFolder)
+    const stop = demo.running?.stop() ?? stopEmbeddedPostgres(databaseFolder)
     void stop.then(() => process.exit(0))
   })
 }
-running = await start()
+demo.running = await start()
 
 async function start(): Promise<{ stop(): Promise<void> }> {
   if (process.argv.includes('--fresh')) {
