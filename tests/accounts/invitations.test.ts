@@ -153,7 +153,7 @@ describe('an invitation', () => {
     await app.agent().get(path).expect(404)
     expect((await accept(path)).answer.status).toBe(404)
     nadia = await clinic.as(clinic.cast.nadia)
-    expect(wordsOf((await nadia.get(staff())).text)).toContain('expired')
+    expect(wordsOf((await nadia.get(staff())).text)).toContain('has expired')
     const page = await nadia.getForm(staff())
     const again = page.forms.find(({ action }) => action.endsWith('/again'))!
     await nadia.postForm(again.action).expect(303)

@@ -50,7 +50,7 @@ describe('the list of staff', () => {
       expect(words).toContain(email)
     }
     expect(words).not.toContain(omar.name)
-    expect(words).toContain('(You)')
+    expect(words).toContain('(you)')
   })
 
   it('is for owners: a colleague may not look, a stranger finds nothing', async () => {

@@ -52,11 +52,16 @@ export function signUpPage(words: Words, form: Form = emptyForm, zones: readonly
     label: t('accounts.field.zone'),
     options: zones.map((zone) => ({ value: zone, label: zoneName(zone) })),
   })
+  // The summary names what is wrong in the order of the page.
+  const inOrder = ['clinicName', 'city', 'country', 'zone', 'specialty', 'language', 'name', 'email', 'password']
+  const errors = Object.fromEntries(
+    inOrder.flatMap((name) => (form.errors[name] === undefined ? [] : [[name, form.errors[name]]])),
+  )
   return view('accounts/sign-up', {
     title: t('accounts.sign_up.title'),
     lead: t('accounts.sign_up.lead'),
     scripts: formScripts,
-    form,
+    form: { ...form, errors },
     clinicRows: [
       [
         field({

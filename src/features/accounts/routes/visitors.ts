@@ -25,8 +25,8 @@ visitorRoutes.post('/sign-up', 'public', async (request) => {
   const zones = zonesOf(form.values.country)
   const zone = zoneFor(zones, form.values.zone)
   const errors: Record<string, string> = form.ok ? {} : { ...form.errors }
-  if (form.ok) {
-    const { password, name, email, clinicName, city } = form.value
+  const { password, name = '', email = '', clinicName = '', city = '' } = form.values
+  if (password !== undefined && errors.password === undefined) {
     const fault = passwordFault(password, [name, email, clinicName, city], services.config.demo)
     if (fault) errors.password = `accounts.error.password.${fault}`
   }
