@@ -8,7 +8,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { recipientHash } from '../../../platform/outbox.ts'
 import { findOptOut, lockNumber, updateResumed, upsertStop } from '../queries/opt-outs.ts'
 import { updateQueuedOptedOut } from '../queries/correspondence.ts'
-import { changeOf, isStopped } from '../rules/opt-outs.ts'
+import { changeOf, isStopped, type Change } from '../rules/opt-outs.ts'
 
 /** The number every clinic writes from. A clinic with a number of its own will have its id here. */
 export const sharedSender = 'platform'
@@ -29,10 +29,11 @@ type Wish = {
 }
 
 /** Notes a STOP or START, and at this clinic drops what waits. Answers what it changed; nothing, if it was so already. */
-export async function noteWish(ctx: Ctx, wish: Wish): Promise<'stop' | 'resume' | undefined> {
+export async function noteWish(ctx: Ctx, wish: Wish): Promise<Change | undefined> {
   await lockNumber(ctx.db, wish.numberHash)
   const before = await findOptOut(ctx.db, sharedSender, wish.numberHash)
   const change = changeOf(before, wish.said, wish.at)
+  if (change === 'stop_again') await upsertStop(ctx.db, sharedSender, wish.numberHash, wish)
   if (change === 'stop') {
     await upsertStop(ctx.db, sharedSender, wish.numberHash, wish)
     await updateQueuedOptedOut(ctx, wish.numberHash)

@@ -34,9 +34,8 @@ export async function upsertStop(db: Knex, sender: string, numberHash: Buffer, s
 export async function insertStrangersStop(db: Knex, sender: string, numberHash: Buffer, said: Said): Promise<void> {
   await db.transaction(async (trx) => {
     await lockNumber(trx, numberHash)
-    if (changeOf(await findOptOut(trx, sender, numberHash), 'stop', said.at) === 'stop') {
-      await upsertStop(trx, sender, numberHash, said)
-    }
+    const change = changeOf(await findOptOut(trx, sender, numberHash), 'stop', said.at)
+    if (change !== undefined) await upsertStop(trx, sender, numberHash, said)
   })
 }
 
