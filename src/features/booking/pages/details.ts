@@ -1,5 +1,5 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
-import { callingCode, parsePhone, phoneText, type Phone } from '../../../kernel/phone.ts'
+import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
@@ -84,13 +84,12 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
 /** The number told us STOP, so no code goes there: START on WhatsApp, another number, or the telephone. */
 export function optedOutPage(scene: Scene, hold: HoldFacts, number: Phone, sender: string): View {
   const { clinic, speaker, url } = scene
-  const platform = parsePhone(sender, clinic.country)
   return view('booking/opted-out', {
     title: speaker.t('booking.opted_out.title'),
     clinic: headOf(scene),
     back: { href: url(holdPath(clinic.slug, hold.id, hold.wish)), label: speaker.t('booking.code.change') },
     number: phoneText(number),
-    startHref: platform && `https://wa.me/${platform.slice(1)}?text=START`,
+    startHref: `https://wa.me/${sender.replace(/\D/g, '')}?text=START`,
     phone: clinicPhone(scene),
   })
 }
