@@ -249,14 +249,19 @@ type Setup = {
 }
 
 async function readSetup(ctx: Ctx, clinic: SeedClinic): Promise<Setup> {
-  const table = (name: string) => ctx.db.withSchema('clinic').table(name).where({ clinic_id: ctx.clinic.id })
-  const ids = async <T>(name: string) =>
-    (await table(name).orderBy('position').select('id')).map((row: { id: T }) => row.id)
-  const patients = (await table('patients').orderBy('id').select('id', 'phone_sealed', 'language')) as {
-    id: PatientId
-    phone_sealed: Buffer
-    language: string
-  }[]
+  const read = <T>(sql: string) => rows<T>(ctx.db, sql, [ctx.clinic.id])
+  const patients = await read<{ id: PatientId; phone_sealed: Buffer; language: string }>(
+    'select id, phone_sealed, language from clinic.patients where clinic_id = ? order by id',
+  )
+  const locations = await read<{ id: LocationId }>(
+    'select id from clinic.locations where clinic_id = ? order by position',
+  )
+  const practitioners = await read<{ id: PractitionerId }>(
+    'select id from clinic.practitioners where clinic_id = ? order by position',
+  )
+  const services = await read<Setup['services'][number]>(
+    'select id, price_minor from clinic.services where clinic_id = ? order by position',
+  )
   const byPhone = new Map<string, Setup['patients'][number]>(
     patients.map((row) => {
       const phone = ctx.seal.open(row.phone_sealed, 'patients.phone', row.id) as Phone
@@ -264,9 +269,9 @@ async function readSetup(ctx: Ctx, clinic: SeedClinic): Promise<Setup> {
     }),
   )
   return {
-    locations: await ids<LocationId>('locations'),
-    practitioners: await ids<PractitionerId>('practitioners'),
-    services: (await table('services').orderBy('position').select('id', 'price_minor')) as Setup['services'],
+    locations: locations.map(({ id }) => id),
+    practitioners: practitioners.map(({ id }) => id),
+    services,
     patients: patientsOf(clinic)
       .map(({ phone }) => byPhone.get(phone))
       .filter((patient) => patient !== undefined),
@@ -434,7 +439,7 @@ async function insertAll(ctx: Ctx, table: string, wanted: Row[]): Promise<string
       .withSchema('clinic')
       .table(table)
       .insert(even.slice(start, start + 500))
-    const answered = (await chunk.onConflict().ignore().returning(key)) as Record<string, string>[]
+    const answered = await chunk.onConflict().ignore().returning<Record<string, string>[]>(key)
     for (const row of answered) written.push(row[key] ?? '')
   }
   return written

@@ -21,7 +21,10 @@ export type Started = { services: Services; stop(): Promise<void> }
  * Opens everything a process needs. Throws, having closed what it opened, when the database is away or the
  * application's role could get around row-level security.
  */
-export async function startServices(config: Config, parts: { clock?: Clock; log?: Log; passwords?: Passwords } = {}): Promise<Started> {
+export async function startServices(
+  config: Config,
+  parts: { clock?: Clock; log?: Log; passwords?: Passwords } = {},
+): Promise<Started> {
   const clock = parts.clock ?? systemClock
   const log = parts.log ?? createLog(config.logLevel)
   const db = connect(config.database.url, config.database.pool)
