@@ -35,6 +35,9 @@ async function look(name, value) {
   }
 }
 
+// The time that was lost, and what there is instead, comes first.
+form?.querySelector('[data-lost]')?.focus()
+
 if (form) {
   form.addEventListener('change', (event) => {
     if (event.target.closest('[data-swap="options"]')) void look()

@@ -45,6 +45,8 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     form: { ...form, values },
     back: state.back,
     cancelHref: state.back ?? `/app/${ctx.clinic.slug}/today`,
+    // Only a page that asks for nothing else yet puts the keyboard into the search.
+    fresh: draft.agreed === undefined && !lost,
     ready: known !== undefined,
     maySetUp: ctx.actor.kind === 'user' && ctx.actor.role === 'owner',
     settingsHref: `/app/${ctx.clinic.slug}/settings`,

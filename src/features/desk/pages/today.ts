@@ -108,7 +108,6 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     off: inLane('off'),
     groups: asked.list ? groupsOf(cards, nowText) : [],
     empty: cards.length === 0,
-    at: ctx.now.toString(),
     back: address.here,
     canBook: ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book'),
     newHref: `/app/${ctx.clinic.slug}/appointments/new?${newQuery(date, day.kind, practitionerId)}`,
