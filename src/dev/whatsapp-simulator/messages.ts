@@ -1,151 +1,127 @@
 // Reads a send request as Meta would: what is wrong with it, or what the person will see.
 import { z } from 'zod'
 import { graphError, type GraphError } from './errors.ts'
-import type { Button, SimulatorState, Template } from './state.ts'
+import { filledIn, isError, templateUse } from './filling.ts'
+import { digitsOf, type Content, type SimulatorState } from './state.ts'
 
-const parameter = z.object({
-  type: z.string(),
-  text: z.string().optional(),
-  payload: z.string().optional(),
-  parameter_name: z.string().optional(),
-})
-const component = z.object({
-  type: z.string(),
-  sub_type: z.string().optional(),
-  index: z.union([z.string(), z.number()]).optional(),
-  parameters: z.array(parameter).default([]),
+const label = (max: number) => z.string().min(1).max(max)
+const interactive = z.object({
+  type: z.literal('button'),
+  header: z.object({ type: z.literal('text'), text: label(60) }).optional(),
+  body: z.object({ text: label(1024) }),
+  footer: z.object({ text: label(60) }).optional(),
+  action: z.object({
+    buttons: z
+      .array(z.object({ type: z.literal('reply'), reply: z.object({ id: label(256), title: label(20) }) }))
+      .min(1)
+      .max(3),
+  }),
 })
 const request = z.object({
   messaging_product: z.literal('whatsapp'),
+  recipient_type: z.literal('individual').optional(),
   to: z.string().optional(),
-  type: z.enum(['template', 'text', 'interactive']),
+  recipient: z
+    .string()
+    .regex(/^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$/)
+    .optional(),
+  type: z.enum(['template', 'text', 'interactive']).default('text'),
   biz_opaque_callback_data: z.string().max(512).optional(),
-  text: z.object({ body: z.string().min(1).max(4096) }).optional(),
-  template: z
-    .object({ name: z.string(), language: z.object({ code: z.string() }), components: z.array(component).default([]) })
-    .optional(),
-  interactive: z
-    .object({
-      type: z.literal('button'),
-      body: z.object({ text: z.string().min(1).max(1024) }),
-      action: z.object({
-        buttons: z
-          .array(
-            z.object({
-              type: z.literal('reply'),
-              reply: z.object({ id: z.string().max(256), title: z.string().max(20) }),
-            }),
-          )
-          .min(1)
-          .max(3),
-      }),
-    })
-    .optional(),
+  context: z.object({ message_id: z.string() }).optional(),
+  text: z.object({ body: label(4096), preview_url: z.boolean().optional() }).optional(),
+  template: templateUse.optional(),
+  interactive: interactive.optional(),
 })
 type SendRequest = z.infer<typeof request>
-type Component = z.infer<typeof component>
 
-export type Content = { text: string; buttons: Button[]; template?: string }
-export type Read =
-  { ok: true; to: string; opaque: string | undefined; content: Content } | { ok: false; error: GraphError }
+export type Send = {
+  to: string
+  input: string
+  opaque: string | undefined
+  answers: string | undefined
+  content: Content
+  /** Accepted all the same, to be failed by status with this code. */
+  failsLater?: number
+}
+export type Read = { ok: true; send: Send } | { ok: false; error: GraphError }
+export type Rules = { now: number; sender: string; windowByStatus: boolean }
 
-export function readSend(state: SimulatorState, body: unknown, now: number): Read {
+export function readSend(state: SimulatorState, body: unknown, rules: Rules): Read {
   const parsed = request.safeParse(body)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    const missing = issue?.code === 'invalid_type'
-    return wrong(missing ? 131008 : 131009, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`)
-  }
-  const send = parsed.data
-  const to = send.to?.replace(/^\+/, '')
-  if (to === undefined || !/^\d{7,15}$/.test(to)) return wrong(131008, 'to')
-  const content = contentOf(state, send, to, now)
-  if ('code' in content) return { ok: false, error: content }
-  return { ok: true, to, opaque: send.biz_opaque_callback_data, content }
-}
-
-const wrong = (code: number, details: string): Read => ({ ok: false, error: graphError(code, details) })
-
-function contentOf(state: SimulatorState, send: SendRequest, to: string, now: number): Content | GraphError {
-  if (send.type === 'template') return send.template ? filledIn(state, send.template) : graphError(131008, 'template')
+  if (!parsed.success) return { ok: false, error: faultIn(body, parsed.error.issues[0]) }
+  const wanted = parsed.data
+  const to = recipientOf(state, wanted, rules.sender)
+  if (typeof to !== 'string') return { ok: false, error: to }
+  const content = contentOf(state, wanted)
+  if (isError(content)) return { ok: false, error: content }
   // Anything but a template needs the person to have written within a day.
-  if ((state.phones.get(to)?.windowUntil ?? 0) <= now) {
-    return graphError(131047, 'More than 24 hours have passed since the customer last replied to this number.')
+  const shut = wanted.type !== 'template' && (state.findPhone(to)?.windowUntil ?? 0) <= rules.now
+  if (shut && !rules.windowByStatus) {
+    const details = 'More than 24 hours have passed since the customer last replied to this number.'
+    return { ok: false, error: graphError(131047, details) }
   }
-  if (send.type === 'text') return send.text ? { text: send.text.body, buttons: [] } : graphError(131008, 'text')
-  if (!send.interactive) return graphError(131008, 'interactive')
-  const replies = send.interactive.action.buttons.map(({ reply }) => reply)
-  if (new Set(replies.map(({ id }) => id)).size < replies.length) return graphError(131009, 'Duplicated button id')
-  const buttons = replies.map(({ id, title }): Button => ({ kind: 'reply', text: title, payload: id }))
-  return { text: send.interactive.body.text, buttons }
+  const send = {
+    to,
+    input: wanted.to ?? wanted.recipient ?? to,
+    opaque: wanted.biz_opaque_callback_data,
+    answers: wanted.context?.message_id,
+    content,
+    ...(shut ? { failsLater: 131047 } : {}),
+  }
+  return { ok: true, send }
 }
 
-function filledIn(state: SimulatorState, wanted: NonNullable<SendRequest['template']>): Content | GraphError {
-  const template = state.template(wanted.name, wanted.language.code)
-  if (!template) {
-    return graphError(132001, `template name (${wanted.name}) does not exist in ${wanted.language.code}`)
+/** Which of the codes for a bad parameter: absent altogether, or there and wrong. */
+function faultIn(body: unknown, issue: z.core.$ZodIssue | undefined): GraphError {
+  const path = issue?.path.map(String) ?? []
+  const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], body)
+  if (value === undefined && path.length <= 1) {
+    return graphError(100, `The parameter ${path.join('.') || 'messaging_product'} is required.`)
   }
-  if (template.status === 'PAUSED') return graphError(132015)
-  if (template.status !== 'APPROVED') return graphError(132001, `template ${wanted.name} is ${template.status}`)
-  for (const { parameters } of wanted.components) {
-    if (parameters.some(({ text }) => text !== undefined && /[\n\t]| {5}/.test(text))) {
-      return graphError(132012, 'Param text cannot have new-line/tab characters or more than 4 consecutive spaces')
+  return graphError(value === undefined ? 131008 : 131009, `${path.join('.')}: ${issue?.message ?? ''}`)
+}
+
+function recipientOf(state: SimulatorState, { to, recipient, template }: SendRequest, sender: string) {
+  if (to === undefined && recipient === undefined) return graphError(100, 'The parameter to is required.')
+  if (to === undefined) {
+    const known = state.phoneOfUser(recipient ?? '')
+    if (!known) return graphError(131009, 'recipient: nobody is known by this id')
+    const category = template && state.template(template.name, template.language.code)?.category
+    return category === 'AUTHENTICATION' ? graphError(131062) : known.number
+  }
+  const digits = digitsOf(to)
+  if (!/^[+\d() -]+$/.test(to) || !/^[1-9]\d{6,14}$/.test(digits)) return graphError(131009, 'to: not a phone number')
+  return digits === sender ? graphError(131021) : digits
+}
+
+function contentOf(state: SimulatorState, wanted: SendRequest): Content | GraphError {
+  switch (wanted.type) {
+    case 'template': {
+      if (!wanted.template) return graphError(131008, 'template')
+      const { name, language } = wanted.template
+      const template = state.template(name, language.code)
+      if (template) return filledIn(template, wanted.template)
+      return graphError(132001, `template name (${name}) does not exist in ${language.code}`)
     }
+    case 'text':
+      if (!wanted.text) return graphError(131008, 'text')
+      return { text: wanted.text.body, buttons: [], category: 'service' }
+    case 'interactive':
+      return wanted.interactive ? withReplies(wanted.interactive) : graphError(131008, 'interactive')
   }
-  const body = wanted.components.find(({ type }) => type === 'body')
-  const text = fill(bodyOf(template), body)
-  if (typeof text !== 'string') return text
-  const buttons: Button[] = []
-  for (const [index, definition] of buttonsOf(template).entries()) {
-    const given = wanted.components.find(({ type, index: at }) => type === 'button' && Number(at) === index)
-    const button = buttonOf(definition, given)
-    if ('code' in button && !('kind' in button)) return button
-    buttons.push(button)
+}
+
+function withReplies({ header, body, footer, action }: z.infer<typeof interactive>): Content | GraphError {
+  const replies = action.buttons.map(({ reply }) => reply)
+  const twice = (values: string[]) => new Set(values).size < values.length
+  if (twice(replies.map(({ id }) => id))) return graphError(131009, 'interactive: two buttons have the same id')
+  if (twice(replies.map(({ title }) => title)))
+    return graphError(131009, 'interactive: two buttons have the same title')
+  return {
+    text: body.text,
+    buttons: replies.map(({ id, title }) => ({ kind: 'reply', text: title, payload: id })),
+    category: 'service',
+    ...(header ? { header: header.text } : {}),
+    ...(footer ? { footer: footer.text } : {}),
   }
-  return { text, buttons, template: wanted.name }
-}
-
-function fill(text: string, component: Component | undefined): string | GraphError {
-  const holes = new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? ''))
-  const given = component?.parameters ?? []
-  if (holes.size !== given.length) {
-    const details = `body: number of localizable_params (${given.length}) does not match the expected number of params (${holes.size})`
-    return graphError(132000, details)
-  }
-  const byName = new Map(given.map((one, index) => [one.parameter_name ?? String(index + 1), one.text ?? '']))
-  return text.replace(/\{\{(\w+)\}\}/g, (_hole, name: string) => byName.get(name) ?? '')
-}
-
-type ButtonDefinition = { type: string; text?: string; url?: string; otp_type?: string }
-
-function buttonOf(definition: ButtonDefinition, given: Component | undefined): Button | GraphError {
-  const text = definition.text ?? ''
-  const [parameter] = given?.parameters ?? []
-  if (definition.type === 'QUICK_REPLY') return { kind: 'reply', text, payload: parameter?.payload ?? text }
-  if (definition.type === 'OTP') {
-    if (parameter?.text === undefined) return graphError(131008, 'the code is missing in the button')
-    return { kind: 'copy', text: text === '' ? 'Copy code' : text, code: parameter.text }
-  }
-  const url = definition.url ?? ''
-  if (url.includes('{{1}}') && parameter?.text === undefined) return graphError(131008, 'the button needs a suffix')
-  return { kind: 'url', text, url: url.replace('{{1}}', parameter?.text ?? '') }
-}
-
-const authenticationText: Record<string, string> = {
-  en: '{{1}} is your verification code. For your security, do not share this code.',
-  ar: 'رمز التحقق الخاص بك هو {{1}}. لأمانك، لا تشارك هذا الرمز.',
-  ur: '{{1}} آپ کا تصدیقی کوڈ ہے۔ اپنی حفاظت کے لیے یہ کوڈ کسی کو نہ بتائیں۔',
-}
-
-function bodyOf(template: Template): string {
-  // Meta writes the text of authentication templates itself.
-  if (template.category === 'AUTHENTICATION')
-    return authenticationText[template.language] ?? authenticationText.en ?? ''
-  const body = template.components.find(({ type }) => String(type).toUpperCase() === 'BODY')
-  return typeof body?.text === 'string' ? body.text : ''
-}
-
-function buttonsOf(template: Template): ButtonDefinition[] {
-  const buttons = template.components.find(({ type }) => String(type).toUpperCase() === 'BUTTONS')
-  return Array.isArray(buttons?.buttons) ? (buttons.buttons as ButtonDefinition[]) : []
 }

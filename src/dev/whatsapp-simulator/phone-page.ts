@@ -1,96 +1,113 @@
-// The phone in the browser: read, tap, reply. And the switches that make the network misbehave.
+// The phone in the browser: read, tap, reply. Beside it, the switches that make the network misbehave.
 import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
-import express, { Router, type Request, type RequestHandler } from 'express'
-import { controlSettings, type ControlSettings } from './controls.ts'
+import express, { Router, type Request } from 'express'
+import { controlApi } from './control-api.ts'
+import { networkView } from './network-forms.ts'
+import { back, field, form, ownForms } from './posted-forms.ts'
+import { pieces } from './rich-text.ts'
 import type { Controls } from './simulator.ts'
-import { digitsOf, type SimulatorState } from './state.ts'
+import { digitsOf, type Bubble, type Phone, type SimulatorState } from './state.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** The page's own forms only: it is mounted before the product's protection. */
-const ownForms: RequestHandler = (req, res, next) => {
-  const site = req.headers['sec-fetch-site']
-  if (req.method === 'GET' || site === undefined || site === 'same-origin' || site === 'none') return next()
-  res.status(403).type('text/plain').send('Not from another site.')
-}
-
-const switches = [
-  { name: 'late', label: 'Keep statuses back until released' },
-  { name: 'twice', label: 'Deliver every webhook twice' },
-  { name: 'outOfOrder', label: 'Deliver out of order' },
-  { name: 'statusBeforeAnswer', label: 'Status before the answer to the send' },
-  { name: 'tokenInvalid', label: 'The access token is refused (190)' },
-  { name: 'wrongSignature', label: 'Sign with the wrong secret' },
-  { name: 'foreignPhoneNumber', label: 'Name a foreign phone_number_id' },
-] as const
-
-export function phonePages(state: SimulatorState, controls: Controls, settings: () => ControlSettings): Router {
+export function phonePages(parts: { state: SimulatorState; controls: Controls; business: string }): Router {
+  const { state, controls } = parts
   const router = Router()
   router.use('/phone-assets', express.static(here('./assets'), { maxAge: 0 }))
   router.use(['/phone', '/whatsapp'], ownForms)
 
-  const page = async (req: Request, number: string | undefined) =>
-    ejs.renderFile(here('./views/phone.ejs'), {
-      base: req.baseUrl,
-      phones: [...state.phones.values()].sort((a, b) => (b.bubbles.at(-1)?.at ?? 0) - (a.bubbles.at(-1)?.at ?? 0)),
-      phone: number === undefined ? undefined : state.phone(number),
-      switches: switches.map((one) => ({ ...one, on: settings()[one.name] === true })),
-      settings: settings(),
-      waiting: controls.waiting(),
-      time: (at: number) => new Date(at).toISOString().slice(11, 16),
-    })
-
   router.get('/phone', async (req, res) => {
-    const typed = typeof req.query.number === 'string' ? digitsOf(req.query.number) : ''
-    const [latest] = [...state.phones.values()].filter(({ unread }) => unread > 0)
-    const number = typed !== '' ? typed : latest?.number
-    const html = await page(req, number)
+    const typed = typeof req.query.number === 'string' ? req.query.number : undefined
+    const digits = typed === undefined ? latest(state)?.number : digitsOf(typed)
+    const wrong = typed !== undefined && typed.trim() !== '' && !/^[1-9]\d{6,14}$/.test(digits ?? '')
+    const phone =
+      digits === undefined || digits === '' || wrong ? undefined : (state.findPhone(digits) ?? blank(digits))
     // Looking at a conversation is what reads it; the ticks follow as they would from a real phone.
-    if (number !== undefined && state.phones.has(number)) controls.open(number)
-    res.type('html').send(html)
+    if (phone && phone.unread > 0) controls.open(phone.number)
+    const html = await ejs.renderFile(here('./views/phone.ejs'), {
+      base: req.baseUrl,
+      business: parts.business,
+      typed: wrong ? typed : '',
+      wrong,
+      phones: listed(state, phone),
+      phone: phone && { number: phone.number, days: days(phone) },
+      network: networkView(state, controls, phone),
+    })
+    res.type('html').set('Cache-Control', 'no-store').send(html)
   })
-  const form = express.urlencoded({ extended: false })
-  const back = (req: Request, number: string) => `${req.baseUrl}/phone?number=${digitsOf(number)}`
-  const field = (req: Request, name: string): string => {
-    const value = (req.body as Record<string, unknown>)[name]
-    return typeof value === 'string' ? value : ''
-  }
+
   router.post('/phone/:number/reply', form, (req, res) => {
-    const number = String(req.params.number)
     const text = field(req, 'text').trim()
-    if (text !== '') controls.reply(number, text)
-    res.redirect(303, back(req, number))
+    if (text !== '' && text.length <= 4096) controls.reply(numberOf(req), text)
+    res.redirect(303, back(req, numberOf(req)))
   })
   router.post('/phone/:number/tap', form, (req, res) => {
-    const number = String(req.params.number)
-    controls.tap(number, field(req, 'message'), Number(field(req, 'button')))
-    res.redirect(303, back(req, number))
+    const message = state.findPhone(numberOf(req))?.bubbles.find(({ id }) => id === field(req, 'message'))
+    const index = Number(field(req, 'button'))
+    // A button that is no longer there, after a restart or a reset, does nothing.
+    if (message?.buttons[index]?.kind === 'reply') controls.tap(numberOf(req), message.id, index)
+    res.redirect(303, back(req, numberOf(req)))
   })
-  router.post('/whatsapp/switches', form, (req, res) => {
-    const wanted: Record<string, unknown> = {}
-    for (const { name } of switches) if (field(req, name) !== '') wanted[name] = true
-    const code = Number(field(req, 'failCode'))
-    if (code > 0) wanted[field(req, 'failHow') === 'status' ? 'failByStatus' : 'failSends'] = { count: 1, code }
-    controls.set(controlSettings.parse(wanted))
-    res.redirect(303, back(req, field(req, 'number')))
-  })
-  router.post('/whatsapp/release', form, async (req, res) => {
-    await controls.flush()
-    res.redirect(303, back(req, field(req, 'number')))
-  })
-  // For scripts: the same, as JSON.
-  router.post('/whatsapp/controls', express.json(), (req, res) => {
-    const wanted = controlSettings.safeParse(req.body)
-    if (!wanted.success) {
-      res.status(400).json({ error: wanted.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) })
-      return
-    }
-    controls.set(wanted.data)
-    res.json({ ok: true })
-  })
-  router.get('/whatsapp/inbox/:number', (req, res) => {
-    res.json({ messages: controls.inbox(req.params.number) })
-  })
+  router.use(controlApi(state, controls))
   return router
+}
+
+const numberOf = (req: Request): string => digitsOf(String(req.params.number))
+
+const blank = (number: string): Phone => ({ number, bubbles: [], unread: 0, windowUntil: 0 })
+const shown = ({ bubbles }: Phone): Bubble[] => bubbles.filter(({ status }) => status !== 'failed')
+const lastAt = (phone: Phone): number => shown(phone).at(-1)?.at ?? 0
+const byLatest = (state: SimulatorState): Phone[] =>
+  [...state.phones.values()].filter((phone) => lastAt(phone) > 0).sort((a, b) => lastAt(b) - lastAt(a))
+const latest = (state: SimulatorState): Phone | undefined => {
+  const phones = byLatest(state)
+  return phones.find(({ unread }) => unread > 0) ?? phones[0]
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
+
+function listed(state: SimulatorState, open: Phone | undefined) {
+  return byLatest(state)
+    .slice(0, 50)
+    .map((phone) => {
+      const last = shown(phone).at(-1)
+      return {
+        number: phone.number,
+        unread: phone.unread,
+        current: phone.number === open?.number,
+        time: clock.format(lastAt(phone)),
+        last: last?.text.replace(/[*_~]/g, '').slice(0, 80) ?? '',
+      }
+    })
+}
+
+/** The conversation as it is drawn, a heading for each day. */
+function days(phone: Phone) {
+  const found: { name: string; bubbles: ReturnType<typeof drawn>[] }[] = []
+  for (const bubble of shown(phone)) {
+    const name = day.format(bubble.at)
+    if (found.at(-1)?.name !== name) found.push({ name, bubbles: [] })
+    found.at(-1)?.bubbles.push(drawn(bubble, phone))
+  }
+  return found
+}
+
+function drawn(bubble: Bubble, phone: Phone) {
+  const { id, header, footer, buttons, tapped, answers } = bubble
+  const quoted = answers === undefined ? undefined : phone.bubbles.find((one) => one.id === answers)
+  const mine = bubble.direction === 'out'
+  return {
+    id,
+    header,
+    footer,
+    buttons,
+    tapped,
+    mine,
+    pieces: pieces(bubble.text),
+    time: clock.format(bubble.at),
+    quoted: quoted?.text.replace(/\s+/g, ' ').slice(0, 70),
+    ticks: mine ? (bubble.seen ? 'read' : bubble.taken ? 'delivered' : 'sent') : undefined,
+  }
 }

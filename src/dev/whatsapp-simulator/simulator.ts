@@ -1,23 +1,48 @@
 // A stand-in for Meta's side of the WhatsApp Cloud API: it takes the documented requests, calls back with signed
 // webhooks, and shows a phone in the browser. It knows nothing of the product but its webhook's address.
-import express, { Router } from 'express'
-import { controlSettings, takeCounted, takeOne, type ControlSettings } from './controls.ts'
-import { errorBody, graphError, type GraphError } from './errors.ts'
-import { readSend } from './messages.ts'
+import { randomInt } from 'node:crypto'
+import { Router, type Response } from 'express'
+import { controlSettings, takeCounted, type ControlSettings } from './controls.ts'
+import { graphApi } from './graph-api.ts'
+import type { Send } from './messages.ts'
+import { statusItem } from './payloads.ts'
+import { people, type People } from './people.ts'
 import { phonePages } from './phone-page.ts'
-import { digitsOf, SimulatorState, type Bubble, type Phone, type StatusName, type Template } from './state.ts'
-import { inboundValue, statusValue, Webhooks, type Identity } from './webhooks.ts'
+import { digitsOf, SimulatorState, type Bubble, type Phone, type StatusName } from './state.ts'
+import { Webhooks, type Identity, type Line } from './webhooks.ts'
 
 export type SimulatorOptions = Identity & {
   accessToken: string
   verifyToken: string
   webhookUrl: string
+  /** The name people see above the conversation. */
+  verifiedName?: string
   /** Milliseconds; the test's own clock. */
   now?: () => number
   /** `manual`: nothing is called back before `flush`. `auto`: statuses follow after moments, as in life. */
   deliver?: 'manual' | 'auto'
   /** Where conversations and templates are kept between runs. */
   stateFile?: string
+}
+
+export type Controls = People & {
+  /** Misbehave like this from now on; what is left out behaves. What `late` kept back leaves when it is taken away. */
+  set(settings: ControlSettings): void
+  settings(): ControlSettings
+  /** Sends every webhook that is not kept back, once, and waits; answers the HTTP statuses of the answers. */
+  flush(): Promise<number[]>
+  /** The same, with what `late` kept back. */
+  release(): Promise<number[]>
+  /** How many webhooks wait. */
+  waiting(): number
+  /** Of those, how many are kept back. */
+  kept(): number
+  /** What went to and fro, latest first. */
+  lines(): readonly Line[]
+  /** Asks the product's webhook to prove that it knows the verify token; whether it did. */
+  subscribe(): Promise<boolean>
+  /** Forgets conversations, webhooks and misbehaviour. Templates stay, approved. */
+  reset(): void
 }
 
 export type Simulator = {
@@ -27,84 +52,27 @@ export type Simulator = {
   stop(): Promise<void>
 }
 
-export type Controls = {
-  /** Misbehave like this from now on; what is left out behaves. */
-  set(settings: ControlSettings): void
-  /** What the business sent to a number, oldest first. */
-  inbox(number: string): Bubble[]
-  /** The person writes. The webhook waits for `flush` where delivery is manual. */
-  reply(number: string, text: string): void
-  /** The person taps a button of a message. */
-  tap(number: string, messageId: string, button: number): void
-  /** The person opens the conversation: what was delivered is read. */
-  open(number: string): void
-  /** Delivers every webhook that waits; answers the statuses of the answers. */
-  flush(): Promise<number[]>
-  /** How many webhooks wait. */
-  waiting(): number
-  reset(): void
-}
-
 export function createWhatsAppSimulator(options: SimulatorOptions): Simulator {
   const state = new SimulatorState(options.stateFile)
   const now = options.now ?? (() => Date.now())
   let settings: ControlSettings = {}
-  const webhooks = new Webhooks(options, options.webhookUrl, () => settings, options.deliver === 'auto')
+  const webhooks = new Webhooks({ ...options, now, auto: options.deliver === 'auto' }, () => settings)
+  const unanswered = new Set<Response>()
 
-  const advance = (phone: Phone, bubble: Bubble, status: StatusName, delay: number, code?: number) => {
-    bubble.status = status
-    webhooks.push(statusValue(phone, bubble, status, now() + delay, code), delay)
+  const isIn = (numbers: string[] | undefined, { number }: Phone) =>
+    (numbers ?? []).some((one) => digitsOf(one) === number)
+  const hidden = (phone: Phone) => isIn(settings.hidden, phone)
+  /** `delay` is when it reaches the product, `after` when it happened, both in milliseconds from now. */
+  const report = (phone: Phone, bubble: Bubble, status: StatusName, delay: number, code?: number, after = delay) => {
+    const item = statusItem(phone, bubble, status, {
+      at: now() + after,
+      hidden: hidden(phone),
+      ...(code === undefined ? {} : { code }),
+    })
+    webhooks.push({ field: 'messages', value: { statuses: [item] }, what: `status ${status}` }, delay)
   }
 
-  const controls: Controls = {
-    set: (wanted) => {
-      settings = structuredClone(controlSettings.parse(wanted))
-    },
-    inbox: (number) => state.phone(number).bubbles.filter(({ direction }) => direction === 'in'),
-    reply: (number, text) => {
-      const phone = state.phone(number)
-      write(phone, { text })
-    },
-    tap: (number, messageId, index) => {
-      const phone = state.phone(number)
-      const message = phone.bubbles.find(({ id }) => id === messageId)
-      const button = message?.buttons[index]
-      if (!message || button?.kind !== 'reply') throw new Error('no such button to tap')
-      const { text, payload } = button
-      write(phone, { text, answers: messageId }, { text, payload, ofTemplate: message.template !== undefined })
-    },
-    open: (number) => {
-      const phone = state.phone(number)
-      phone.unread = 0
-      for (const bubble of phone.bubbles) if (bubble.status === 'delivered') advance(phone, bubble, 'read', 200)
-      state.save()
-    },
-    flush: () => webhooks.flush(),
-    waiting: () => webhooks.waiting,
-    reset: () => {
-      settings = {}
-      webhooks.clear()
-      state.reset()
-    },
-  }
-
-  function write(
-    phone: Phone,
-    said: { text: string; answers?: string },
-    tapped?: { text: string; payload: string; ofTemplate: boolean },
-  ) {
-    const bubble: Bubble = { id: state.newMessageId(), direction: 'out', at: now(), buttons: [], ...said }
-    phone.bubbles.push(bubble)
-    phone.windowUntil = now() + 24 * 3_600_000
-    state.save()
-    webhooks.push(inboundValue(phone, bubble, digitsOf(options.displayPhoneNumber), tapped), 50)
-  }
-
-  function accept(
-    to: string,
-    opaque: string | undefined,
-    content: Pick<Bubble, 'text' | 'buttons' | 'template'>,
-  ): Bubble {
+  function accept({ to, opaque, answers, content, failsLater }: Send): Bubble {
     const phone = state.phone(to)
     const bubble: Bubble = {
       id: state.newMessageId(),
@@ -112,96 +80,78 @@ export function createWhatsAppSimulator(options: SimulatorOptions): Simulator {
       at: now(),
       status: 'accepted',
       ...(opaque === undefined ? {} : { opaque }),
+      ...(answers === undefined ? {} : { answers }),
       ...content,
     }
-    const failed = takeCounted(settings, 'failByStatus')
-    const unreachable = (settings.withoutWhatsApp ?? []).some((number) => digitsOf(number) === to)
-    if (failed || unreachable) {
-      phone.bubbles.push({ ...bubble, status: 'failed' })
-      advance(phone, bubble, 'failed', 300, failed?.code ?? 131026)
-    } else {
-      phone.bubbles.push(bubble)
-      phone.unread++
-      advance(phone, bubble, 'sent', 200)
-      advance(phone, bubble, 'delivered', 600)
+    phone.bubbles.push(bubble)
+    const code =
+      failsLater ?? (isIn(settings.withoutWhatsApp, phone) ? 131026 : takeCounted(settings, 'failByStatus')?.code)
+    if (code === undefined) arrive(phone, bubble)
+    else {
+      bubble.status = 'failed'
+      report(phone, bubble, 'failed', 300, code)
     }
     state.save()
     return bubble
   }
 
-  const graph = Router({ mergeParams: true })
-  graph.use(express.json({ limit: '1mb' }))
-  graph.use((req, res, next) => {
-    const known = req.headers.authorization === `Bearer ${options.accessToken}`
-    if (known && settings.tokenInvalid !== true) return next()
-    answerError(res, graphError(190, 'Error validating access token'))
-  })
-  graph.post(`/:version/:id/messages`, async (req, res) => {
-    if (req.params.id !== options.phoneNumberId) {
-      return answerError(res, graphError(100, `Object with ID '${req.params.id}' does not exist`))
-    }
-    const body = req.body as Record<string, unknown>
-    if (body.status === 'read') {
-      res.json({ success: true })
-      return
-    }
-    const refused = takeCounted(settings, 'failSends')
-    if (refused) {
-      const error = graphError(refused.code, 'simulated')
-      const after = settings.failSends?.retryAfter
-      return answerError(res, after === undefined ? error : { ...error, retryAfter: after })
-    }
-    const read = readSend(state, body, now())
-    if (!read.ok) return answerError(res, read.error)
-    const bubble = accept(read.to, read.opaque, read.content)
-    if (takeOne(settings, 'timeOutAfterAccepting')) return
-    if (takeOne(settings, 'breakAfterAccepting')) {
-      req.socket.destroy()
-      return
-    }
-    if (settings.statusBeforeAnswer === true) await webhooks.flush()
-    res.json({
-      messaging_product: 'whatsapp',
-      contacts: [{ input: read.to, wa_id: read.to }],
-      messages: [{ id: bubble.id, ...(bubble.template === undefined ? {} : { message_status: 'accepted' }) }],
-    })
-  })
-  graph.post('/:version/:id/message_templates', (req, res) => {
-    const { name, language, category, components } = req.body as Partial<Template>
-    if (req.params.id !== options.wabaId || typeof name !== 'string' || !/^[a-z0-9_]{1,512}$/.test(name)) {
-      return answerError(res, graphError(100, 'name'))
-    }
-    if (typeof language !== 'string' || typeof category !== 'string' || !Array.isArray(components)) {
-      return answerError(res, graphError(100, 'language, category and components are needed'))
-    }
-    if (state.template(name, language)) return answerError(res, graphError(100, 'this template exists already'))
-    const { id, status } = state.addTemplate({ name, language, category, components, status: 'APPROVED' })
-    res.json({ id, status, category })
-  })
-  graph.get('/:version/:id/message_templates', (req, res) => {
-    if (req.params.id !== options.wabaId) return answerError(res, graphError(100, 'unknown account'))
-    res.json({ data: [...state.templates.values()], paging: { cursors: { before: 'a', after: 'z' } } })
-  })
-  graph.get('/:version/:id', (req, res) => {
-    if (req.params.id !== options.phoneNumberId) return answerError(res, graphError(100, 'unknown number'))
-    res.json({ id: options.phoneNumberId, display_phone_number: options.displayPhoneNumber, quality_rating: 'GREEN' })
-  })
+  function arrive(phone: Phone, bubble: Bubble): void {
+    const readAtOnce = settings.outOfOrder === true || settings.withoutDelivered === true
+    const steps: [StatusName, number][] = [['sent', 200]]
+    if (settings.withoutDelivered !== true) steps.push(['delivered', 600])
+    if (readAtOnce) steps.push(['read', 900])
+    else phone.unread++
+    bubble.status = readAtOnce ? 'read' : 'delivered'
+    const delays = steps.map(([, after]) => after)
+    if (settings.outOfOrder === true) steps.reverse()
+    for (const [at, [status, after]] of steps.entries())
+      report(phone, bubble, status, delays[at] ?? after, undefined, after)
+  }
+
+  const controls: Controls = {
+    ...people({ state, webhooks, now, hidden, report, business: digitsOf(options.displayPhoneNumber) }),
+    set: (wanted) => {
+      settings = structuredClone(controlSettings.parse(wanted))
+      if (settings.late !== true) webhooks.letGo()
+    },
+    settings: () => structuredClone(settings),
+    flush: () => webhooks.flush(),
+    release: () => webhooks.release(),
+    waiting: () => webhooks.waiting,
+    kept: () => webhooks.kept,
+    lines: () => webhooks.lines,
+    subscribe: () => handshake(options.webhookUrl, options.verifyToken),
+    reset: () => {
+      settings = {}
+      webhooks.clear()
+      state.reset()
+    },
+  }
 
   const router = Router()
-  router.use('/graph', graph)
-  router.use(phonePages(state, controls, () => settings))
+  const named = { ...options, verifiedName: options.verifiedName ?? 'Nabz' }
+  router.use('/graph', graphApi({ options: named, state, webhooks, settings: () => settings, now, accept, unanswered }))
+  router.use(phonePages({ state, controls, business: named.verifiedName }))
   return {
     router,
     controls,
     state,
     stop: () => {
       webhooks.clear()
+      for (const res of unanswered) res.destroy()
+      state.save()
       return Promise.resolve()
     },
   }
 }
 
-function answerError(res: express.Response, error: GraphError): void {
-  if (error.retryAfter !== undefined) res.setHeader('Retry-After', error.retryAfter)
-  res.status(error.status).json(errorBody(error))
+async function handshake(webhookUrl: string, verifyToken: string): Promise<boolean> {
+  const challenge = String(randomInt(1_000_000_000))
+  const query = { 'hub.mode': 'subscribe', 'hub.verify_token': verifyToken, 'hub.challenge': challenge }
+  try {
+    const answer = await fetch(`${webhookUrl}?${new URLSearchParams(query).toString()}`, { redirect: 'manual' })
+    return answer.status === 200 && (await answer.text()) === challenge
+  } catch {
+    return false
+  }
 }

@@ -1,7 +1,8 @@
-// What Meta's side remembers: templates, messages, phones, and the webhooks that have not been delivered yet.
-import { randomBytes } from 'node:crypto'
+// What Meta's side remembers: templates, phones and what is on them.
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { latinDigits } from '../../kernel/money.ts'
 
 export type Button =
   | { kind: 'reply'; text: string; payload: string }
@@ -10,19 +11,33 @@ export type Button =
 
 export type StatusName = 'sent' | 'delivered' | 'read' | 'failed'
 
+/** What a person sees of a message. `text` is its body. */
+export type Content = {
+  text: string
+  buttons: Button[]
+  header?: string
+  footer?: string
+  template?: string
+  /** What it is charged as: `utility`, `authentication`, `marketing`, or `service` for anything but a template. */
+  category: string
+}
+
 /** One line of a conversation as the phone has it. `in` is what the business sent, `out` what the person wrote. */
-export type Bubble = {
+export type Bubble = Omit<Content, 'category'> & {
   id: string
   direction: 'in' | 'out'
   at: number
-  text: string
-  buttons: Button[]
-  template?: string
+  category?: string
   /** Of what the business sent: how far it came, and the string to hand back in every status. */
   status?: StatusName | 'accepted'
   opaque?: string
-  /** Of what the person wrote: the message it answers. */
+  /** Which of its buttons was tapped. */
+  tapped?: number
+  /** The message it answers. */
   answers?: string
+  /** Of what the person wrote: whether the business has it, and has said that it was read. */
+  taken?: boolean
+  seen?: boolean
 }
 
 export type Phone = { number: string; bubbles: Bubble[]; unread: number; windowUntil: number }
@@ -33,13 +48,18 @@ export type Template = {
   language: string
   category: string
   status: string
+  parameter_format?: string
   components: Record<string, unknown>[]
 }
 
-export type Kept = { phones: Phone[]; templates: Template[]; next: number }
+type Kept = { phones: Phone[]; templates: Template[]; next: number }
 
-/** Digits only, as Meta names a person. */
-export const digitsOf = (number: string): string => number.replace(/\D/g, '')
+/** Digits only, as Meta names a person; however the number was typed. */
+export const digitsOf = (number: string): string => latinDigits(number).replace(/\D/g, '').replace(/^00/, '')
+
+/** The name by which a person is known who hides the number: the same for one number, telling nothing of it. */
+export const userIdOf = (number: string): string =>
+  `XX.${BigInt(`0x${createHash('sha256').update(number).digest('hex').slice(0, 16)}`).toString()}`
 
 export class SimulatorState {
   readonly phones = new Map<string, Phone>()
@@ -52,6 +72,11 @@ export class SimulatorState {
     if (file !== undefined) this.load(file)
   }
 
+  findPhone(number: string): Phone | undefined {
+    return this.phones.get(digitsOf(number))
+  }
+
+  /** The phone of a number; a new one if nobody heard of it. */
   phone(number: string): Phone {
     const digits = digitsOf(number)
     let phone = this.phones.get(digits)
@@ -60,6 +85,10 @@ export class SimulatorState {
       this.phones.set(digits, phone)
     }
     return phone
+  }
+
+  phoneOfUser(userId: string): Phone | undefined {
+    return [...this.phones.values()].find(({ number }) => userIdOf(number) === userId)
   }
 
   bubble(id: string): { phone: Phone; bubble: Bubble } | undefined {
@@ -85,8 +114,10 @@ export class SimulatorState {
     return `wamid.${Buffer.from(`${this.next++}.${randomBytes(12).toString('hex')}`).toString('base64')}`
   }
 
+  /** Forgets all conversations. Templates stay, approved again: they are the account's, not the traffic's. */
   reset(): void {
     this.phones.clear()
+    for (const template of this.templates.values()) template.status = 'APPROVED'
     this.save()
   }
 

@@ -1,142 +1,163 @@
-// What Meta calls back with: signed over the raw bytes, non-ASCII escaped, repeated until it is taken.
-import { createHmac } from 'node:crypto'
+// Calls the product back: signed over the raw bytes, repeated with growing gaps until it is taken.
 import type { ControlSettings } from './controls.ts'
-import type { Bubble, Phone, StatusName } from './state.ts'
+import { escaped, signatureOf, type Value } from './payloads.ts'
 
 export type Identity = { appSecret: string; wabaId: string; phoneNumberId: string; displayPhoneNumber: string }
 
-/** `\uXXXX` for everything beyond ASCII, as Meta writes what it signs. */
-export function escaped(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
+/** `what` is for the log: `status delivered`, `text`, … `done` is called once, when the product has taken it. */
+export type Webhook = { field: string; value: Value; what: string; done?: () => void }
+type Pending = Webhook & { tries: number; held: boolean; due: number; timer?: NodeJS.Timeout }
 
-export const signatureOf = (appSecret: string, body: string): string =>
-  `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`
+/** One request between the two sides, as the page shows it. */
+export type Line = { at: number; way: 'to us' | 'to the product'; what: string; answer: string; ok: boolean }
 
-const seconds = (ms: number): string => String(Math.floor(ms / 1000))
+const gaps = [1_000, 5_000, 30_000, 120_000]
 
-export function statusValue(phone: Phone, bubble: Bubble, status: StatusName, at: number, code?: number) {
-  return {
-    statuses: [
-      {
-        id: bubble.id,
-        status,
-        timestamp: seconds(at),
-        recipient_id: phone.number,
-        ...(bubble.opaque === undefined ? {} : { biz_opaque_callback_data: bubble.opaque }),
-        ...(status === 'failed'
-          ? { errors: [{ code: code ?? 131000, title: 'Message undeliverable', error_data: { details: 'simulated' } }] }
-          : { pricing: { billable: true, pricing_model: 'PMP', type: 'regular', category: 'utility' } }),
-      },
-    ],
-  }
-}
-
-export function inboundValue(
-  phone: Phone,
-  bubble: Bubble,
-  business: string,
-  tapped?: { text: string; payload: string; ofTemplate: boolean },
-) {
-  const context = bubble.answers === undefined ? {} : { context: { from: business, id: bubble.answers } }
-  const content = !tapped
-    ? { type: 'text', text: { body: bubble.text } }
-    : tapped.ofTemplate
-      ? { type: 'button', button: { payload: tapped.payload, text: tapped.text } }
-      : {
-          type: 'interactive',
-          interactive: { type: 'button_reply', button_reply: { id: tapped.payload, title: tapped.text } },
-        }
-  return {
-    contacts: [{ profile: { name: `+${phone.number}` }, wa_id: phone.number }],
-    messages: [{ from: phone.number, id: bubble.id, timestamp: seconds(bubble.at), ...content, ...context }],
-  }
-}
-
-type Pending = { value: Record<string, unknown>; delay: number }
-
-/** Delivers webhooks in the order they were made, or out of it where that is asked for. */
+/** The queue of what the product has still to be told. With `auto`, timers work it off; otherwise only `flush` does. */
 export class Webhooks {
-  private readonly identity: Identity
-  private readonly url: string
+  readonly lines: Line[] = []
+  private readonly options: Identity & { webhookUrl: string; auto: boolean; now: () => number }
   private readonly settings: () => ControlSettings
-  private readonly auto: boolean
   private pending: Pending[] = []
-  private readonly timers = new Set<NodeJS.Timeout>()
-  private chain: Promise<void> = Promise.resolve()
+  /** One request after another, in the order they became due. */
+  private chain: Promise<unknown> = Promise.resolve()
 
-  constructor(identity: Identity, url: string, settings: () => ControlSettings, auto: boolean) {
-    this.identity = identity
-    this.url = url
+  constructor(
+    options: Identity & { webhookUrl: string; auto: boolean; now: () => number },
+    settings: () => ControlSettings,
+  ) {
+    this.options = options
     this.settings = settings
-    this.auto = auto
   }
 
-  /** Queues one; `delay` in milliseconds counts only where delivery is automatic. */
-  push(value: Record<string, unknown>, delay: number): void {
-    const waiting = { value, delay }
-    this.pending.push(waiting)
-    if (!this.auto || this.settings().late === true) return
-    const timer = setTimeout(() => {
-      this.timers.delete(timer)
-      if (!this.pending.includes(waiting)) return
-      this.pending = this.pending.filter((one) => one !== waiting)
-      this.chain = this.chain.then(() => this.deliver(value, 4)).then(() => undefined)
-    }, delay)
-    this.timers.add(timer)
+  /** `delay` in milliseconds counts only where delivery is automatic. */
+  push(webhook: Webhook, delay: number): void {
+    const held = this.settings().late === true && 'statuses' in webhook.value
+    const one: Pending = { ...webhook, tries: 0, held, due: this.options.now() + delay }
+    this.pending.push(one)
+    if (!held) this.schedule(one, delay)
   }
 
-  /** Delivers all that waits, and waits for the answers. Answers their statuses. */
+  /** Sends all that is not kept back, now, once each, and waits. Answers the HTTP statuses; 0 is no answer. */
   async flush(): Promise<number[]> {
-    const wanted = this.pending
-    this.pending = []
-    if (this.settings().outOfOrder === true) wanted.reverse()
     const answers: number[] = []
-    for (const { value } of wanted) answers.push(...(await this.deliver(value, 1)))
-    await this.chain
+    for (const batch of this.batches()) answers.push(...(await this.inTurn(batch)))
     return answers
+  }
+
+  /** Lets go of what was kept back. */
+  async release(): Promise<number[]> {
+    this.letGo()
+    return this.flush()
+  }
+
+  letGo(): void {
+    for (const one of this.pending) {
+      if (!one.held) continue
+      one.held = false
+      this.schedule(one, 0)
+    }
+  }
+
+  /** Sends the first status of this message now, ahead of its turn. */
+  async overtake(messageId: string): Promise<void> {
+    const first = this.pending.find(({ value }) => {
+      const [status] = Array.isArray(value.statuses) ? (value.statuses as Value[]) : []
+      return status?.id === messageId
+    })
+    if (first) await this.inTurn([first])
   }
 
   get waiting(): number {
     return this.pending.length
   }
 
-  clear(): void {
-    for (const timer of this.timers) clearTimeout(timer)
-    this.timers.clear()
-    this.pending = []
+  get kept(): number {
+    return this.pending.filter(({ held }) => held).length
   }
 
-  /** Sends now, once or twice, trying again while the answer is not 2xx. */
-  async deliver(value: Record<string, unknown>, tries: number): Promise<number[]> {
-    const settings = this.settings()
-    const { wabaId, phoneNumberId, displayPhoneNumber, appSecret } = this.identity
-    const metadata = {
-      display_phone_number: displayPhoneNumber.replace(/\D/g, ''),
-      phone_number_id: settings.foreignPhoneNumber === true ? '999999999999999' : phoneNumberId,
-    }
-    const body = escaped({
-      object: 'whatsapp_business_account',
-      entry: [
-        { id: wabaId, changes: [{ field: 'messages', value: { messaging_product: 'whatsapp', metadata, ...value } }] },
-      ],
-    })
-    const signature = signatureOf(settings.wrongSignature === true ? 'not the secret' : appSecret, body)
+  clear(): void {
+    for (const { timer } of this.pending) clearTimeout(timer)
+    this.pending = []
+    this.lines.length = 0
+  }
+
+  note(line: Omit<Line, 'at'>): void {
+    this.lines.unshift({ at: this.options.now(), ...line })
+    this.lines.length = Math.min(this.lines.length, 60)
+  }
+
+  private schedule(one: Pending, delay: number): void {
+    if (!this.options.auto) return
+    clearTimeout(one.timer)
+    one.timer = setTimeout(() => void this.inTurn([one]), delay).unref()
+  }
+
+  /** What to put into one request each: everything by itself, or all statuses together. */
+  private batches(): Pending[][] {
+    const free = this.pending.filter(({ held }) => !held)
+    if (this.settings().together !== true) return free.map((one) => [one])
+    const statuses = free.filter(({ value }) => 'statuses' in value)
+    const others = free.filter(({ value }) => !('statuses' in value))
+    return [...(statuses.length > 0 ? [statuses] : []), ...others.map((one) => [one])]
+  }
+
+  private inTurn(batch: Pending[]): Promise<number[]> {
+    const sent = this.chain.then(() => this.deliver(batch))
+    this.chain = sent.catch(() => undefined)
+    return sent
+  }
+
+  private async deliver(batch: Pending[]): Promise<number[]> {
+    const still = batch.filter((one) => this.pending.includes(one))
+    const [first] = still
+    if (!first) return []
+    const body = this.written(first.field, still)
+    const secret = this.settings().wrongSignature === true ? 'not the secret' : this.options.appSecret
     const answers: number[] = []
-    for (let copy = 0; copy < (settings.twice === true ? 2 : 1); copy++) {
-      for (let attempt = 1; ; attempt++) {
-        const status = await post(this.url, body, signature)
-        answers.push(status)
-        if ((status >= 200 && status < 300) || attempt >= tries) break
-        await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** attempt))
-      }
+    for (let copy = 0; copy < (this.settings().twice === true ? 2 : 1); copy++) {
+      const answer = await post(this.options.webhookUrl, body, signatureOf(secret, body))
+      const what = still.length > 1 ? `${still.length} statuses` : first.what
+      this.note({ way: 'to the product', what, answer: answer === 0 ? 'no answer' : String(answer), ok: taken(answer) })
+      answers.push(answer)
     }
+    for (const one of still) this.settle(one, answers.some(taken))
     return answers
   }
+
+  private settle(one: Pending, wasTaken: boolean): void {
+    const gap = gaps[one.tries++]
+    if (wasTaken || gap === undefined) {
+      clearTimeout(one.timer)
+      this.pending = this.pending.filter((other) => other !== one)
+      if (wasTaken) one.done?.()
+    } else if (this.pending.includes(one)) this.schedule(one, gap)
+  }
+
+  private written(field: string, batch: Pending[]): string {
+    const { wabaId, phoneNumberId, displayPhoneNumber } = this.options
+    const aboutNumber = field === 'messages' || field === 'user_preferences'
+    const metadata = {
+      display_phone_number: displayPhoneNumber.replace(/\D/g, ''),
+      phone_number_id: this.settings().foreignPhoneNumber === true ? '999999999999999' : phoneNumberId,
+    }
+    const [only] = batch
+    const value =
+      batch.length > 1 ? { statuses: batch.flatMap((one) => one.value.statuses as Value[]) } : (only?.value ?? {})
+    return escaped({
+      object: 'whatsapp_business_account',
+      entry: [
+        {
+          id: wabaId,
+          ...(aboutNumber ? {} : { time: Math.floor(this.options.now() / 1000) }),
+          changes: [{ field, value: aboutNumber ? { messaging_product: 'whatsapp', metadata, ...value } : value }],
+        },
+      ],
+    })
+  }
 }
+
+const taken = (answer: number): boolean => answer >= 200 && answer < 300
 
 async function post(url: string, body: string, signature: string): Promise<number> {
   try {
@@ -151,6 +172,7 @@ async function post(url: string, body: string, signature: string): Promise<numbe
       },
       body,
     })
+    await response.body?.cancel()
     return response.status
   } catch {
     return 0
