@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { cancelByPatient, takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
-import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { dispatchDue, dispatchFresh } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { noticeBooked, noticeClinicAlert, noticeCode } from '../../src/features/notices/actions.ts'
 import { newId, type AppointmentId, type LocationId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
+import { queueMessage } from '../../src/platform/outbox.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makeLocation, makePatient } from '../support/factories.ts'
@@ -185,6 +186,28 @@ describe('a code', () => {
     ])
     const kept = await sinceSent('code')
     expect([kept.params_sealed, kept.body_sealed]).toEqual([null, null])
+  })
+
+  it('is not behind the reminders of other clinics', async () => {
+    const busy = await makeClinic(app)
+    await busy.inClinic(async (ctx) => {
+      for (let i = 0; i < 60; i++) {
+        await queueMessage(ctx, {
+          kind: 'reply_auto', template: 'text', recipient: { channel: 'whatsapp', phone: patientPhone as Phone },
+          language: 'en', appointmentId: null, version: 1, dueAt: ctx.now, params: { text: 'one of many' },
+        })
+      }
+    }) // prettier-ignore
+    whatsapp.latency = 10
+    const backlog = dispatch()
+    await code(1, '482913')
+    await dispatchFresh(app.services, [clinic.id])
+    const before = whatsapp.sent.length
+    await backlog
+    whatsapp.latency = 0
+    expect(whatsapp.sent.findIndex(({ name }) => name === 'nabz_code')).toBeLessThan(before)
+    expect(before).toBeLessThan(61)
+    expect(whatsapp.sent).toHaveLength(61)
   })
 
   it('gives way to the next one', async () => {

@@ -39,8 +39,9 @@ export type Channels = { whatsapp: Channel<WhatsAppPayload>; email: Channel<Mail
 
 const clinicsAtOnce = 50
 const perClinic = 20
+const freshPerClinic = 5
 const perRound = 100
-// A few at once: a person waiting for a code is not behind a hundred slow answers, and the pool is shared with the pages.
+// A few at once: the database's connections are shared with the pages.
 const parallel = 4
 
 export function openChannels({ config }: Pick<Services, 'config'>): Channels {
@@ -64,15 +65,35 @@ export async function dispatchDue(services: Services): Promise<number> {
   }
 }
 
+/**
+ * Sends what has just been queued at these clinics, codes first, beside whatever `dispatchDue` is working through:
+ * somebody who waits for a code does not wait for the morning's reminders of all clinics.
+ */
+export async function dispatchFresh(services: Services, clinicIds: readonly ClinicId[]): Promise<number> {
+  const channels = openChannels(services)
+  try {
+    const claimed = await claimFrom(services, clinicIds, freshPerClinic)
+    await workThrough(services, channels, claimed)
+    return claimed.length
+  } finally {
+    channels.whatsapp.close()
+    channels.email.close()
+  }
+}
+
 type Claimed = { clinic: Clinic; id: MessageId; lease: Instant }
 
 async function claimRound(services: Services): Promise<Claimed[]> {
-  const claimed: Claimed[] = []
   const clinics = await listClinicsWithDueMessages(services.jobsDb, services.clock.now(), clinicsAtOnce)
+  return claimFrom(services, clinics, perClinic)
+}
+
+async function claimFrom(services: Services, clinics: readonly ClinicId[], limit: number): Promise<Claimed[]> {
+  const claimed: Claimed[] = []
   for (const clinicId of clinics) {
     if (claimed.length >= perRound || services.stopping.signal.aborted) break
     try {
-      claimed.push(...(await claimOf(services, clinicId)))
+      claimed.push(...(await claimOf(services, clinicId, limit)))
     } catch (error) {
       // One clinic's trouble (its key destroyed a moment ago) is not the others'.
       services.log.error('messages.claim_failed', error, { clinicId })
@@ -81,13 +102,13 @@ async function claimRound(services: Services): Promise<Claimed[]> {
   return claimed
 }
 
-async function claimOf(services: Services, clinicId: ClinicId): Promise<Claimed[]> {
+async function claimOf(services: Services, clinicId: ClinicId, limit: number): Promise<Claimed[]> {
   const clinic = await services.clinics.byId(clinicId)
   if (!clinic) return []
   return asDispatcher(services, clinic, async (ctx) => {
     // Milliseconds by chance, so that no two claims are alike even where two machines' clocks are.
     const lease = ctx.now.add({ seconds: claimSeconds, milliseconds: randomInt(1000) })
-    const ids = await claimDueMessages(ctx, lease, perClinic)
+    const ids = await claimDueMessages(ctx, lease, limit)
     return ids.map((id) => ({ clinic, id, lease }))
   })
 }

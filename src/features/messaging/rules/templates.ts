@@ -159,6 +159,8 @@ function visitDefinition(name: VisitTemplate, language: Language, t: Translate, 
     name,
     language,
     category: 'UTILITY',
+    // A phone that was off is not told yesterday's news: a reminder is dead two hours later, the rest half a day.
+    message_send_ttl_seconds: name === 'nabz_reminder' ? 7_200 : 43_200,
     parameter_format: 'POSITIONAL',
     components: [
       {
