@@ -100,13 +100,12 @@ export function valueOf(html: string, name: string): string | undefined {
 /** The statements every connection of the application is sent while something happens. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const texts: string[] = []
-  const query = pg.Client.prototype.query as (...args: unknown[]) => unknown
+  const query = Reflect.get(pg.Client.prototype, 'query') as (...args: unknown[]) => unknown
   const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
     const [first] = args
-    const text = typeof first === 'string' ? first : (first as { text?: string }).text
-    texts.push(text ?? '')
+    texts.push(typeof first === 'string' ? first : ((first as { text?: string }).text ?? ''))
     return query.apply(this, args)
-  } as never)
+  })
   await work()
   spy.mockRestore()
   return texts
