@@ -69,7 +69,10 @@ export function createWhatsAppSimulator(options: SimulatorOptions): Simulator {
       hidden: hidden(phone),
       ...(code === undefined ? {} : { code }),
     })
-    webhooks.push({ field: 'messages', value: { statuses: [item] }, what: `status ${status}` }, delay)
+    webhooks.push(
+      { field: 'messages', value: { statuses: [item] }, what: `${status}: ${bubble.template ?? 'message'}` },
+      delay,
+    )
   }
 
   function accept({ to, opaque, answers, content, failsLater }: Send): Bubble {

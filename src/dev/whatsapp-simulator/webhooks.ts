@@ -4,7 +4,7 @@ import { escaped, signatureOf, type Value } from './payloads.ts'
 
 export type Identity = { appSecret: string; wabaId: string; phoneNumberId: string; displayPhoneNumber: string }
 
-/** `what` is for the log: `status delivered`, `text`, … `done` is called once, when the product has taken it. */
+/** `what` is for the log: `delivered: nabz_code`, `text`, … `done` is called once, when the product has taken it. */
 export type Webhook = { field: string; value: Value; what: string; done?: () => void }
 type Pending = Webhook & { tries: number; held: boolean; due: number; timer?: NodeJS.Timeout }
 
