@@ -36,8 +36,10 @@ export class Patients {
     const patient = this.come()
     try {
       const { holding, requestIds } = await this.hold(patient)
-      const booked = await patient.send(holding)
-      return [...requestIds, booked.requestId]
+      const sent = await patient.send(holding)
+      const booked = await patient.browser.get(sent.location!)
+      expect(booked, 200)
+      return [...requestIds, sent.requestId, booked.requestId]
     } finally {
       patient.browser.close()
     }
@@ -90,7 +92,7 @@ class Patient {
     const query = new URLSearchParams({
       service: this.#diary.clinic.serviceIds[0]!,
       practitioner,
-      day: date.toString(),
+      date: date.toString(),
     })
     const answer = await this.browser.get(`/c/${slug}/times?${query.toString()}`)
     expect(answer, 200)

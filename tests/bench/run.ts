@@ -4,6 +4,7 @@
 //   npm run bench -- --json out.json  the numbers as a file as well
 //   npm run bench -- --profile dir    leaves a CPU profile of each server in that folder
 import { writeFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { dateAt } from '../../src/kernel/time.ts'
@@ -170,18 +171,26 @@ async function changeDiary(diary: Diary): Promise<void> {
   await withClient(diary.appUrl, (client) => bump(client, diary))
 }
 
-const bump = (client: pg.Client, { clinic }: Diary) =>
-  client.query('update platform.diaries set diary_version = diary_version + 1 where clinic_id = $1', [clinic.id])
+async function bump(client: pg.Client, { clinic }: Diary): Promise<void> {
+  await client.query('update platform.diaries set diary_version = diary_version + 1 where clinic_id = $1', [clinic.id])
+}
 
 /** While `work` runs, something is booked somewhere every few milliseconds. */
 async function whileChanging<T>(diary: Diary, changing: boolean, work: () => Promise<T>): Promise<T> {
   if (!changing) return work()
   return withClient(diary.appUrl, async (client) => {
-    const timer = setInterval(() => void bump(client, diary), 20)
+    const stop = new AbortController()
+    const changes = (async () => {
+      while (!stop.signal.aborted) {
+        await bump(client, diary)
+        await pause(20)
+      }
+    })()
     try {
       return await work()
     } finally {
-      clearInterval(timer)
+      stop.abort()
+      await changes
     }
   })
 }
