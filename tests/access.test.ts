@@ -113,6 +113,8 @@ describe('the table of routes', () => {
   })
 })
 
+const ofThisClinic = (person: Person) => person !== 'owner of another clinic' && person !== 'platform admin'
+
 type Case = { what: string; path: string; expected: Meaning }
 
 /** What a person may try with a route: rows that exist and, for who is let in, rows that are nobody's or another's. */
@@ -131,9 +133,11 @@ function casesFor(route: RouteEntry, person: Person, { here, ids, foreignIds }: 
 
 describe('looking at a page', () => {
   let world: World
+  let traces: string[]
   const browsers = new Map<Person, Agent>()
   beforeAll(async () => {
     world = await makeWorld(app)
+    traces = [world.there.slug, world.there.id, ...Object.values(world.foreignIds)]
     for (const person of people) browsers.set(person, await browserOf(person, world))
   })
 
@@ -145,6 +149,11 @@ describe('looking at a page', () => {
         const answer = await send(browsers.get(person)!, route, path)
         if (answer.status >= 500 || meaningOf(answer) !== expected) {
           wrong.push(`${person} sees ${what}: ${toldOf(answer)}, should be ${expected}`)
+        }
+        // The other clinic has the same people, services and times: nothing of its may be on any page of this one.
+        if (what === 'what exists' && ofThisClinic(person)) {
+          const leaked = traces.filter((trace) => answer.text.includes(trace))
+          if (leaked.length > 0) wrong.push(`${person} sees of another clinic: ${leaked.join(', ')}`)
         }
       }
     }

@@ -165,7 +165,7 @@ export async function signIn(services: Services, agent: Agent, userId: UserId): 
   agent.cookies.set(sessionCookieName(true), encodeURIComponent(`s:${sid}.${signature}`))
 }
 
-export type Answer = { status: number; location: string; type: string }
+export type Answer = { status: number; location: string; type: string; text: string }
 
 /** Asks without waiting for the end of what has none: an event stream is left as soon as it begins. */
 export function ask(
@@ -191,9 +191,10 @@ export function ask(
       (response) => {
         const type = response.headers['content-type'] ?? ''
         const answer = { status: response.statusCode ?? 0, location: response.headers.location ?? '', type }
+        let text = ''
+        response.setEncoding('utf8').on('data', (part: string) => (text += part))
         if (type.startsWith('text/event-stream')) response.destroy()
-        response.resume()
-        response.once('close', () => resolve(answer))
+        response.once('close', () => resolve({ ...answer, text }))
       },
     )
     request.once('error', reject)
