@@ -59,7 +59,7 @@ export type Moving = { path: string; action: string; back: { href: string }; lea
 export function timesPage(
   scene: Scene,
   { choice, strip, selected, nextFree }: Shown,
-  options: { moving?: Moving; wrong?: string } = {},
+  options: { moving?: Moving; wrong?: string; unchosen?: boolean } = {},
 ): View {
   const { clinic, settings, speaker, now, url } = scene
   const { t } = speaker
@@ -85,7 +85,7 @@ export function timesPage(
     scripts: ['/js/error-summary.js', '/js/clinic-zone.js'],
     zone: clinic.zone,
     city: clinic.city,
-    chooser: chooserOf(scene, choice, path, moving !== undefined),
+    chooser: { ...chooserOf(scene, choice, path, moving !== undefined), open: options.unchosen === true },
     otherDoctor: choice.otherDoctor,
     days: strip.free.map(({ date, slots }) => {
       const count = distinctTimes(slots).length
@@ -219,12 +219,20 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
         ]
       : []),
   ]
+  // What for, first; then with whom and where.
+  const told = ['service', 'practitioner', 'location'].flatMap(
+    (name) => fields.find((field) => field.name === name) ?? [],
+  )
+  const chosen = told.flatMap(({ options, value }) => {
+    const label = options.find((option) => option.value === value)?.label
+    return label === undefined ? [] : [label]
+  })
   return {
     // A form by GET drops what its address holds, so the language goes with it as a field.
     action: path,
     lang: speaker.lang === clinic.language && !moving ? undefined : speaker.lang,
     fields: fields.filter(({ options }) => options.length > 1),
-    only: fields.filter(({ options }) => options.length === 1).flatMap(({ options }) => options[0]?.label ?? []),
+    chosen,
   }
 }
 

@@ -31,7 +31,8 @@ export function visitPage(scene: Scene, visit: Appointment, token: string, news:
     confirmed: coming && visit.confirmedAt !== null,
     mapHref: place && mapOf(scene.clinic, place),
     calendarHref: coming ? url(`${path}/visit.ics`) : undefined,
-    confirmAction: patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
+    // Whoever has just booked has said so already.
+    confirmAction: news !== 'booked' && patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
     moveHref: coming ? url(`${path}/move`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
     againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),

@@ -53,7 +53,9 @@ async function showTimes(request: PatientRequest, scene: Scene, wrong?: string):
   const week = await weekOf(today, scene.settings.profile.horizonDays, asked, (from, days) =>
     freeTimesOf(request, { ...choice, from, days }),
   )
-  request.show(timesPage(scene, { choice, ...week }, wrong === undefined ? {} : { wrong }), {
+  // Whoever comes without a wish is shown what there is to choose; everyone else the times.
+  const unchosen = asked.serviceId === undefined && asked.practitionerId === undefined
+  request.show(timesPage(scene, { choice, ...week }, { unchosen, ...(wrong === undefined ? {} : { wrong }) }), {
     status: wrong === undefined ? 200 : 422,
   })
 }
