@@ -32,7 +32,9 @@ export type Log = {
 export const requestScope = new AsyncLocalStorage<{ requestId: string }>()
 
 export function createLog(level: string, write?: (line: string) => void): Log {
-  const destination = write ? { write } : pino.destination({ sync: false })
+  // Together, and at once a fifth of a second later: a write for every line costs a page a tenth of its time. What is
+  // left is written as the process exits.
+  const destination = write ? { write } : pino.destination({ sync: false, minLength: 4096, periodicFlush: 200 })
   const logger = pino(
     {
       level,
