@@ -1,12 +1,11 @@
 // Every page there is, in a real browser, in both directions of writing: usable by everybody, on a small phone, and
 // keeping to itself.
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import '../../src/app.ts'
 import { routeTable, type RouteEntry } from '../../src/platform/web/routers.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
 import { signedIn } from '../support/cast.ts'
 import { ask, type Agent } from '../support/http.ts'
 import { addressOf, makeWorld, type World } from '../support/world.ts'
@@ -14,8 +13,6 @@ import { addressOf, makeWorld, type World } from '../support/world.ts'
 const pages = routeTable
   .filter(({ method, path }) => method === 'get' && !path.startsWith('/webhooks/'))
   .map((route) => [route.path, route] as const)
-
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 describeInBrowser('every page', () => {
   let app: TestApp
@@ -77,14 +74,7 @@ describeInBrowser('every page', () => {
       expect(dir).toBe(shown === 'en' ? 'ltr' : 'rtl')
       expect((await page.title()).length).toBeGreaterThan(3)
 
-      // No page has a frame, for which alone the slower mode is.
-      const axe = new AxeBuilder({ page }).setLegacyMode(true).withTags(rules).disableRules('region')
-      const { violations } = await axe.analyze()
-      const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('  ')}`)
-      expect(told, `axe, ${lang}`).toEqual([])
-
-      const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-      expect(wide, `pixels that stick out on a small phone, ${lang}`).toBeLessThanOrEqual(0)
+      await expectUsable(page)
 
       const stored = await page.evaluate('localStorage.length + sessionStorage.length')
       expect(stored, 'things left in the browser').toBe(0)
@@ -93,5 +83,16 @@ describeInBrowser('every page', () => {
       expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] })
       await page.close()
     }
+  })
+
+  it.each(['en', 'ar'])('that is not there, in %s', async (lang) => {
+    const { context } = await windowOf('visitor')
+    const page = await context.newPage()
+    for (const path of ['/nothing-here', `/c/${world.here.slug}/nothing-here`, '/a/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']) {
+      const answer = await page.goto(`${path}?lang=${lang}`)
+      expect(answer?.status()).toBe(404)
+      await expectUsable(page)
+    }
+    await page.close()
   })
 })

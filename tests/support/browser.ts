@@ -1,7 +1,8 @@
 // A real Chromium for tests of what only a browser knows. Found where the system has it; nothing is downloaded.
 import { accessSync, constants } from 'node:fs'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
-import { describe } from 'vitest'
+import { AxeBuilder } from '@axe-core/playwright'
+import { describe, expect } from 'vitest'
 import type { TestApp } from './app.ts'
 import type { Agent } from './http.ts'
 
@@ -87,6 +88,19 @@ export async function openWindow(
     }
   })
   return { context, strangers, complaints }
+}
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Nothing axe would complain about, and nothing that sticks out sideways. */
+export async function expectUsable(page: Page): Promise<void> {
+  // No page has a frame, for which alone the slower mode is; a link above the page's landmarks is fine.
+  const axe = new AxeBuilder({ page }).setLegacyMode(true).withTags(rules).disableRules('region')
+  const { violations } = await axe.analyze()
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('  ')}`)
+  expect(told, `axe on ${page.url()}`).toEqual([])
+  const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  expect(wide, `pixels that stick out of ${page.url()}`).toBeLessThanOrEqual(0)
 }
 
 /** Gives a window the cookies of a browser that signed in elsewhere. */

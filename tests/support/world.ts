@@ -59,7 +59,14 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
       createHash('sha256').update(invitation).digest(),
     ],
   )
+  const reset = randomBytes(32).toString('base64url')
+  await app.superuser(
+    `insert into platform.account_tokens (token_hash, user_id, purpose, password_version, created_at, expires_at)
+     values ($1, $2, 'password_reset', 1, $3, $3::timestamptz + interval '30 minutes')`,
+    [createHash('sha256').update(reset).digest(), clinic.cast.nadia.userId, app.clock.now().toString()],
+  )
   return {
+    'reset-password': reset,
     appointments: visit.id,
     visits: visit.id,
     patients: patient.id,
