@@ -1,6 +1,6 @@
 // The environment, read once, as one frozen object. Nothing else reads process.env. A missing or bad value stops the
 // start with the name of the variable, and every bad one is named at once.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 
 const placeholders = /^(change-?me|secret|password|example|todo)/i
@@ -67,6 +67,11 @@ const environment = z
   })
 
 export type Config = Readonly<ReturnType<typeof shape>>
+
+/** Takes what `.env` in the working directory names into the environment; what is set there already wins. */
+export function loadEnvironmentFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+}
 
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -1,8 +1,9 @@
 // `npm start`: settings -> services -> app -> jobs, and a stop that cuts nothing off.
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, loadEnvironmentFile, readConfig } from './config.ts'
 import { serve } from './serve.ts'
 
 try {
+  loadEnvironmentFile()
   const running = await serve(readConfig(process.env))
   const stop = () => {
     void running.stop().then(() => process.exit(0))

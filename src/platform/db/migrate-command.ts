@@ -1,5 +1,8 @@
 // `npm run migrate`: brings the database named by MIGRATION_DATABASE_URL (its owner) up to date.
+import { existsSync } from 'node:fs'
 import { migrateToLatest } from './migrate.ts'
+
+if (existsSync('.env')) process.loadEnvFile('.env')
 
 const url = process.env.MIGRATION_DATABASE_URL
 if (url === undefined || url === '') {
