@@ -3,7 +3,7 @@
 import type { Knex } from 'knex'
 import type { ClinicId, UserId } from '../kernel/ids.ts'
 import type { Role } from '../kernel/permissions.ts'
-import type { Instant } from '../kernel/time.ts'
+import { dateAt, type Instant, type PlainDate } from '../kernel/time.ts'
 import type { Clock } from './clock.ts'
 import { writeJournal } from './audit.ts'
 import type { Database } from './db/connect.ts'
@@ -28,7 +28,22 @@ export type ClinicFacts = {
   /** Grow with every change of appointments, and of hours, services and people; read before whatever they vouch for. */
   diaryVersion: number
   settingsVersion: number
+  /** The code of the clinic's plan, and what it allows; null is as many as one likes. */
+  plan: string
+  practitionerLimit: number | null
+  locationLimit: number | null
+  bookingLimit: number | null
+  messageLimit: number | null
+  features: string[]
+  /** What was used in `usageMonth`, the first day of a month of the clinic's calendar; stale once another began. */
+  usageMonth: PlainDate | null
+  bookingsUsed: number
+  messagesUsed: number
 }
+
+/** What is counted a day and, for the limits of plans, a month; never who or what. */
+export type Metric =
+  'bookings' | 'bookings_online' | 'messages' | 'messages_failed' | 'cancelled' | 'moved' | 'fulfilled' | 'noshow'
 
 /** A clinic that one of the doors has let somebody into. A bare id will not do. */
 export type Clinic = ClinicFacts & { readonly [proven]: true }
@@ -64,6 +79,8 @@ export type Ctx = {
   settingsChanged(): void
   /** Wakes the dispatcher at commit; for messages that are due now. */
   messagesQueued(): void
+  /** Counts something that happened, in the clinic's present day and month; takes it back when `by` is below zero. */
+  tally(metric: Metric, by?: number): void
 }
 
 export type InClinic = <T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>) => Promise<T>
@@ -96,12 +113,14 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
         await rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
         const journal: Binding[][] = []
         const changed = { diary: false, settings: false, messages: false }
+        const tallies = new Map<Metric, number>()
+        const now = services.clock.now()
         const result = await work({
           db,
           clinic,
           actor,
           origin,
-          now: services.clock.now(),
+          now,
           seal,
           platformSeal: services.keys.platform,
           journal,
@@ -114,10 +133,14 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
           messagesQueued: () => {
             changed.messages = true
           },
+          tally: (metric, by = 1) => {
+            tallies.set(metric, (tallies.get(metric) ?? 0) + by)
+          },
         })
         if (isRefusal(result)) throw new RolledBack(result)
         await writeJournal(db, journal)
         // Last, so that the row every booking of the clinic writes is locked as briefly as can be.
+        if (tallies.size > 0) await writeTallies(db, clinic, dateAt(now, clinic.zone), tallies)
         if (changed.diary || changed.settings) await bumpVersions(db, clinic.id, changed.settings)
         if (changed.messages) await rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id])
         return result
@@ -137,5 +160,24 @@ async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: 
        where clinic_id = ? returning diary_version)
      select pg_notify('nabz_diary', ?::text || ' ' || diary_version) from bumped`,
     [settings ? 1 : 0, clinicId, clinicId],
+  )
+}
+
+/** One statement for the day's counts and the month's, so that a booking pays one trip for all of them. */
+async function writeTallies(db: Knex.Transaction, clinic: Clinic, day: PlainDate, tallies: Map<Metric, number>) {
+  const month = day.with({ day: 1 })
+  const [bookings, messages] = [tallies.get('bookings') ?? 0, tallies.get('messages') ?? 0]
+  await rows(
+    db,
+    `with counted as (
+       insert into platform.daily_counts (clinic_id, day, metric, count)
+       select ?::uuid, ?::date, metric, by from unnest(?::text[], ?::bigint[]) as t (metric, by)
+       on conflict (clinic_id, day, metric) do update set count = daily_counts.count + excluded.count)
+     update platform.diaries set
+       bookings_used = greatest(0, case when usage_month = ?::date then bookings_used else 0 end + ?::int),
+       messages_used = greatest(0, case when usage_month = ?::date then messages_used else 0 end + ?::int),
+       usage_month = ?::date
+     where clinic_id = ?::uuid`,
+    [clinic.id, day, [...tallies.keys()], [...tallies.values()], month, bookings, month, messages, month, clinic.id],
   )
 }

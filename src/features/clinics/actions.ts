@@ -4,6 +4,7 @@ import type { Services } from '../../platform/services.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
 import { insertClinic, insertWorkspace, type Transaction } from './queries/open.ts'
 import { isReservedSlug, isSlug, slugCandidates } from './rules/slug.ts'
+import { startTrial } from '../subscription/actions.ts'
 
 export type OpeningFacts = {
   name: string
@@ -40,6 +41,7 @@ export async function openClinic(
   if (slug === undefined) throw new Error('no free address for a clinic')
   const speaker = services.speakers(parseLanguage(facts.language) ?? 'en', facts)
   await insertWorkspace(trx, clinic, speaker.t('clinics.location.first_name'))
+  await startTrial(trx, clinic, clinic.createdAt)
   await services.keys.createFor(clinic.id)
   return { id: clinic.id, slug }
 }
