@@ -110,12 +110,13 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
     const seal = await services.keys.forClinic(clinic.id)
     try {
       return await databaseOf(clinic).transaction(async (db) => {
-        await rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
+        // Goes along with the first statement of the work. Should it fail, so does everything behind it.
+        const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
         const journal: Binding[][] = []
         const changed = { diary: false, settings: false, messages: false }
         const tallies = new Map<Metric, number>()
         const now = services.clock.now()
-        const result = await work({
+        const working = work({
           db,
           clinic,
           actor,
@@ -137,12 +138,15 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
             tallies.set(metric, (tallies.get(metric) ?? 0) + by)
           },
         })
+        const result = await afterBoth(named, working)
         if (isRefusal(result)) throw new RolledBack(result)
-        await writeJournal(db, journal)
-        // Last, so that the row every booking of the clinic writes is locked as briefly as can be.
-        if (tallies.size > 0) await writeTallies(db, clinic, dateAt(now, clinic.zone), tallies)
-        if (changed.diary || changed.settings) await bumpVersions(db, clinic.id, changed.settings)
-        if (changed.messages) await rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id])
+        await Promise.all([
+          writeJournal(db, journal),
+          // Late, so that the row every booking of the clinic writes is locked as briefly as can be.
+          tallies.size > 0 && writeTallies(db, clinic, dateAt(now, clinic.zone), tallies),
+          (changed.diary || changed.settings) && bumpVersions(db, clinic.id, changed.settings),
+          changed.messages && rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id]),
+        ])
         return result
       })
     } catch (error) {
@@ -150,6 +154,14 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
       throw error
     }
   }
+}
+
+/** The result of the second when both are over; of two errors the first's, which caused the other. */
+async function afterBoth<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> {
+  const [one, two] = await Promise.allSettled([first, second])
+  if (one.status === 'rejected') throw one.reason
+  if (two.status === 'rejected') throw two.reason
+  return two.value
 }
 
 async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<void> {

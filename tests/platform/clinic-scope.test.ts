@@ -75,6 +75,27 @@ describe('work in a clinic', () => {
     expect(await locationNames()).not.toContain('after an error')
   })
 
+  it('knows its clinic from the first statement on, also where several go at once', async () => {
+    const named = (ctx: Ctx) => rows<{ id: string }>(ctx.db, `select current_setting('app.clinic_id') as id`)
+    const found = await clinic.inClinic((ctx) => Promise.all([named(ctx), named(ctx)]))
+    expect(found.flat().map(({ id }) => id)).toEqual([clinic.id, clinic.id])
+  })
+
+  it('fails when its connection is lost, and the next has another', async () => {
+    const attempt = clinic.inClinic(async (ctx) => {
+      await addLocation(ctx, 'lost')
+      await rows(ctx.db, 'select pg_terminate_backend(pg_backend_pid())')
+    })
+    await expect(attempt).rejects.toThrow()
+    expect(await locationNames()).not.toContain('lost')
+    expect(await clinic.inClinic((ctx) => rows(ctx.db, 'select 1 as one'))).toEqual([{ one: 1 }])
+  })
+
+  it('lets nothing follow its end', async () => {
+    const left = await clinic.inClinic((ctx) => Promise.resolve({ ctx }))
+    await expect(rows(left.ctx.db, 'select 1')).rejects.toThrow('after the end of its transaction')
+  })
+
   it('counts up the versions it says it changed, and tells whoever listens, once and only after commit', async () => {
     const heard: Notice[] = []
     const stop = app.services.notifications.subscribe((notice) => heard.push(notice))

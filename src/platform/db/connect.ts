@@ -1,5 +1,6 @@
 import knex, { type Knex } from 'knex'
-import pg from 'pg'
+import pg, { type ClientConfig } from 'pg'
+import { GatheringSocket, PipelinedPostgres } from './pipelined.ts'
 import { Temporal } from '../../kernel/time.ts'
 
 const { types } = pg
@@ -44,8 +45,9 @@ const nothing = () => undefined
  */
 export function connect(url: string, pool: number, statementTimeout = 5_000): Database {
   return knex({
-    client: 'pg',
+    client: PipelinedPostgres,
     connection: {
+      ...({ pipeline: true, stream: () => new GatheringSocket() } satisfies ClientConfig),
       connectionString: url,
       application_name: 'nabz',
       statement_timeout: statementTimeout,

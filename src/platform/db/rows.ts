@@ -34,6 +34,8 @@ export async function changes(db: Knex, sql: string, bindings: readonly Binding[
  * rather than at every call, which for a statement under row-level security costs more than running it.
  */
 async function run(db: Knex, sql: string, bindings: readonly Binding[]): Promise<QueryResult> {
+  // Its connection may serve another clinic by now.
+  if (isOver(db)) throw new Error('a statement after the end of its transaction')
   const connections = db.client as {
     acquireConnection(): Promise<Client>
     releaseConnection(client: Client): Promise<void>
@@ -46,6 +48,8 @@ async function run(db: Knex, sql: string, bindings: readonly Binding[]): Promise
     await connections.releaseConnection(client)
   }
 }
+
+const isOver = (db: Knex): boolean => db.isTransaction === true && (db as Knex.Transaction).isCompleted()
 
 type Statement = { text: string; name?: string }
 const statements = new Map<string, Statement>()
