@@ -8,9 +8,20 @@ export type Sample = {
   /** Milliseconds of every request. */
   latencies: number[]
   errors: number
+  /** Of the process asked, where it can tell. */
+  cpuMs?: number
 }
 
-export type Result = { perSecond: number; p50: number; p95: number; p99: number; requests: number; errors: number }
+export type Result = {
+  perSecond: number
+  p50: number
+  p95: number
+  p99: number
+  requests: number
+  errors: number
+  /** The processor's time for one of them. */
+  cpuMs: number
+}
 
 export function resultOf(samples: readonly Sample[]): Result {
   const total = (pick: (sample: Sample) => number) => samples.reduce((sum, sample) => sum + pick(sample), 0)
@@ -29,6 +40,7 @@ export function resultOf(samples: readonly Sample[]): Result {
     p99: at(0.99),
     requests,
     errors: total((sample) => sample.errors),
+    cpuMs: total((sample) => sample.cpuMs ?? 0) / Math.max(1, requests),
   }
 }
 

@@ -99,12 +99,38 @@ export function aimsOf(report: Omit<Report, 'aims'>): Aim[] {
 const percent = (value: number) => `${Math.round(value * 100)} %`
 const rate = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(1))
 
+const out = (line = '') => process.stdout.write(`${line}\n`)
+
 export function print(report: Report): void {
-  const out = (line = '') => process.stdout.write(`${line}\n`)
+  printLines(report)
+  out(`\nslots lost to somebody faster while booking: ${report.lostSlots}\n`)
+  for (const line of table([
+    ['aim', 'wanted', 'got', ''],
+    ...report.aims.map((aim) => [aim.what, aim.wanted, aim.got, aim.met ? '✓ met' : '✗ missed']),
+  ]))
+    out(line)
+}
+
+/** What was measured, without holding it against anything. */
+export function printLines(report: Pick<Report, 'machine' | 'pastVisits' | 'lines' | 'statements'>): void {
   out(
     `\n${report.machine}; ${report.pastVisits.toLocaleString('en')} past visits; one server process, load on the same machine\n`,
   )
-  const header = ['', 'conn.', 'req/s', 'p50 ms', 'p95', 'p99', 'with past', 'bare', 'share', 'SQL', 'share', 'errors']
+  const header = [
+    '',
+    'conn.',
+    'req/s',
+    'p50 ms',
+    'p95',
+    'p99',
+    'CPU ms',
+    'with past',
+    'bare',
+    'share',
+    'SQL',
+    'share',
+    'errors',
+  ]
   const rows = report.lines.map((line, at) => [
     report.lines[at - 1]?.scenario === line.scenario ? '' : line.scenario,
     String(line.connections),
@@ -112,6 +138,7 @@ export function print(report: Report): void {
     line.fresh.p50.toFixed(1),
     line.fresh.p95.toFixed(1),
     line.fresh.p99.toFixed(1),
+    line.fresh.cpuMs.toFixed(2),
     `${rate(line.past.perSecond)} (${percent(share(line.past, line.fresh))})`,
     line.bare ? rate(line.bare.perSecond) : '',
     line.bare ? percent(share(line.fresh, line.bare)) : '',
@@ -124,12 +151,6 @@ export function print(report: Report): void {
   for (const line of table([
     ['statements of one request', 'queries', 'transaction'],
     ...report.statements.map((one) => [one.scenario, String(one.queries), String(one.transaction)]),
-  ]))
-    out(line)
-  out(`\nslots lost to somebody faster while booking: ${report.lostSlots}\n`)
-  for (const line of table([
-    ['aim', 'wanted', 'got', ''],
-    ...report.aims.map((aim) => [aim.what, aim.wanted, aim.got, aim.met ? '✓ met' : '✗ missed']),
   ]))
     out(line)
 }

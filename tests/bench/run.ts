@@ -2,6 +2,7 @@
 //
 //   npm run bench -- --quick          half a minute, for a first impression
 //   npm run bench -- --json out.json  the numbers as a file as well
+//   npm run bench -- --only Today     the scenarios with that in their name, and nothing else
 //   npm run bench -- --profile dir    leaves a CPU profile of each server in that folder
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,16 +14,22 @@ import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
-import { aimsOf, machine, print, type Line, type Report } from './report.ts'
+import { aimsOf, machine, print, printLines, type Line, type Report } from './report.ts'
 import { build, startNabz, type Nabz } from './server.ts'
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
 })
 const connectionCounts = [1, 8, 32]
 const pace = options.quick
   ? { seconds: 0.5, rounds: 1, lasts: [40, 80, 80] }
   : { seconds: 1.5, rounds: 2, lasts: [100, 300, 300] }
+const wanted = (scenario: string) => scenario.includes(options.only ?? '')
 const pastVisits = options.quick ? 20_000 : 100_000
 const tomorrow = dateAt(systemClock.now(), zone).add({ days: 1 })
 
@@ -96,7 +103,7 @@ async function main(): Promise<void> {
   const past = await open(place.past)
   const lines: Line[] = []
   const statements: Report['statements'] = []
-  for (const scenario of scenarios) {
+  for (const scenario of scenarios.filter(({ name }) => wanted(name))) {
     say(scenario.name)
     const scripts = await recordPage(fresh, scenario)
     statements.push(countStatements(scenario.name, scripts[0] ?? []))
@@ -104,9 +111,14 @@ async function main(): Promise<void> {
       lines.push(await measurePage(scenario, scripts, connections, { fresh, past, baselines }))
     }
   }
-  const booked = await measureBooking(place, fresh, past, baselines)
-  lines.push(...booked.lines)
-  statements.push(...booked.statements)
+  const bookings = ['booking, last', 'booking, all'].filter(wanted)
+  const booked = bookings.length > 0 ? await measureBooking(place, fresh, past, baselines, bookings) : undefined
+  lines.push(...(booked?.lines ?? []))
+  statements.push(...(booked?.statements ?? []))
+  if (options.only !== undefined || !booked) {
+    printLines({ machine: machine(), pastVisits, lines, statements })
+    return
+  }
 
   say('race')
   const race = await raceIntoOneSlot(booked.fresh.patients, booked.fresh.diary, 50)
@@ -195,6 +207,13 @@ async function whileChanging<T>(diary: Diary, changing: boolean, work: () => Pro
   })
 }
 
+/** With the processor's time that Nabz took, which other work on the machine changes less than it does the rate. */
+async function withCpu(nabz: Nabz, load: () => Promise<Sample>): Promise<Sample> {
+  const before = await nabz.cpuMs()
+  const sample = await load()
+  return { ...sample, cpuMs: (await nabz.cpuMs()) - before }
+}
+
 async function measurePage(
   scenario: Scenario,
   scripts: Statement[][],
@@ -203,11 +222,13 @@ async function measurePage(
 ): Promise<Line> {
   const of = ({ nabz, diary }: Side, seconds: number) =>
     whileChanging(diary, scenario.changing ?? false, () =>
-      loadPage(nabz.origin, scenario.path(diary), {
-        connections,
-        seconds,
-        ...(scenario.headers && { headers: scenario.headers(diary) }),
-      }),
+      withCpu(nabz, () =>
+        loadPage(nabz.origin, scenario.path(diary), {
+          connections,
+          seconds,
+          ...(scenario.headers && { headers: scenario.headers(diary) }),
+        }),
+      ),
     )
   if (scenario.bare === 'json') {
     const response = await fetch(fresh.nabz.origin + scenario.path(fresh.diary)(), { headers: fromProxy })
@@ -235,7 +256,7 @@ async function measurePage(
   }
 }
 
-async function measureBooking(place: Place, before: Side, past: Side, baselines: Baselines) {
+async function measureBooking(place: Place, before: Side, past: Side, baselines: Baselines, wanted: string[]) {
   say('booking: holding slots')
   const total = pace.lasts.reduce((sum, count) => sum + count, 0)
   const ready = {
@@ -255,20 +276,22 @@ async function measureBooking(place: Place, before: Side, past: Side, baselines:
   const statements = [
     countStatements('booking, last', lastScripts.at(-1) ?? []),
     countStatements('booking, all', flowScripts.at(-1) ?? []),
-  ]
+  ].filter(({ scenario }) => wanted.includes(scenario))
   let from = 0
-  for (const [at, connections] of connectionCounts.entries()) {
+  for (const [at, connections] of wanted.includes('booking, last') ? connectionCounts.entries() : []) {
     const count = pace.lasts[at]!
     const until = from + count
     say(`booking, last, ${connections}`)
-    const last = (patients: Ready[]) =>
-      loadWork(
-        patients.slice(from, until).map((one) => () => one.book()),
-        { connections, seconds: 60 },
+    const last = (nabz: Nabz, patients: Ready[]) =>
+      withCpu(nabz, () =>
+        loadWork(
+          patients.slice(from, until).map((one) => () => one.book()),
+          { connections, seconds: 60 },
+        ),
       )
     const samples = {
-      fresh: await last(ready.fresh),
-      past: await last(ready.past),
+      fresh: await last(fresh.nabz, ready.fresh),
+      past: await last(past.nabz, ready.past),
       sql: await baselines.runSql({
         url: copy.appUrl,
         scripts: lastScripts.slice(from, until),
@@ -286,9 +309,10 @@ async function measureBooking(place: Place, before: Side, past: Side, baselines:
     })
     from = until
   }
-  for (const [at, connections] of connectionCounts.entries()) {
+  for (const [at, connections] of wanted.includes('booking, all') ? connectionCounts.entries() : []) {
     say(`booking, all, ${connections}`)
-    const flow = (side: Side, seconds: number) => loadWork(() => side.patients.bookOne(), { connections, seconds })
+    const flow = (side: Side, seconds: number) =>
+      withCpu(side.nabz, () => loadWork(() => side.patients.bookOne(), { connections, seconds }))
     const samples = { fresh: [] as Sample[], past: [] as Sample[] }
     for (let round = 0; round < pace.rounds; round++) {
       samples.fresh.push(await flow(fresh, pace.seconds))
