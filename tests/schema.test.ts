@@ -143,6 +143,7 @@ describe('the catalogue', () => {
       'clinic.appointments.clinic_id',
       'clinic.appointments.hold_expires_at',
       'clinic.appointments.status',
+      'clinic.messages.attempts',
       'clinic.messages.clinic_id',
       'clinic.messages.created_at',
       'clinic.messages.due_at',
