@@ -8,7 +8,11 @@ export const permissions = [
   'messages.see',
   'clinic.settings', // hours, doctors, services, locations, closures, booking rules
   'staff.manage',
-  'console.see', // platform admin
+  // platform admins: look around; clinics and their standing; money and prices; the service itself
+  'console.see',
+  'console.clinics',
+  'console.money',
+  'console.operate',
 ] as const
 export type Permission = (typeof permissions)[number]
 
@@ -29,7 +33,7 @@ const granted: Record<Role | 'platform_admin', ReadonlySet<Permission>> = {
   owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage']),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
-  platform_admin: new Set<Permission>(['console.see']),
+  platform_admin: new Set<Permission>(['console.see', 'console.clinics', 'console.money', 'console.operate']),
 }
 
 export function allowed(role: Role | 'platform_admin', permission: Permission): boolean {

@@ -6,6 +6,10 @@ export const languageNames: Record<Language, string> = { en: 'English', ar: 'Ø§Ù
 
 export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'en' ? 'ltr' : 'rtl')
 
+/** The switch of a staff page, each language in its own name. */
+export const languageChoices = (now: Language) =>
+  languages.map((lang) => ({ lang, label: languageNames[lang], dir: directionOf(lang), current: lang === now }))
+
 export function parseLanguage(text: unknown): Language | undefined {
   return languages.find((language) => language === text)
 }

@@ -8,9 +8,10 @@ import { clinicColumns } from '../clinic-directory.ts'
 import { proveClinic, type Actor, type Clinic, type ClinicFacts, type Ctx, type Origin } from '../clinic-scope.ts'
 import { rows } from '../db/rows.ts'
 import { forbidden, notFound } from '../errors.ts'
-import { directionOf, languageNames, languages, parseLanguage, type Language } from '../i18n/languages.ts'
+import { languageChoices, languageNames, languages, parseLanguage, type Language } from '../i18n/languages.ts'
 import type { Speaker } from '../i18n/speaker.ts'
 import { servicesOf, type Services } from '../services.ts'
+import { consoleShell } from './console-shell.ts'
 import { redirect, sessionUser, storedSession } from './session.ts'
 import { render, type Layout, type View } from './views.ts'
 
@@ -186,7 +187,7 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
     const speaker = services.speakers(person.language, clinic)
     const actor: Actor = { kind: 'user', userId: person.userId, name: person.name, role }
     const origin = originOf(req)
-    const shell = { clinic, role, person, memberships, current: req.path }
+    const shell = shellOf({ clinic, role, person, memberships, current: req.path }, speaker, person)
     return {
       ...staffBasics(req, res, speaker, person, 'desk', shell, options),
       person,
@@ -212,7 +213,8 @@ export function operatorRouter(feature: string): Routes<AccountRequest, Permissi
     if (!person) return undefined
     if (!person.platformAdmin || !allowed('platform_admin', permission)) return notFound('page')
     const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
-    return { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
+    const shell = consoleShell({ person, speaker, current: req.path, routes: routeTable })
+    return { ...staffBasics(req, res, speaker, person, 'desk', shell, options), person }
   })
 }
 
@@ -290,7 +292,7 @@ function staffBasics(
   speaker: Speaker,
   person: Person,
   usual: Layout,
-  workspace: Workspace | undefined,
+  shell: { accent: string } | undefined,
   options: RouteOptions,
 ): Basics {
   res.setHeader('Cache-Control', 'no-store')
@@ -302,9 +304,9 @@ function staffBasics(
       csrfToken: () => tokenOf(req),
       // What is said once is for the page somebody asked for, not for what a page fetches by itself.
       flash: options.background ? undefined : takeFlash(req, speaker),
-      shell: workspace && shellOf(workspace, speaker, person),
+      shell,
       languageLinks: [],
-      accent: workspace?.clinic.accent ?? 'teal',
+      accent: shell?.accent ?? 'teal',
     }),
   )
 }
@@ -377,12 +379,7 @@ function shellOf(
         current: current.startsWith(base + item.path),
       })),
     clinics: memberships.map(({ name, slug }) => ({ name, href: `/app/${slug}/today`, current: slug === clinic.slug })),
-    languageLinks: languages.map((lang) => ({
-      lang,
-      label: languageNames[lang],
-      dir: directionOf(lang),
-      current: lang === speaker.lang,
-    })),
+    languageLinks: languageChoices(speaker.lang),
   }
 }
 
