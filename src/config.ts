@@ -25,6 +25,15 @@ const httpUrl = z
 const number = (fallback: number, min: number, max: number) =>
   z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(min).max(max).default(fallback)
 
+/** One address or several with commas between; each becomes a mail of its own. */
+function mailAddresses(text: string, context: z.RefinementCtx): string[] {
+  const addresses = text.split(',').map((one) => one.trim().toLowerCase())
+  if (addresses.some((one) => !z.email().safeParse(one).success)) {
+    context.addIssue({ code: 'custom', message: 'must be mail addresses, with commas between' })
+  }
+  return addresses
+}
+
 const environment = z
   .object({
     NODE_ENV: z.enum(['production', 'development', 'test']).default('production'),
@@ -33,6 +42,14 @@ const environment = z
     BASE_URL: httpUrl,
     TRUST_PROXY: number(0, 0, 10),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    LOG_DIR: z.string().optional(),
+    METRICS_TOKEN: z
+      .string()
+      .min(16, 'must be at least 16 characters')
+      .refine((text) => !placeholders.test(text), 'still holds its placeholder')
+      .optional(),
+    ALARM_EMAIL: z.string().transform(mailAddresses).optional(),
+    BACKUP_STAMP_FILE: z.string().optional(),
     DATABASE_URL: postgresUrl,
     JOBS_DATABASE_URL: postgresUrl,
     DATABASE_POOL: number(10, 2, 200),
@@ -126,6 +143,14 @@ function shape(env: z.output<typeof environment>) {
     cacheTemplates: env.NODE_ENV !== 'development',
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
+    /** Where a file is written each day besides standard output. */
+    logDir: env.LOG_DIR,
+    /** Opens /metrics; without it there is none. */
+    metricsToken: env.METRICS_TOKEN,
+    /** Who is told when the service is in trouble; nobody when empty. */
+    alarmMail: env.ALARM_EMAIL ?? [],
+    /** A file that each good backup touches: its age is the backup's. */
+    backupStampFile: env.BACKUP_STAMP_FILE,
     database: { url: env.DATABASE_URL, jobsUrl: env.JOBS_DATABASE_URL, pool: env.DATABASE_POOL },
     sessionSecrets: [env.SESSION_SECRET, env.PREVIOUS_SESSION_SECRET].filter((s): s is string => s !== undefined),
     passwordPepper: env.PASSWORD_PEPPER,
