@@ -2,6 +2,7 @@
 // ids, route patterns and counts, never names, numbers, message text, addresses or query strings.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { pino } from 'pino'
+import type { LogFiles } from './log-files.ts'
 
 export type LogFields = {
   requestId?: string
@@ -31,10 +32,15 @@ export type Log = {
 /** The request id for log lines only; never a source of authority. */
 export const requestScope = new AsyncLocalStorage<{ requestId: string }>()
 
-export function createLog(level: string, write?: (line: string) => void): Log {
+/** Lines go to standard output, or to `write`, and to `files` as well where there are any. */
+export function createLog(level: string, write?: (line: string) => void, files?: LogFiles): Log {
   // Together, and at once a fifth of a second later: a write for every line costs a page a tenth of its time. What is
   // left is written as the process exits.
-  const destination = write ? { write } : pino.destination({ sync: false, minLength: 4096, periodicFlush: 200 })
+  const output = write ? { write } : pino.destination({ sync: false, minLength: 4096, periodicFlush: 200 })
+  const both = (line: string) => {
+    output.write(line)
+    files?.write(line)
+  }
   const logger = pino(
     {
       level,
@@ -42,7 +48,7 @@ export function createLog(level: string, write?: (line: string) => void): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    files ? { write: both } : output,
   )
   const line = (fields: LogFields = {}) => {
     const requestId = fields.requestId ?? requestScope.getStore()?.requestId
@@ -54,7 +60,8 @@ export function createLog(level: string, write?: (line: string) => void): Log {
     warn: (event, fields) => logger.warn(line(fields), event),
     error: (event, error, fields) => logger.error({ ...line(fields), error: safeError(error) }, event),
     flush: () => {
-      if ('flushSync' in destination) destination.flushSync()
+      if ('flushSync' in output) output.flushSync()
+      files?.flush()
     },
   }
 }
