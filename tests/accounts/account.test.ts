@@ -77,7 +77,7 @@ describe('one’s own account', () => {
   })
 
   it('is asked for only by who is signed in', async () => {
-    for (const path of ['/account', '/app', '/clinics', '/admin']) {
+    for (const path of ['/account', '/app', '/account/clinics', '/admin']) {
       expect((await app.agent().get(path).expect(303)).headers.location).toBe(
         `/sign-in?next=${encodeURIComponent(path)}`,
       )

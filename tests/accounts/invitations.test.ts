@@ -105,7 +105,7 @@ describe('an invitation', () => {
     const answer = await huda.browser.postForm(path).expect(303)
     expect(answer.headers.location).toBe(`/app/${clinic.slug}/today`)
     expect(await roleOf(guest)).toBe('receptionist')
-    expect((await huda.browser.get('/app')).headers.location).toBe('/clinics')
+    expect((await huda.browser.get('/app')).headers.location).toBe('/account/clinics')
   })
 
   it('is not accepted by another account, whoever has the link', async () => {

@@ -60,10 +60,10 @@ describe('signing in', () => {
        select c.id, u.id, 'doctor', now() from platform.clinics c, platform.users u where c.slug = $1 and u.email = $2`,
       [other.slug, email],
     )
-    expect((await browser.get('/app')).headers.location).toBe('/clinics')
-    const page = await browser.get('/clinics').expect(200)
+    expect((await browser.get('/app')).headers.location).toBe('/account/clinics')
+    const page = await browser.get('/account/clinics').expect(200)
     for (const place of [slug, other.slug]) expect(page.text).toContain(`href="/app/${place}/today"`)
-    expect((await tryToSignIn(app, email)).answer.headers.location).toBe('/clinics')
+    expect((await tryToSignIn(app, email)).answer.headers.location).toBe('/account/clinics')
   })
 
   it('tells who works nowhere so', async () => {
@@ -72,8 +72,8 @@ describe('signing in', () => {
       'delete from platform.memberships where clinic_id = (select id from platform.clinics where slug = $1)',
       [slug],
     )
-    expect((await browser.get('/app')).headers.location).toBe('/clinics')
-    expect(wordsOf((await browser.get('/clinics').expect(200)).text)).toContain('You work at no clinic')
+    expect((await browser.get('/app')).headers.location).toBe('/account/clinics')
+    expect(wordsOf((await browser.get('/account/clinics').expect(200)).text)).toContain('You work at no clinic')
   })
 
   it('leads who runs the platform to the console, which lists the clinics', async () => {

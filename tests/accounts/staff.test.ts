@@ -145,7 +145,7 @@ describe('leaving', () => {
     await sana.get(`/app/${clinic.slug}/today`).expect(200)
     expect((await remove(clinic.cast.sana.userId)).status).toBe(303)
     await sana.get(`/app/${clinic.slug}/today`).expect(404)
-    expect((await sana.get('/app')).headers.location).toBe('/clinics')
+    expect((await sana.get('/app')).headers.location).toBe('/account/clinics')
     expect(await doctorOf(clinic.cast.sana.userId)).toBeUndefined()
     const [doctor] = await app.superuser('select name, active from clinic.practitioners where id = $1', [
       clinic.cast.sana.practitionerId,

@@ -34,7 +34,7 @@ export async function sendCached(
   const body = coding === undefined ? page.plain : await (page.coded[coding] ??= codings[coding](page.plain))
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   res.setHeader('Content-Type', page.type)
-  res.setHeader('Vary', 'Accept-Encoding')
+  res.setHeader('Vary', headers.Vary === undefined ? 'Accept-Encoding' : `Accept-Encoding, ${headers.Vary}`)
   if (coding !== undefined) res.setHeader('Content-Encoding', coding)
   res.setHeader('Content-Length', body.length)
   res.end(req.method === 'HEAD' ? undefined : body)

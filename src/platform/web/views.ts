@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 export const viewsFolder = join(root, 'views')
 export const publicFolder = join(root, 'public')
 
-export type Layout = 'patient' | 'desk' | 'plain' | 'bare'
+export type Layout = 'patient' | 'desk' | 'plain' | 'site' | 'bare'
 export type Page = { title: string; [fact: string]: unknown }
 export type View = { template: string; page: Page }
 

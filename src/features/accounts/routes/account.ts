@@ -19,7 +19,7 @@ accountRoutes.get('/app', 'signed_in', async ({ services, person, redirect }) =>
   redirect(await homeOf(services, { id: person.userId, platformAdmin: person.platformAdmin })),
 )
 
-accountRoutes.get('/clinics', 'signed_in', async ({ services, person, speaker, show }) => {
+accountRoutes.get('/account/clinics', 'signed_in', async ({ services, person, speaker, show }) => {
   const memberships = await membershipsOf(services, person.userId)
   show(chooserPage(speaker, person, memberships))
 })

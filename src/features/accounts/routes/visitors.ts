@@ -79,8 +79,8 @@ export async function homeOf(
 ): Promise<string> {
   const memberships = await membershipsOf(services, account.id)
   const [first] = memberships
-  if (!first) return account.platformAdmin ? '/admin' : '/clinics'
-  return memberships.length === 1 ? `/app/${first.slug}/today` : '/clinics'
+  if (!first) return account.platformAdmin ? '/admin' : '/account/clinics'
+  return memberships.length === 1 ? `/app/${first.slug}/today` : '/account/clinics'
 }
 
 visitorRoutes.get('/forgot-password', 'public', ({ show, speaker }) => show(forgotPage(speaker)))
