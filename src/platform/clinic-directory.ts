@@ -15,7 +15,7 @@ export type ClinicDirectory = {
 export const clinicColumns = `
   c.id, c.slug, c.name, c.city, c.country, c.specialty, c.time_zone as zone, c.currency, c.language, c.accent,
   c.placement, c.status, c.plan, c.practitioner_limit as "practitionerLimit", c.location_limit as "locationLimit",
-  c.booking_limit as "bookingLimit", c.message_limit as "messageLimit", c.features, d.usage_month as "usageMonth",
+  c.booking_limit as "bookingLimit", c.message_limit as "messageLimit", c.features, c.listed, d.usage_month as "usageMonth",
   d.bookings_used as "bookingsUsed", d.messages_used as "messagesUsed", d.diary_version as "diaryVersion", d.settings_version as "settingsVersion"`
 
 // What is no address is not asked about: one request's NUL would fail the query it shares with others.

@@ -35,6 +35,8 @@ export type ClinicFacts = {
   bookingLimit: number | null
   messageLimit: number | null
   features: string[]
+  /** Wants to be found: in the directory and by search engines. Counts only while the plan has `directory`. */
+  listed: boolean
   /** What was used in `usageMonth`, the first day of a month of the clinic's calendar; stale once another began. */
   usageMonth: PlainDate | null
   bookingsUsed: number
@@ -43,7 +45,17 @@ export type ClinicFacts = {
 
 /** What is counted a day and, for the limits of plans, a month; never who or what. */
 export type Metric =
-  'bookings' | 'bookings_online' | 'messages' | 'messages_failed' | 'cancelled' | 'moved' | 'fulfilled' | 'noshow'
+  | 'bookings'
+  | 'bookings_online'
+  | 'messages'
+  | 'messages_failed'
+  | 'cancelled'
+  | 'moved'
+  | 'fulfilled'
+  | 'noshow'
+  // Of those, the ones whose patient had been reminded.
+  | 'fulfilled_reminded'
+  | 'noshow_reminded'
 
 /** A clinic that one of the doors has let somebody into. A bare id will not do. */
 export type Clinic = ClinicFacts & { readonly [proven]: true }

@@ -54,7 +54,8 @@ describe('the clinic’s page', () => {
     expect(page.text).toContain('href="tel:+922135870000"')
     expect(page.text).toContain('href="https://wa.me/923001112222"')
     expect(page.text).toContain('<meta property="og:url" content="https://nabz.test/c/')
-    expect(page.text).not.toContain('noindex')
+    // Until the clinic wants to be found, only its link leads here.
+    expect(page.text).toContain('<meta name="robots" content="noindex">')
   })
 
   it('is the same for everybody: no form, no token, no cookie, nothing of the address it was asked by', async () => {

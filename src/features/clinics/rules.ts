@@ -117,6 +117,13 @@ export function isLive(clinic: { status: string }, setup: Setup): boolean {
   return clinic.status === 'active' && bookableOnline(setup)
 }
 
+/** Whether the clinic's plan lets it be found in the directory. */
+export const mayBeListed = (clinic: { features: readonly string[] }): boolean => clinic.features.includes('directory')
+
+/** Whether search engines and the directory may show it. */
+export const isFound = (clinic: { features: readonly string[]; listed: boolean }): boolean =>
+  clinic.listed && mayBeListed(clinic)
+
 function bookableOnline({ locations, practitioners, services, offers, shifts }: Setup): boolean {
   const places = new Set(locations.filter(({ active }) => active).map(({ id }) => id))
   const online = new Set(services.filter((service) => service.active && service.online).map(({ id }) => id))

@@ -79,6 +79,7 @@ export const profileForm = (country: string) =>
       .transform((text) => spokenLanguages.filter((code) => ticked(text).includes(code))),
     accent: oneOf(accents, 'clinics.error.accent'),
     bring_note: optionalText(300),
+    listed: checkbox(),
   })
 export type ProfileForm = z.output<ReturnType<typeof profileForm>>
 

@@ -3,6 +3,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { listNextFree } from '../../availability/actions.ts'
 import type { Location } from '../../clinics/queries.ts'
+import { isFound } from '../../clinics/rules.ts'
 import { groupedDays, weekOrder } from '../../clinics/rules/hours.ts'
 import { merged, openingAt, shiftsInUse, validOn } from '../rules/opening.ts'
 import {
@@ -38,12 +39,13 @@ export async function clinicPage(
   )
   const page = view('booking/clinic', {
     title: clinic.name,
-    index: true,
+    index: isFound(clinic),
     description: t('booking.clinic.description', { specialty, city: clinic.city }),
     preview: {
       title: clinic.name,
       description: t('booking.clinic.description', { specialty, city: clinic.city }),
       url: baseUrl + homeOf(scene),
+      image: `${baseUrl}/img/card.png`,
     },
     clinic: headOf(scene),
     specialty,

@@ -8,6 +8,7 @@ import {
   updateLinkShared,
   updateProfile,
 } from '../queries/write.ts'
+import { mayBeListed } from '../rules.ts'
 import type { ProfileForm, RulesForm } from '../schema.ts'
 
 /** Changes what the clinic says of itself. Its address and its time zone stay: links and booked times rest on them. */
@@ -19,6 +20,8 @@ export async function changeProfile(ctx: Ctx, form: ProfileForm): Promise<void> 
     specialty: form.specialty ?? clinic.specialty,
     language: form.language ?? clinic.language,
     accent: form.accent ?? clinic.accent,
+    // A plan without the directory has no such box, which is not the same as an empty one.
+    listed: mayBeListed(clinic) ? form.listed : clinic.listed,
   }
   const profile = {
     about: form.about ?? null,

@@ -10,6 +10,7 @@ import {
   accents,
   codePolicies,
   isLive,
+  mayBeListed,
   missingForLive,
   noticeChoices,
   specialties,
@@ -98,6 +99,14 @@ export async function clinicPage(ctx: Ctx, speaker: Speaker, baseUrl: string, re
       hint: t('clinics.clinic.accent_hint'),
       options: accents.map((code) => ({ value: code, label: t(`clinics.accent.${code}`) })),
     },
+    listed: mayBeListed(ctx.clinic)
+      ? field({
+          name: 'listed',
+          type: 'checkbox',
+          label: t('clinics.clinic.listed'),
+          hint: t('clinics.clinic.listed_hint'),
+        })
+      : undefined,
   })
 }
 
@@ -113,6 +122,7 @@ function profileValues({ clinic }: Ctx, profile: Profile): Record<string, string
     languages: profile.languages.join(' '),
     accent: clinic.accent,
     bring_note: profile.bringNote ?? '',
+    ...(clinic.listed ? { listed: 'yes' } : {}),
   }
 }
 

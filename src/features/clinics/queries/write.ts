@@ -4,14 +4,22 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
 import type { Closure, Kind, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
 
-export type PublicFacts = { name: string; city: string; specialty: string; language: string; accent: string }
+export type PublicFacts = {
+  name: string
+  city: string
+  specialty: string
+  language: string
+  accent: string
+  listed: boolean
+}
 
 /** What the service as a whole knows of the clinic; its address stays, links to it are out in the world. */
 export async function updateClinicFacts(ctx: Ctx, facts: PublicFacts): Promise<void> {
   await changes(
     ctx.db,
-    'update platform.clinics set name = ?, city = ?, specialty = ?, language = ?, accent = ? where id = ?',
-    [facts.name, facts.city, facts.specialty, facts.language, facts.accent, ctx.clinic.id],
+    `update platform.clinics set name = ?, city = ?, specialty = ?, language = ?, accent = ?, listed = ?
+     where id = ?`,
+    [facts.name, facts.city, facts.specialty, facts.language, facts.accent, facts.listed, ctx.clinic.id],
   )
 }
 
