@@ -71,15 +71,40 @@ const environment = z
     WHATSAPP_ACCESS_TOKEN: z.string({ error: 'is missing' }).min(8, 'is too short'),
     WHATSAPP_APP_SECRET: z.string({ error: 'is missing' }).min(8, 'is too short'),
     WHATSAPP_VERIFY_TOKEN: z.string({ error: 'is missing' }).min(8, 'is too short'),
+    // All of it or none: without, cards are not offered.
+    STRIPE_SECRET_KEY: z
+      .string()
+      .regex(/^(sk|rk)_\w{8,}$/, 'must look like sk_…')
+      .optional(),
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_/, 'must look like whsec_…')
+      .min(14, 'is too short')
+      .optional(),
+    PREVIOUS_STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_/, 'must look like whsec_…')
+      .min(14, 'is too short')
+      .optional(),
+    STRIPE_BASE_URL: httpUrl
+      .refine((text) => !URL.canParse(text) || new URL(text).pathname === '/', 'must be a host without a path')
+      .default('https://api.stripe.com'),
     NABZ_DEMO: z.enum(['on', 'off']).default('off'),
   })
   .check((context) => {
     const env = context.value
-    if (env.NODE_ENV !== 'production') return
     const refuse = (name: string, message: string) =>
       context.issues.push({ code: 'custom', path: [name], message, input: env })
+    const [key, signing] = [env.STRIPE_SECRET_KEY !== undefined, env.STRIPE_WEBHOOK_SECRET !== undefined]
+    if (signing && !key) refuse('STRIPE_SECRET_KEY', 'is missing, though STRIPE_WEBHOOK_SECRET is there')
+    if (key && !signing) refuse('STRIPE_WEBHOOK_SECRET', 'is missing, though STRIPE_SECRET_KEY is there')
+    if (env.PREVIOUS_STRIPE_WEBHOOK_SECRET !== undefined && !signing) {
+      refuse('STRIPE_WEBHOOK_SECRET', 'is missing, though PREVIOUS_STRIPE_WEBHOOK_SECRET is there')
+    }
+    if (env.NODE_ENV !== 'production') return
     if (!env.BASE_URL.startsWith('https://')) refuse('BASE_URL', 'must be https:// in production')
     if (!env.WHATSAPP_BASE_URL.startsWith('https://')) refuse('WHATSAPP_BASE_URL', 'must be https:// in production')
+    if (!env.STRIPE_BASE_URL.startsWith('https://')) refuse('STRIPE_BASE_URL', 'must be https:// in production')
     if (env.NABZ_DEMO === 'on') refuse('NABZ_DEMO', 'must be off in production')
   })
 
@@ -168,6 +193,17 @@ function shape(env: z.output<typeof environment>) {
       appSecret: env.WHATSAPP_APP_SECRET,
       verifyToken: env.WHATSAPP_VERIFY_TOKEN,
     },
+    /** Undefined: money comes by hand only. */
+    stripe:
+      env.STRIPE_SECRET_KEY === undefined || env.STRIPE_WEBHOOK_SECRET === undefined
+        ? undefined
+        : {
+            secretKey: env.STRIPE_SECRET_KEY,
+            baseUrl: env.STRIPE_BASE_URL,
+            webhookSecrets: [env.STRIPE_WEBHOOK_SECRET, env.PREVIOUS_STRIPE_WEBHOOK_SECRET].filter(
+              (s): s is string => s !== undefined,
+            ),
+          },
     /** Lets the demo accounts, whose password is public, sign in. */
     demo: env.NABZ_DEMO === 'on',
   }

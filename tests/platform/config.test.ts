@@ -81,6 +81,8 @@ describe('the settings', () => {
     ['WHATSAPP_ACCESS_TOKEN', 'short'],
     ['WHATSAPP_APP_SECRET', 'short'],
     ['WHATSAPP_VERIFY_TOKEN', 'short'],
+    ['STRIPE_BASE_URL', 'api.stripe.com'],
+    ['STRIPE_BASE_URL', 'https://api.stripe.com/v1'],
     ['NABZ_DEMO', 'yes'],
   ])('refuse a bad %s, naming it and not its value (%s)', (name, value) => {
     const message = refusal(withOnly(name, value))
@@ -95,6 +97,7 @@ describe('the settings', () => {
   it.each([
     ['BASE_URL', 'http://nabz.example'],
     ['WHATSAPP_BASE_URL', 'http://127.0.0.1:4000'],
+    ['STRIPE_BASE_URL', 'http://127.0.0.1:4000'],
     ['NABZ_DEMO', 'on'],
   ])('refuse %s=%s in production, and take it in development', (name, value) => {
     expect(refusal(withOnly(name, value))).toContain(`  ${name} must be`)
@@ -125,5 +128,34 @@ describe('the settings', () => {
 
   it('sign with the newest secret and still know the one before', () => {
     expect(readConfig({ ...complete, PREVIOUS_SESSION_SECRET: key(8) }).sessionSecrets).toEqual([key(1), key(8)])
+  })
+
+  describe('of cards', () => {
+    const cards = { STRIPE_SECRET_KEY: 'sk_test_1234567890', STRIPE_WEBHOOK_SECRET: 'whsec_1234567890' }
+
+    it('may be left out: then there are none', () => {
+      expect(readConfig(complete).stripe).toBeUndefined()
+    })
+
+    it('name Stripe itself unless told otherwise, and take a second secret while it changes', () => {
+      expect(readConfig({ ...complete, ...cards, PREVIOUS_STRIPE_WEBHOOK_SECRET: 'whsec_0987654321' }).stripe).toEqual({
+        secretKey: 'sk_test_1234567890',
+        baseUrl: 'https://api.stripe.com',
+        webhookSecrets: ['whsec_1234567890', 'whsec_0987654321'],
+      })
+    })
+
+    it.each(Object.keys(cards))('are refused without %s when the other is there', (name) => {
+      expect(refusal({ ...complete, ...cards, [name]: undefined })).toContain(`  ${name} is missing, though`)
+    })
+
+    it.each([
+      ['STRIPE_SECRET_KEY', 'pk_test_1234567890'],
+      ['STRIPE_WEBHOOK_SECRET', 'not-a-signing-secret'],
+    ])('refuse a bad %s without telling it', (name, value) => {
+      const message = refusal({ ...complete, ...cards, [name]: value })
+      expect(message).toContain(`  ${name} must look like`)
+      expect(message).not.toContain(value)
+    })
   })
 })
