@@ -1,7 +1,8 @@
 import type { Knex } from 'knex'
 import { newId, type ClinicId } from '../../../kernel/ids.ts'
-import type { Instant } from '../../../kernel/time.ts'
+import { dateAt, type Instant } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import { replaceWords } from './words.ts'
 
 export type Transaction = Knex.Transaction
 
@@ -27,8 +28,8 @@ export async function insertClinic(
     const inserted = await rows(
       db,
       `insert into platform.clinics
-         (id, slug, name, city, country, specialty, time_zone, currency, language, created_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (slug) do nothing returning id`,
+         (id, slug, name, city, country, specialty, time_zone, currency, language, created_at, last_active_on)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (slug) do nothing returning id`,
       [
         clinic.id,
         slug,
@@ -40,10 +41,12 @@ export async function insertClinic(
         clinic.currency,
         clinic.language,
         clinic.createdAt,
+        dateAt(clinic.createdAt, clinic.zone),
       ],
     )
     if (inserted.length > 0) {
       await changes(db, 'insert into platform.diaries (clinic_id) values (?)', [clinic.id])
+      await replaceWords(db, { ...clinic, slug })
       return slug
     }
   }

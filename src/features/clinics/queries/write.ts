@@ -2,6 +2,7 @@
 import type { Id, PractitionerId, ServiceId, UserId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import { replaceWords } from './words.ts'
 import type { Closure, Kind, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
 
 export type PublicFacts = {
@@ -21,6 +22,9 @@ export async function updateClinicFacts(ctx: Ctx, facts: PublicFacts): Promise<v
      where id = ?`,
     [facts.name, facts.city, facts.specialty, facts.language, facts.accent, facts.listed, ctx.clinic.id],
   )
+  if (facts.name !== ctx.clinic.name || facts.city !== ctx.clinic.city) {
+    await replaceWords(ctx.db, { ...ctx.clinic, name: facts.name, city: facts.city })
+  }
 }
 
 export async function updateProfile(
