@@ -1,4 +1,5 @@
 import cron from 'node-cron'
+import type { JobRecorder } from './job-runs.ts'
 import type { Log } from './log.ts'
 
 export type Job = {
@@ -18,19 +19,27 @@ export type RunningJobs = {
 /**
  * Starts the clock jobs of this process. A run that is still going is not joined by the next: a tick is let go, a wake-up
  * is answered by one more run when it ends, since it may tell of work the run had already passed. A failed run is logged.
+ * With a `recorder` each run is told to it, and it may ask for a run that somebody wants now.
  */
-export function startJobs(jobs: Job[], log: Log): RunningJobs {
+export function startJobs(jobs: Job[], log: Log, recorder?: JobRecorder): RunningJobs {
   const underWay = new Set<Promise<void>>()
   let stopped = false
   const started = jobs.map((job) => {
     let running = false
     let again = false
-    const start = () => {
+    const start = (requested = false) => {
       if (stopped) return
       running = true
+      const record = recorder?.started(job, requested)
       const run = job
         .run()
-        .catch((error: unknown) => log.error('job.failed', error, { job: job.name }))
+        .then(
+          () => record?.ended(),
+          (error: unknown) => {
+            log.error('job.failed', error, { job: job.name })
+            record?.failed(error)
+          },
+        )
         .finally(() => {
           running = false
           underWay.delete(run)
@@ -46,7 +55,11 @@ export function startJobs(jobs: Job[], log: Log): RunningJobs {
       if (running) again = true
       else start()
     })
-    return { task, unwake }
+    return { task, unwake, name: job.name, isRunning: () => running, start }
+  })
+  recorder?.open(jobs, (name) => {
+    const wanted = started.find((one) => one.name === name)
+    if (wanted && !stopped && !wanted.isRunning()) wanted.start(true)
   })
   return {
     async stop() {
@@ -56,6 +69,7 @@ export function startJobs(jobs: Job[], log: Log): RunningJobs {
         await task.destroy()
       }
       await Promise.all(underWay)
+      await recorder?.close()
     },
   }
 }

@@ -2,7 +2,30 @@ import pg from 'pg'
 import type { Log } from '../log.ts'
 
 export type Notice =
-  { channel: 'nabz_diary'; clinicId: string; diary: number } | { channel: 'nabz_messages'; clinicId: string }
+  | { channel: 'nabz_diary'; clinicId: string; diary: number }
+  | { channel: 'nabz_messages'; clinicId: string }
+  /** Somebody wants this job run now. */
+  | { channel: 'nabz_jobs'; job: string }
+  /** Something small that processes keep in memory changed: switches, announcements. */
+  | { channel: 'nabz_changed'; what: string }
+
+const channels = ['nabz_diary', 'nabz_messages', 'nabz_jobs', 'nabz_changed'] as const
+
+function noticeOf(channel: string, payload: string): Notice | undefined {
+  const [clinicId = '', diary = '0'] = payload.split(' ')
+  switch (channel) {
+    case 'nabz_diary':
+      return { channel, clinicId, diary: Number(diary) }
+    case 'nabz_messages':
+      return { channel, clinicId }
+    case 'nabz_jobs':
+      return { channel, job: payload }
+    case 'nabz_changed':
+      return { channel, what: payload }
+    default:
+      return undefined
+  }
+}
 
 export type Notifications = {
   /** Calls back for every notice until the returned function is called. */
@@ -30,14 +53,11 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
       if (!stopped) retry()
     })
     fresh.on('notification', ({ channel, payload }) => {
-      const [clinicId = '', diary = '0'] = (payload ?? '').split(' ')
-      const notice: Notice =
-        channel === 'nabz_messages' ? { channel, clinicId } : { channel: 'nabz_diary', clinicId, diary: Number(diary) }
-      for (const listener of listeners) listener(notice)
+      const notice = noticeOf(channel, payload ?? '')
+      if (notice) for (const listener of listeners) listener(notice)
     })
     await fresh.connect()
-    await fresh.query('listen nabz_diary')
-    await fresh.query('listen nabz_messages')
+    for (const channel of channels) await fresh.query(`listen ${channel}`)
     client = fresh
     pause = 100
   }
