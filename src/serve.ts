@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { jobsOf } from './jobs.ts'
 import type { Clock } from './platform/clock.ts'
 import { startJobs } from './platform/cron.ts'
+import { recordRuns } from './platform/job-runs.ts'
 import type { Log } from './platform/log.ts'
 import type { Services } from './platform/services.ts'
 import { startServices } from './start.ts'
@@ -31,7 +32,7 @@ export async function serve(
       server.once('error', reject)
       server.listen(config.port, config.host, resolve)
     })
-    const jobs = startJobs(jobsOf(services), services.log)
+    const jobs = startJobs(jobsOf(services), services.log, recordRuns(services))
     const { port } = server.address() as AddressInfo
     services.log.info('started', { port })
     let stopping: Promise<void> | undefined
