@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { sameSecret } from '../../../platform/seal/key-ring.ts'
 import type { Services } from '../../../platform/services.ts'
-import { insertEvents, type NewEvent } from '../queries/events.ts'
+import { insertEvents, type NewEvent } from '../../../platform/webhook-events.ts'
 import { envelope, messageItem, metadata, statusItem, type StoredItem } from '../rules/webhook.ts'
 
 /** Whether these bytes carry Meta's signature. `header` as it came; undefined when absent or sent twice. */

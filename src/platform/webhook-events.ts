@@ -1,9 +1,9 @@
 // What providers tell us, kept under the key they would tell it under again, and worked on after it was answered.
 import type { Knex } from 'knex'
-import { newId } from '../../../kernel/ids.ts'
-import type { Instant } from '../../../kernel/time.ts'
-import { changes, rows } from '../../../platform/db/rows.ts'
-import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
+import { newId } from '../kernel/ids.ts'
+import type { Instant } from '../kernel/time.ts'
+import { changes, rows } from './db/rows.ts'
+import type { PlatformSeal } from './seal/key-ring.ts'
 
 export type NewEvent = { key: string; body: string }
 export type StoredEvent = { id: string; body: string; receivedAt: Instant; attempts: number }
