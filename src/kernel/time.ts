@@ -22,11 +22,18 @@ export function isZone(name: string): boolean {
 
 /** The clinic's calendar day at an instant. */
 export function dateAt(instant: Instant, zone: Zone): PlainDate {
-  return instant.toZonedDateTimeISO(zone).toPlainDate()
+  const days = localDays(zone)
+  const day = days.at(instant.epochMilliseconds)
+  return days.isRegular(day) ? days.date(day) : instant.toZonedDateTimeISO(zone).toPlainDate()
 }
 
 export function timeAt(instant: Instant, zone: Zone): PlainTime {
-  return instant.toZonedDateTimeISO(zone).toPlainTime()
+  const days = localDays(zone)
+  const ms = instant.epochMilliseconds
+  const day = days.at(ms)
+  return days.isRegular(day)
+    ? midnight.add({ milliseconds: ms - days.from(day) })
+    : instant.toZonedDateTimeISO(zone).toPlainTime()
 }
 
 /**
@@ -34,9 +41,72 @@ export function timeAt(instant: Instant, zone: Zone): PlainTime {
  * begins at 01:00 where midnight itself is skipped (Cairo in April).
  */
 export function dayBounds(date: PlainDate, zone: Zone): { from: Instant; to: Instant } {
-  const from = date.toZonedDateTime({ timeZone: zone }).toInstant()
-  const to = date.add({ days: 1 }).toZonedDateTime({ timeZone: zone }).toInstant()
-  return { from, to }
+  const days = localDays(zone)
+  const day = days.numberOf(date)
+  return {
+    from: Temporal.Instant.fromEpochMilliseconds(days.from(day)),
+    to: Temporal.Instant.fromEpochMilliseconds(days.from(day + 1)),
+  }
+}
+
+const day24 = 86_400_000
+const midnight = new Temporal.PlainTime()
+const epoch = new Temporal.PlainDate(1970, 1, 1)
+
+/** The days of a zone, numbered from 1 January 1970, with the epoch milliseconds at which each begins. */
+export type LocalDays = {
+  numberOf(date: PlainDate): number
+  date(day: number): PlainDate
+  from(day: number): number
+  /** The day an instant lies in. */
+  at(epochMs: number): number
+  /** Of 24 hours: no clock is changed on it. */
+  isRegular(day: number): boolean
+  /** Minutes after the day's midnight by the clock on the wall. What clocks skip is later by as much, what they repeat is the first. */
+  clock(day: number, minutes: number): number
+}
+
+const zones = new Map<Zone, LocalDays>()
+
+/**
+ * When a zone's days begin does not change, and finding out takes Temporal longer than anything else it is asked for a
+ * page: so what was found is kept, for some thousands of days.
+ */
+export function localDays(zone: Zone): LocalDays {
+  const known = zones.get(zone)
+  if (known) return known
+  const kept = new Map<number, { date: PlainDate; from: number }>()
+  const find = (day: number) => {
+    const found = kept.get(day)
+    if (found) return found
+    const date = epoch.add({ days: day })
+    const made = { date, from: date.toZonedDateTime({ timeZone: zone }).epochMilliseconds }
+    if (kept.size >= 5_000) kept.clear()
+    kept.set(day, made)
+    return made
+  }
+  const from = (day: number) => find(day).from
+  const isRegular = (day: number) => from(day + 1) - from(day) === day24
+  const days: LocalDays = {
+    numberOf: ({ year, month, day }) => Date.UTC(year, month - 1, day) / day24,
+    date: (day) => find(day).date,
+    from,
+    at: (epochMs) => {
+      // No zone is a whole day away from UTC.
+      const utc = Math.floor(epochMs / day24)
+      return epochMs < from(utc) ? utc - 1 : epochMs < from(utc + 1) ? utc : utc + 1
+    },
+    isRegular,
+    clock: (first, minutes) => {
+      const day = first + Math.floor(minutes / 1440)
+      const rest = minutes % 1440
+      if (isRegular(day)) return from(day) + rest * 60_000
+      const wall = find(day).date.toPlainDateTime({ hour: Math.floor(rest / 60), minute: rest % 60 })
+      return wall.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+    },
+  }
+  zones.set(zone, days)
+  return days
 }
 
 /**
@@ -89,8 +159,8 @@ export const minutesBetween = (from: Instant, to: Instant): number =>
 const two = (value: number) => (value < 10 ? `0${value}` : String(value))
 
 /**
- * `2026-11-24T11:30:00Z` from epoch milliseconds, whole seconds, for years 1970 to 9999. Temporal says the same, a hundred
- * times slower, which shows where thousands of slots are written at once.
+ * `2026-11-24T11:30:00Z` from epoch milliseconds, `…:00.25Z` where it is no whole second, for years 1970 to 9999. Temporal
+ * says the same, forty times slower, which shows where thousands of slots are written at once.
  */
 export function instantText(epochMs: number): string {
   const seconds = Math.floor(epochMs / 1000)
@@ -109,5 +179,7 @@ export function instantText(epochMs: number): string {
   const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
   const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`
-  return `${year}-${two(month)}-${two(day)}T${clock}Z`
+  const ms = epochMs - seconds * 1000
+  const fraction = ms === 0 ? '' : `.${String(ms).padStart(3, '0').replace(/0+$/, '')}`
+  return `${year}-${two(month)}-${two(day)}T${clock}${fraction}Z`
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   dateAt,
@@ -37,6 +38,48 @@ describe('dayBounds', () => {
     expect(dateAt(bounds.from, zone).toString()).toBe(day)
     expect(dateAt(bounds.to.subtract({ milliseconds: 1 }), zone).toString()).toBe(day)
     expect(dateAt(bounds.from.subtract({ milliseconds: 1 }), zone).toString()).not.toBe(day)
+  })
+})
+
+describe('dateAt and timeAt', () => {
+  // With clocks that change at midnight, at 00:01 and by half an hour, and a day that was left out.
+  const zone = fc.constantFrom(
+    'Asia/Karachi',
+    'Africa/Cairo',
+    'Asia/Beirut',
+    'Europe/London',
+    'America/New_York',
+    'America/St_Johns',
+    'America/Nuuk',
+    'Australia/Lord_Howe',
+    'Pacific/Apia',
+  )
+  const ms = fc.integer({ min: Date.UTC(2005, 0), max: Date.UTC(2035, 0) })
+
+  it('say what Temporal says', () => {
+    fc.assert(
+      fc.property(zone, ms, (zone, ms) => {
+        const at = Temporal.Instant.fromEpochMilliseconds(ms)
+        const local = at.toZonedDateTimeISO(zone)
+        expect(dateAt(at, zone).toString()).toBe(local.toPlainDate().toString())
+        expect(timeAt(at, zone).toString()).toBe(local.toPlainTime().toString())
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it.each([
+    ['Asia/Beirut', '2026-10-24T21:00:00Z'],
+    ['America/St_Johns', '2008-11-02T02:31:00Z'],
+    ['Africa/Cairo', '2026-04-23T22:00:00Z'],
+    ['Pacific/Apia', '2011-12-30T10:00:00Z'],
+  ])('say so too around the change in %s at %s', (zone, change) => {
+    for (let minutes = -180; minutes <= 180; minutes++) {
+      const at = instant(change).add({ minutes })
+      const local = at.toZonedDateTimeISO(zone)
+      expect(dateAt(at, zone).toString()).toBe(local.toPlainDate().toString())
+      expect(timeAt(at, zone).toString()).toBe(local.toPlainTime().toString())
+    }
   })
 })
 

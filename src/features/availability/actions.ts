@@ -184,12 +184,14 @@ const answers = new LRUCache<string, { kept: Kept; bytes: number }>({
   maxSize: 48 * 1024 * 1024,
   sizeCalculation: ({ bytes }) => Math.ceil(bytes),
 })
+const underWay = new Map<string, Promise<Kept>>()
 
 /**
  * Keeps an answer that depends only on the diary, the settings and the time. The versions were read by the clinic's door
  * after the request came in and before the answer is made, and every booking anywhere raises them as it commits: so a
- * kept answer is never older than the request that gets it. `validUntil` is when time alone would change it; `bytes` is
- * about how much room it takes.
+ * kept answer is never older than the request that gets it. For the same reason whoever read the same versions may wait
+ * for an answer that is being made. `validUntil` is when time alone would change it; `bytes` is about how much room it
+ * takes.
  */
 export async function whileTrue<T>(
   clinic: Clinic,
@@ -197,26 +199,27 @@ export async function whileTrue<T>(
   question: string,
   answer: () => Promise<{ value: T; bytes?: number } & Lasting>,
 ): Promise<T> {
+  const { diaryVersion, settingsVersion } = clinic
   const key = `${clinic.id} ${question}`
-  const kept = answers.get(key)?.kept
-  if (
-    kept?.diaryVersion === clinic.diaryVersion &&
-    kept.settingsVersion === clinic.settingsVersion &&
+  const isTrue = (kept: Kept | undefined): kept is Kept =>
+    kept?.diaryVersion === diaryVersion &&
+    kept.settingsVersion === settingsVersion &&
     now.epochMilliseconds < kept.validUntil
-  ) {
-    return kept.answer as T
+  const make = async () => {
+    const { value, validUntil, bytes = 4096 } = await answer()
+    const kept = { diaryVersion, settingsVersion, validUntil: validUntil?.epochMilliseconds ?? Infinity, answer: value }
+    answers.set(key, { kept, bytes })
+    return kept
   }
-  const { value, validUntil, bytes = 4096 } = await answer()
-  answers.set(key, {
-    kept: {
-      settingsVersion: clinic.settingsVersion,
-      diaryVersion: clinic.diaryVersion,
-      validUntil: validUntil?.epochMilliseconds ?? Infinity,
-      answer: value,
-    },
-    bytes,
-  })
-  return value
+  const known = answers.get(key)?.kept
+  if (isTrue(known)) return known.answer as T
+  const making = `${key} ${diaryVersion} ${settingsVersion}`
+  const begun = underWay.get(making)
+  const others = begun && (await begun)
+  if (isTrue(others)) return others.answer as T
+  const own = make().finally(() => underWay.delete(making))
+  underWay.set(making, own)
+  return (await own).answer
 }
 
 export { findKnownSettings, getSettings }

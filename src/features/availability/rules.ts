@@ -13,7 +13,7 @@
  * Time is read in whole milliseconds. A slot belongs to the local date on which it starts, whenever its shift began.
  */
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
-import { dateAt, dayBounds, Temporal, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
+import { dateAt, localDays, Temporal, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
 
 /** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 (at most 2880) is after midnight. */
 export type Shift = {
@@ -134,23 +134,12 @@ const day24 = 1440 * minute
 /** Local days counted from `first` (0), and their wall-clock times as epoch milliseconds. */
 type Calendar = ReturnType<typeof localCalendar>
 function localCalendar(zone: Zone, first: PlainDate) {
-  const midnights = new Map<number, number>()
-  const date = (day: number): PlainDate => first.add({ days: day })
-  const midnight = (day: number): number => {
-    const known = midnights.get(day)
-    if (known !== undefined) return known
-    const found = dayBounds(date(day), zone).from.epochMilliseconds
-    midnights.set(day, found)
-    return found
-  }
-  const at = (fromDay: number, minutes: number): number => {
-    const day = fromDay + Math.floor(minutes / 1440)
-    const rest = minutes % 1440
-    if (midnight(day + 1) - midnight(day) === day24) return midnight(day) + rest * minute
-    const wall = date(day).toPlainDateTime({ hour: Math.floor(rest / 60), minute: rest % 60 })
-    return wall.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
-  }
-  return { date, midnight, at, dayOf: (instant: Instant) => first.until(dateAt(instant, zone)).days }
+  const days = localDays(zone)
+  const start = days.numberOf(first)
+  const date = (day: number): PlainDate => days.date(start + day)
+  const midnight = (day: number): number => days.from(start + day)
+  const at = (day: number, minutes: number): number => days.clock(start + day, minutes)
+  return { date, midnight, at, dayOf: (instant: Instant) => days.at(instant.epochMilliseconds) - start }
 }
 
 /** When a visit may start, by notice and horizon alone. */

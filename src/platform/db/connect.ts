@@ -1,7 +1,7 @@
 import knex, { type Knex } from 'knex'
 import pg, { type ClientConfig } from 'pg'
 import { GatheringSocket, PipelinedPostgres } from './pipelined.ts'
-import { Temporal } from '../../kernel/time.ts'
+import { instantText, Temporal } from '../../kernel/time.ts'
 
 const { types } = pg
 
@@ -15,13 +15,19 @@ types.setTypeParser(types.builtins.INT8, (text) => {
   if (!Number.isSafeInteger(value)) throw new Error('bigint beyond 2^53')
   return value
 })
-for (const kind of [Temporal.Instant, Temporal.PlainDate, Temporal.PlainTime]) {
+for (const kind of [Temporal.PlainDate, Temporal.PlainTime]) {
   Object.defineProperty(kind.prototype, 'toPostgres', {
     value(this: { toString(): string }) {
       return this.toString()
     },
   })
 }
+Object.defineProperty(Temporal.Instant.prototype, 'toPostgres', {
+  value(this: Temporal.Instant) {
+    const ms = this.epochMilliseconds
+    return ms >= 0 && this.epochNanoseconds % 1_000_000n === 0n ? instantText(ms) : this.toString()
+  },
+})
 
 /**
  * Connections speak UTC, so a timestamp reads `2026-11-21 07:29:50.123+00`. Up to milliseconds, which is all we write,

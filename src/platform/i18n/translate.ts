@@ -40,14 +40,17 @@ export function loadTranslations(): Record<Language, Translate> {
   })
   const fixed = (language: Language): Translate => {
     const t = instance.getFixedT(language)
-    // A sentence without parameters is always the same.
+    // A sentence without parameters is always the same, and of those with nothing but numbers few are in use.
     const sentences = new Map<string, string>()
     return (key, params) => {
-      if (params !== undefined) return t(key, { ...params })
-      const known = sentences.get(key)
+      const numbers = params === undefined || Object.values(params).every((value) => typeof value === 'number')
+      if (!numbers) return t(key, { ...params })
+      const asked = params === undefined ? key : `${key} ${JSON.stringify(params)}`
+      const known = sentences.get(asked)
       if (known !== undefined) return known
-      const sentence = t(key)
-      sentences.set(key, sentence)
+      const sentence = params === undefined ? t(key) : t(key, { ...params })
+      if (sentences.size >= 20_000) sentences.clear()
+      sentences.set(asked, sentence)
       return sentence
     }
   }

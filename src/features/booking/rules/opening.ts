@@ -1,6 +1,6 @@
 // Whether somebody is at work in the clinic right now, and until when: what the door sign would say.
 import type { LocationId, PractitionerId } from '../../../kernel/ids.ts'
-import { dateAt, Temporal, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
+import { dateAt, localDays, Temporal, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
 import type { Closure, Shift } from '../../availability/rules.ts'
 
 type Setup = {
@@ -48,10 +48,8 @@ export function validOn({ weekday, validFrom, validTo }: Shift, date: PlainDate)
 
 /** Minutes after midnight by the clock on the wall, as epoch milliseconds. */
 export function wallClock(date: PlainDate, minutes: number, zone: Zone): number {
-  return date
-    .add({ days: Math.floor(minutes / 1440) })
-    .toPlainDateTime({ hour: Math.floor((minutes % 1440) / 60), minute: minutes % 60 })
-    .toZonedDateTime(zone).epochMilliseconds
+  const days = localDays(zone)
+  return days.clock(days.numberOf(date), minutes)
 }
 
 /** The stretches of work that begin on a date, without what closures take away. */
