@@ -14,12 +14,15 @@ import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
 import { consoleRoutes } from './features/console/routes.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
-import { siteRoutes } from './features/site/routes.ts'
+import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
+import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
+import type { DeskNotices } from './platform/web/routers.ts'
 import { securityHeaders } from './platform/web/headers.ts'
 import { healthz, readyz } from './platform/web/health.ts'
+import { metricsPage } from './platform/web/metrics-page.ts'
 import { requestLog } from './platform/web/request-log.ts'
 import { sessions } from './platform/web/session.ts'
 import { cacheTemplates, publicFolder } from './platform/web/views.ts'
@@ -30,17 +33,20 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   cacheTemplates(config.cacheTemplates)
   const app = express()
   app.locals.services = services
+  app.locals.deskNotices = { banners: [subscriptionBanners], closed: closedPage } satisfies DeskNotices
   app.set('trust proxy', config.trustProxy)
   app.set('etag', false)
   app.disable('x-powered-by')
 
-  app.use(requestLog(services.log))
+  app.use(requestLog(services.log, services.metrics))
   app.use(securityHeaders(config.secureCookies))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
+  app.get('/metrics', metricsPage(services))
   // Kept as bytes, coded already, for everybody alike: what follows would only cost time.
   app.use(bookingOpenRoutes.express)
+  app.use(siteOpenRoutes.express)
   app.use(compression())
   // By name, so that no page's address is first looked for among the files.
   const forYears = { maxAge: '1y', immutable: true, index: false } as const
@@ -56,6 +62,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   // the clinic's public side
   app.use(bookingRoutes.express)
   app.use(visitRoutes.express)
+  app.use(siteFormRoutes.express)
   app.use(sessions(services))
   app.use(siteRoutes.express)
   app.use(visitorRoutes.express)

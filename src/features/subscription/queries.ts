@@ -61,6 +61,15 @@ export async function getMarket(db: Knex, country: string): Promise<Market> {
   return market
 }
 
+/** All markets, everywhere else last. */
+export async function listMarkets(db: Knex): Promise<Market[]> {
+  return rows<Market>(
+    db,
+    `select country, currency, issuer_id as "issuerId", tax_name as "taxName", tax_rate_bp as "taxRateBp"
+     from platform.markets order by (country = 'ZZ'), country`,
+  )
+}
+
 export type Price = { planId: PlanId; interval: Interval; netMinor: number }
 
 /** The price list of a market. */

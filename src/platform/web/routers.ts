@@ -15,7 +15,7 @@ import {
   type Basics,
 } from './routers/basics.ts'
 import { routes, type Routes } from './routers/table.ts'
-import { render } from './views.ts'
+import { render, type View } from './views.ts'
 
 export { requestIdOf, visitorLanguage } from './routers/basics.ts'
 export { pageForAll, patientRequest, patientRouter, type PatientRequest } from './routers/patient.ts'
@@ -54,6 +54,20 @@ function visitorBasics(req: Request, res: Response): Basics {
       accent: 'teal',
     }),
   )
+}
+
+/** A page of the service itself as text that anybody may be given who reads its language. */
+export function publicPageForAll({ speaker }: PublicRequest, address: string, view: View): string {
+  return render(view, {
+    speaker,
+    layout: 'site',
+    url: (path) => withLanguage(path, speaker.lang, undefined),
+    csrfToken: () => undefined,
+    flash: undefined,
+    shell: undefined,
+    languageLinks: languageLinks(address, speaker.lang, undefined),
+    accent: 'teal',
+  })
 }
 
 /** An id of the path, or 404: what can't be an id names nothing. */
