@@ -8,6 +8,7 @@ export const permissions = [
   'messages.see',
   'clinic.settings', // hours, doctors, services, locations, closures, booking rules
   'staff.manage',
+  'clinic.subscription', // the plan, what it costs, and paying for it
   // platform admins: look around; clinics and their standing; money and prices; the service itself
   'console.see',
   'console.clinics',
@@ -30,7 +31,7 @@ const clinicWork: Permission[] = [
 
 /** The one table of who may do what. Deny by default: what is not listed is refused. */
 const granted: Record<Role | 'platform_admin', ReadonlySet<Permission>> = {
-  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage']),
+  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage', 'clinic.subscription']),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
   platform_admin: new Set<Permission>(['console.see', 'console.clinics', 'console.money', 'console.operate']),

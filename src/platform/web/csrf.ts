@@ -18,14 +18,40 @@ export function csrf(secure: boolean): RequestHandler[] {
     const header = req.headers['x-csrf-token']
     return typeof body?._csrf === 'string' ? body._csrf : typeof header === 'string' ? header : ''
   }
-  return [
-    sameOrigin,
-    cookieParser(),
-    csurf({
-      cookie: { key: csrfCookieName(secure), path: '/', httpOnly: true, secure, sameSite: 'lax' },
-      value: token,
-    }),
-  ]
+  const guard = csurf({
+    cookie: { key: csrfCookieName(secure), path: '/', httpOnly: true, secure, sameSite: 'lax' },
+    value: token,
+  })
+  const guardOrWait: RequestHandler = (req, res, next) => {
+    void guard(req, res, (error?: unknown) => {
+      if (error === undefined || !isMultipart(req)) return next(error)
+      unproven.set(req, guard)
+      next()
+    })
+  }
+  return [sameOrigin, cookieParser(), guardOrWait]
+}
+
+const isMultipart = (req: Request) => /^multipart\/form-data\b/i.test(req.headers['content-type'] ?? '')
+
+/**
+ * Forms with a file carry their token among parts that are not read before it is known whose they are. Until then no door
+ * lets them do anything: those made for files prove the token once they have read it, all others refuse.
+ */
+const unproven = new WeakMap<Request, RequestHandler>()
+
+export function refuseUnprovenToken(req: Request): void {
+  if (unproven.has(req)) throw Object.assign(new Error('a form that no page of ours sends'), { code: 'EBADCSRFTOKEN' })
+}
+
+/** Looks at the token again, now that the form was read; throws when it is not this browser's. */
+export async function proveToken(req: Request, res: Response): Promise<void> {
+  const guard = unproven.get(req)
+  if (!guard) return
+  await new Promise<void>((resolve, reject) => {
+    void guard(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)))
+  })
+  unproven.delete(req)
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])

@@ -1,0 +1,95 @@
+// What stands around every page of the desk: navigation, whose clinic it is, who is signed in, what has to be said.
+import type { Request } from 'express'
+import { allowed, type Permission, type Role } from '../../../kernel/permissions.ts'
+import type { Instant } from '../../../kernel/time.ts'
+import type { Clinic } from '../../clinic-scope.ts'
+import { languageChoices, type Language } from '../../i18n/languages.ts'
+import type { Speaker } from '../../i18n/speaker.ts'
+import type { UserId } from '../../../kernel/ids.ts'
+import type { View } from '../views.ts'
+
+export type Person = {
+  userId: UserId
+  name: string
+  email: string
+  language: Language
+  theme: string
+  /** Whether single keys do something at the desk. */
+  shortcuts: boolean
+  platformAdmin: boolean
+}
+
+/** How a clinic's subscription stands, as the staff's door reads it beside the membership. */
+export type SubscriptionFacts = {
+  /** null: it never had one. */
+  life: 'trialing' | 'active' | 'past_due' | 'expired' | 'purge_scheduled' | null
+  lifeSince: Instant | null
+  periodEnd: Instant | null
+  cancelledAt: Instant | null
+  suspensionReason: string | null
+}
+
+/** Where a page of the desk stands: whose it is, who looks at it, and when. */
+export type DeskPlace = {
+  clinic: Clinic
+  subscription: SubscriptionFacts
+  role: Role
+  speaker: Speaker
+  now: Instant
+}
+
+export type Banner = { kind: 'info' | 'warning' | 'error'; icon: string; text: string; href?: string; label?: string }
+
+/**
+ * What features say on pages that are not theirs. The platform knows no feature, so the application names them when it
+ * is put together.
+ */
+export type DeskNotices = {
+  /** Over every page of the desk. They have no time to ask the database. */
+  banners: ((place: DeskPlace) => Banner[])[]
+  /** In place of a page or step that the clinic's standing does not allow. */
+  closed: (place: DeskPlace) => View
+}
+
+export const deskNoticesOf = (req: Request): DeskNotices => (req.app.locals as { deskNotices: DeskNotices }).deskNotices
+
+export type Workspace = {
+  place: DeskPlace
+  person: Person
+  memberships: readonly Pick<Clinic, 'name' | 'slug'>[]
+  /** The path of the page itself. */
+  current: string
+}
+
+const navigation: { path: string; icon: string; label: string; permission: Permission }[] = [
+  { path: '/today', icon: 'calendar', label: 'shared.nav.today', permission: 'today.see' },
+  { path: '/patients', icon: 'users', label: 'shared.nav.patients', permission: 'patients.find' },
+  { path: '/messages', icon: 'message', label: 'shared.nav.messages', permission: 'messages.see' },
+  { path: '/settings', icon: 'settings', label: 'shared.nav.settings', permission: 'clinic.settings' },
+]
+
+export function shellOf({ place, person, memberships, current }: Workspace, { banners }: DeskNotices) {
+  const { clinic, role, speaker } = place
+  const base = `/app/${clinic.slug}`
+  return {
+    clinicName: clinic.name,
+    clinicSlug: clinic.slug,
+    accent: clinic.accent,
+    userName: person.name,
+    role: speaker.t(`shared.role.${role}`),
+    theme: person.theme,
+    shortcuts: person.shortcuts,
+    banners: banners.flatMap((of) => of(place)),
+    canBook: allowed(role, 'appointments.book'),
+    nav: navigation
+      .filter((item) => allowed(role, item.permission))
+      .map((item) => ({
+        href: base + item.path,
+        icon: item.icon,
+        label: speaker.t(item.label),
+        current: current.startsWith(base + item.path),
+      })),
+    clinics: memberships.map(({ name, slug }) => ({ name, href: `/app/${slug}/today`, current: slug === clinic.slug })),
+    languageLinks: languageChoices(speaker.lang),
+  }
+}

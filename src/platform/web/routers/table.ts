@@ -1,0 +1,62 @@
+// What every door has in common: a route is a path, a permission and a handler, and lands in the table of routes.
+import { Router, type Request, type Response } from 'express'
+import type { Permission } from '../../../kernel/permissions.ts'
+import { refuseUnprovenToken } from '../csrf.ts'
+import { readUpload } from '../uploads.ts'
+
+/** `signed_in`: whoever has an account. Everything else names a permission of the one table in the kernel. */
+export type Access = Permission | 'public' | 'signed_in'
+export type Door = 'public' | 'patient' | 'account' | 'clinic' | 'operator'
+
+export type RouteOptions = {
+  /** An event stream or a poll: does not count as activity of the session. */
+  background?: boolean
+  /** A form of the workspace that is taken while the clinic is read-only. All others are refused then. */
+  whileReadOnly?: boolean
+  /** For owners also while the clinic is locked or suspended: how they get out of it, and what they may take along. */
+  whileLocked?: boolean
+  /** A form with a file in it, at most this many bytes large. */
+  upload?: { maxBytes: number }
+}
+export type RouteEntry = {
+  door: Door
+  method: 'get' | 'post'
+  path: string
+  access: Access
+  feature: string
+  options: RouteOptions
+}
+
+/** Every route there is, filled as the features are loaded. */
+export const routeTable: RouteEntry[] = []
+
+export type Handler<R> = (request: R) => Promise<void> | void
+export type Routes<R, A extends Access = Access> = {
+  express: Router
+  get(path: string, access: A, handler: Handler<R>, options?: RouteOptions): void
+  post(path: string, access: A, handler: Handler<R>, options?: RouteOptions): void
+}
+
+export function routes<R, A extends Access>(
+  door: Door,
+  base: string,
+  feature: string,
+  open: (req: Request, res: Response, access: A, options: RouteOptions) => Promise<R | undefined>,
+): Routes<R, A> {
+  const express = Router({ mergeParams: true, strict: false, caseSensitive: true })
+  const add =
+    (method: 'get' | 'post') =>
+    (path: string, access: A, handler: Handler<R>, options: RouteOptions = {}) => {
+      const full = base + (path === '/' && base !== '' ? '' : path)
+      routeTable.push({ door, method, path: full, access, feature, options })
+      express[method](full === '' ? '/' : full, async (req, res) => {
+        if (!options.upload) refuseUnprovenToken(req)
+        const request = await open(req, res, access, options)
+        if (request === undefined) return
+        // Only now, so that strangers can't make us hold large files.
+        if (options.upload) await readUpload(req, res, options.upload)
+        await handler(request)
+      })
+    }
+  return { express, get: add('get'), post: add('post') }
+}
