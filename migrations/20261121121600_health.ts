@@ -26,6 +26,8 @@ export async function up(knex: Knex): Promise<void> {
       code text not null,
       value bigint,
       told_at timestamptz,
+      -- Since when it looks as if it were over: told after some minutes, so that what comes and goes is one alarm.
+      calm_since timestamptz,
       over_at timestamptz
     );
 

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { jobsOf } from './jobs.ts'
 import type { Clock } from './platform/clock.ts'
 import { startJobs } from './platform/cron.ts'
+import { pendingMigrations } from './platform/db/pending.ts'
 import { recordRuns } from './platform/job-runs.ts'
 import type { Log } from './platform/log.ts'
 import type { Services } from './platform/services.ts'
@@ -32,7 +33,7 @@ export async function serve(
       server.once('error', reject)
       server.listen(config.port, config.host, resolve)
     })
-    const jobs = startJobs(jobsOf(services), services.log, recordRuns(services))
+    const jobs = startJobsWhenReady(services)
     const { port } = server.address() as AddressInfo
     services.log.info('started', { port })
     let stopping: Promise<void> | undefined
@@ -45,6 +46,53 @@ export async function serve(
   } catch (error) {
     await started.stop()
     throw error
+  }
+}
+
+/** How often it is looked whether somebody has run the migrations. */
+const lookAgainMs = 2_000
+
+/**
+ * Jobs run on the tables of this build. While migrations are pending the process waits, says so, and answers /readyz
+ * with 503, so that no traffic comes; once they are applied the jobs start and it is ready.
+ */
+function startJobsWhenReady(services: Services): { stop(): Promise<void> } {
+  const { db, log } = services
+  let jobs: { stop(): Promise<void> } | undefined
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  let told = false
+  const look = async () => {
+    const pending = await pendingMigrations(db)
+    if (stopped) return
+    if (pending.length === 0) {
+      if (told) log.info('migrations.applied')
+      jobs = startJobs(jobsOf(services), log, recordRuns(services))
+      return
+    }
+    if (!told) log.warn('migrations.pending', { count: pending.length, code: pending[0] ?? '' })
+    told = true
+    wait()
+  }
+  const tryToLook = () =>
+    look().catch((error: unknown) => {
+      if (stopped) return
+      log.error('migrations.unknown', error)
+      wait()
+    })
+  const wait = () => {
+    timer = setTimeout(() => {
+      looking = tryToLook()
+    }, lookAgainMs)
+  }
+  let looking = tryToLook()
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+      await jobs?.stop()
+    },
   }
 }
 

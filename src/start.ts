@@ -1,19 +1,25 @@
 // Puts the parts together: from settings to services. Used by the server, the demo, the bench and the tests alike.
 import pg from 'pg'
 import type { Config } from './config.ts'
+import type { Instant } from './kernel/time.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
-import { connect } from './platform/db/connect.ts'
+import { connect, type Database } from './platform/db/connect.ts'
 import { listen } from './platform/db/notifications.ts'
 import { refuseStrongRole } from './platform/db/roles.ts'
+import { rows } from './platform/db/rows.ts'
 import { createSpeakers } from './platform/i18n/speaker.ts'
 import { loadTranslations } from './platform/i18n/translate.ts'
 import { createLog, type Log } from './platform/log.ts'
+import { openLogFiles, removeOldLogs } from './platform/log-files.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { createNoticeboard } from './platform/noticeboard.ts'
 import { createPasswords, type Passwords } from './platform/passwords.ts'
 import { createKeyRing } from './platform/seal/key-ring.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
 import type { Services } from './platform/services.ts'
+import { createSwitches } from './platform/switches.ts'
 
 export type Started = { services: Services; stop(): Promise<void> }
 
@@ -23,10 +29,13 @@ export type Started = { services: Services; stop(): Promise<void> }
  */
 export async function startServices(
   config: Config,
-  parts: { clock?: Clock; log?: Log; passwords?: Passwords } = {},
+  parts: { clock?: Clock; log?: Log; passwords?: Passwords; databaseNow?: () => Promise<Instant> } = {},
 ): Promise<Started> {
   const clock = parts.clock ?? systemClock
-  const log = parts.log ?? createLog(config.logLevel)
+  const logFiles = config.logDir === undefined ? undefined : openLogFiles(config.logDir, clock)
+  if (config.logDir !== undefined) removeOldLogs(config.logDir, clock.now())
+  const log = parts.log ?? createLog(config.logLevel, undefined, logFiles)
+  const metrics = createMetrics()
   const db = connect(config.database.url, config.database.pool)
   const jobsDb = connect(config.database.jobsUrl, 2, 60_000)
   const sessionPool = new pg.Pool({ connectionString: config.database.url, max: 4, application_name: 'nabz-sessions' })
@@ -38,22 +47,31 @@ export async function startServices(
     await refuseStrongRole(db)
     const notifications = await listen(config.database.url, log)
     const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
+    const switches = await createSwitches(db, { notifications, log })
+    const noticeboard = await createNoticeboard(db, { notifications, log })
     const services: Services = {
       config,
       clock,
       log,
+      logFiles,
+      metrics,
+      databaseNow: parts.databaseNow ?? (() => clockOf(db)),
       db,
       jobsDb,
       sessionPool,
       keys,
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics: createClinicDirectory(db),
-      inClinic: createInClinic({ db, keys, clock }),
+      inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),
       speakers: createSpeakers(loadTranslations()),
       notifications,
+      switches,
+      noticeboard,
       stopping: new AbortController(),
     }
     const stop = async () => {
+      switches.stop()
+      noticeboard.stop()
       await notifications.stop()
       await close()
       log.flush()
@@ -63,4 +81,10 @@ export async function startServices(
     await close()
     throw error
   }
+}
+
+async function clockOf(db: Database): Promise<Instant> {
+  const [answer] = await rows<{ now: Instant }>(db, 'select clock_timestamp() as now')
+  if (!answer) throw new Error('the database told no time')
+  return answer.now
 }

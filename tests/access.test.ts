@@ -102,7 +102,11 @@ describe('the table of routes', () => {
       )
     const answered = walk((app.app.router as unknown as { stack: Layer[] }).stack)
     const listed = routeTable.map(({ method, path }) => `${method} ${path}`)
-    expect(answered.filter((route) => !listed.includes(route)).sort()).toEqual(['get /healthz', 'get /readyz'])
+    expect(answered.filter((route) => !listed.includes(route)).sort()).toEqual([
+      'get /healthz',
+      'get /metrics',
+      'get /readyz',
+    ])
     expect(new Set(listed).size).toBe(listed.length)
   })
 

@@ -114,19 +114,25 @@ function isRefusal(value: unknown): boolean {
  * `work` answers a refusal (`{ ok: false, reason }`) everything it wrote is rolled back. What must survive a refusal
  * belongs in a call of its own. Actions never open another transaction and never talk to the network.
  */
-export function createInClinic(services: { db: Database; keys: KeyRing; clock: Clock }): InClinic {
+export function createInClinic(services: {
+  db: Database
+  keys: KeyRing
+  clock: Clock
+  /** Hears what was counted, once it is committed. */
+  tallied?: (metric: Metric, by: number) => void
+}): InClinic {
   // Where a clinic lives is known here and nowhere else: `placement` will one day pick another database.
   const databaseOf = (_clinic: Clinic) => services.db
 
   return async function inClinic(clinic, actor, origin, work) {
     const seal = await services.keys.forClinic(clinic.id)
     try {
-      return await databaseOf(clinic).transaction(async (db) => {
+      const tallies = new Map<Metric, number>()
+      const result = await databaseOf(clinic).transaction(async (db) => {
         // Goes along with the first statement of the work. Should it fail, so does everything behind it.
         const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
         const journal: Binding[][] = []
         const changed = { diary: false, settings: false, messages: false }
-        const tallies = new Map<Metric, number>()
         const now = services.clock.now()
         const working = work({
           db,
@@ -161,6 +167,8 @@ export function createInClinic(services: { db: Database; keys: KeyRing; clock: C
         ])
         return result
       })
+      if (services.tallied) for (const [metric, by] of tallies) services.tallied(metric, by)
+      return result
     } catch (error) {
       if (error instanceof RolledBack) return error.outcome as Awaited<ReturnType<typeof work>>
       throw error

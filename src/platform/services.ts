@@ -6,9 +6,14 @@ import type { Clock } from './clock.ts'
 import type { Database } from './db/connect.ts'
 import type { Notifications } from './db/notifications.ts'
 import type { Speakers } from './i18n/speaker.ts'
+import type { Instant } from '../kernel/time.ts'
 import type { Log } from './log.ts'
+import type { LogFiles } from './log-files.ts'
+import type { Metrics } from './metrics.ts'
+import type { Noticeboard } from './noticeboard.ts'
 import type { Passwords } from './passwords.ts'
 import type { KeyRing } from './seal/key-ring.ts'
+import type { Switches } from './switches.ts'
 import type pg from 'pg'
 
 /** Everything a running Nabz is made of, put together once in `start.ts` and handed on; nothing is a global. */
@@ -16,6 +21,11 @@ export type Services = {
   config: Config
   clock: Clock
   log: Log
+  /** Where a folder for them was named. */
+  logFiles: LogFiles | undefined
+  metrics: Metrics
+  /** The database's own clock, for whatever must not act on a wrong one. */
+  databaseNow(): Promise<Instant>
   /** As `nabz_app`: `platform` freely, `clinic` only through `inClinic`. */
   db: Database
   /** As `nabz_jobs`: may see which clinic has work due, and nothing else. */
@@ -27,6 +37,10 @@ export type Services = {
   inClinic: InClinic
   speakers: Speakers
   notifications: Notifications
+  /** What can be stopped without a deploy, and is or is not. */
+  switches: Switches
+  /** What the platform has to say on the pages of desks. */
+  noticeboard: Noticeboard
   /** Aborted when the process is asked to stop: event streams end, the dispatcher takes no more. */
   stopping: AbortController
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Router, type Express, type RequestHandler } from 'express'
 import pg from 'pg'
+import type { Temporal } from '../../src/kernel/time.ts'
 import { createApp } from '../../src/app.ts'
 import { createWhatsAppSimulator, type Simulator } from '../../src/dev/whatsapp-simulator/simulator.ts'
 import { registerTemplates } from '../../src/features/messaging/actions/templates.ts'
@@ -53,6 +54,8 @@ export type TestAppOptions = {
   config?: Record<string, string>
   /** Connections to the database, when the test is about their number. */
   pool?: number
+  /** What the database's clock says, when it is not what the test's own says. */
+  databaseNow?: () => Promise<Temporal.Instant>
   /** Cost of a password's hash, when the test is about what follows from many. */
   passwordCost?: number
   /** Routes mounted in front of the product's, for tests of what stands between a request and any route. */
@@ -104,6 +107,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const started = await startServices(config, {
       clock,
       log: createLog('info', (line) => logLines.push(line)),
+      databaseNow: options.databaseNow ?? (() => Promise.resolve(clock.now())),
       ...(options.passwordCost === undefined
         ? {}
         : { passwords: createPasswords(config.passwordPepper, options.passwordCost) }),

@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express'
-import { rows } from '../db/rows.ts'
-import { knownMigrations } from '../db/migrate.ts'
+import { pendingMigrations } from '../db/pending.ts'
 import { servicesOf } from '../services.ts'
 
 /** Alive: the process answers. Says nothing of what stands behind it. */
@@ -9,21 +8,17 @@ export const healthz: RequestHandler = (_req, res) => {
   res.type('text/plain').send('ok')
 }
 
-/** Ready for traffic: the database answers and no migration of this build is pending. */
+/** Ready for traffic: the database answers and no migration of this build is pending. Else 503 and the reason. */
 export const readyz: RequestHandler = async (req, res) => {
-  const { db, log } = servicesOf(req)
+  const { db, log, stopping } = servicesOf(req)
   res.setHeader('Cache-Control', 'no-store')
+  const refuse = (reason: string) => void res.status(503).type('text/plain').send(reason)
+  if (stopping.signal.aborted) return refuse('stopping')
   try {
-    const applied = await rows<{ name: string }>(db, 'select name from public.knex_migrations')
-    const done = new Set(applied.map(({ name }) => name))
-    const pending = (await knownMigrations()).filter((name) => !done.has(name))
-    if (pending.length > 0) {
-      res.status(503).type('text/plain').send('migrations pending')
-      return
-    }
+    if ((await pendingMigrations(db)).length > 0) return refuse('migrations pending')
     res.type('text/plain').send('ready')
   } catch (error) {
     log.error('readyz.failed', error)
-    res.status(503).type('text/plain').send('database away')
+    refuse('database away')
   }
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import { requestScope, type Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
 
 /**
- * Gives each request an id, answered as `X-Request-Id` and shown on error pages, and writes one line when it ends. The
+ * Gives each request an id, answered as `X-Request-Id` and shown on error pages, and counts it and writes one line when it ends. The
  * line holds the route's pattern, never the address itself: `/a/:token`, not the token.
  */
-export function requestLog(log: Log): RequestHandler {
+export function requestLog(log: Log, metrics: Metrics): RequestHandler {
   return (req, res, next) => {
     const id = randomUUID()
     const started = performance.now()
@@ -14,12 +15,15 @@ export function requestLog(log: Log): RequestHandler {
     res.setHeader('X-Request-Id', id)
     res.once('finish', () => {
       const pattern = (req.route as { path?: unknown } | undefined)?.path
+      const route = typeof pattern === 'string' ? pattern : '-'
+      const ms = performance.now() - started
+      metrics.request(req.method, route, res.statusCode, ms / 1000)
       log.info('request', {
         requestId: id,
         method: req.method,
-        route: typeof pattern === 'string' ? pattern : '-',
+        route,
         status: res.statusCode,
-        ms: Math.round(performance.now() - started),
+        ms: Math.round(ms),
       })
     })
     requestScope.run({ requestId: id }, next)
