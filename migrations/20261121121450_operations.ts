@@ -10,7 +10,7 @@ export async function up(knex: Knex): Promise<void> {
 
     create index mails_failed on platform.mails (created_at) where status = 'failed';
 
-    drop index platform.audit_entries_by_time;
+    drop index platform.audit_entries_by_time, platform.audit_entries_by_clinic, platform.audit_entries_by_actor;
     create index audit_entries_by_time on platform.audit_entries (at, id);
     create index audit_entries_by_action on platform.audit_entries (action, at, id);
     create index audit_entries_by_actor on platform.audit_entries (actor_id, at, id);
