@@ -64,6 +64,15 @@ export type Service = {
 /** What can be taken out of use and put in order. */
 export type Kind = 'practitioner' | 'service' | 'location'
 
+/** How many of a kind the clinic's plan has room for; null is as many as one likes. */
+export function planLimit(
+  clinic: { practitionerLimit: number | null; locationLimit: number | null },
+  kind: Kind,
+): number | null {
+  if (kind === 'practitioner') return clinic.practitionerLimit
+  return kind === 'location' ? clinic.locationLimit : null
+}
+
 /** That a doctor gives a service. */
 export type Offer = { practitionerId: PractitionerId; serviceId: ServiceId }
 
@@ -237,6 +246,7 @@ export const settingsSections = [
   { key: 'rules', path: '/settings/rules', icon: 'adjustments', label: 'clinics.nav.rules' },
   { key: 'staff', path: '/settings/staff', icon: 'users', label: 'accounts.nav.staff' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
+  { key: 'subscription', path: '/settings/subscription', icon: 'credit-card', label: 'billing.nav' },
 ] as const
 export type SettingsSection = (typeof settingsSections)[number]['key']
 

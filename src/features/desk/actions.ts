@@ -70,7 +70,7 @@ export type CallerBooking = {
 export async function bookForCaller(
   ctx: Ctx,
   { slot, patient, language, agreed, overbookReason }: CallerBooking,
-): Promise<Outcome<Told, 'slot_taken' | 'not_offered'>> {
+): Promise<Outcome<Told, 'slot_taken' | 'not_offered' | 'month_full'>> {
   const known = 'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined }
   const details: PatientDetails = {
     name: known.name,
@@ -88,7 +88,7 @@ export async function bookForCaller(
     ...(overbookReason === undefined ? {} : { overbookReason }),
   })
   if (booked.ok) return done(await told(ctx, booked.value, 'confirmation'))
-  const twin = booked.reason === 'slot_taken' ? await findTwin(ctx, slot, details) : undefined
+  const twin = booked.reason !== 'not_offered' ? await findTwin(ctx, slot, details) : undefined
   return twin ? done(await told(ctx, twin, 'confirmation')) : booked
 }
 

@@ -6,6 +6,7 @@ import type { Phone } from '../../kernel/phone.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import { dropQueuedMessages, queueMessage, queueMessages, type OutboxMessage } from '../../platform/outbox.ts'
+import { isFull } from '../subscription/rules/usage.ts'
 import { getNoticeSettings, listAnnouncements } from './queries.ts'
 import {
   alertLife,
@@ -107,6 +108,7 @@ async function announce(
 ): Promise<void> {
   if (!facts.messagesWanted) return
   const { startsAt, practitionerId, locationId, email } = facts
+  const reminded = isReminded(ctx, earlier)
   const message = (rest: Pick<OutboxMessage, 'kind' | 'template' | 'dueAt' | 'expiresAt'>): OutboxMessage => ({
     recipient: { channel: 'whatsapp', phone: facts.phone },
     language: facts.language,
@@ -119,6 +121,7 @@ async function announce(
       practitionerId,
       locationId,
       ...(email === undefined ? {} : { email }),
+      ...(reminded ? {} : { reminders: 'none' }),
     },
     ...rest,
   })
@@ -130,11 +133,21 @@ async function announce(
   if (kind && isBefore(dueAt, expiresAt)) {
     messages.push(message({ kind, template: `nabz_${kind}`, dueAt, expiresAt }))
   }
-  if (facts.status === 'booked') {
+  if (facts.status === 'booked' && reminded) {
     const { quiet } = await getNoticeSettings(ctx)
     for (const reminder of planReminders({ startsAt, now: ctx.now, quiet })) {
       messages.push(message({ ...reminder, template: 'nabz_reminder' }))
     }
   }
   await queueMessages(ctx, messages)
+}
+
+/**
+ * Visits booked once the month's messages are used up are confirmed and not reminded of. Those booked before keep their
+ * reminders, also when they move; the others get theirs when they move in a month, or on a plan, that has room again.
+ */
+function isReminded(ctx: Ctx, earlier: readonly EarlierAnnouncement[]): boolean {
+  if (!isFull(ctx.clinic, 'messages', ctx.now)) return true
+  const [latest] = earlier
+  return latest !== undefined && latest.reminders !== 'none'
 }

@@ -36,6 +36,8 @@ export type EarlierAnnouncement = {
   startsAt: string
   practitionerId: string
   locationId: string
+  /** Made when the plan had no messages left for reminders. */
+  reminders?: 'none'
 }
 
 const left = new Set(['sending', 'unknown', 'accepted', 'sent', 'delivered', 'read'])

@@ -14,7 +14,7 @@ import { findAppointment, type Appointment } from '../../appointments/queries.ts
 import { noticeCode } from '../../notices/actions.ts'
 import { findCode, insertCode, updateTries, updateUsed, type VerificationCode } from '../queries.ts'
 import { codeIsLive, codeLimits, codeMinutes, codeTries, secondsToResend, type CodeLimit } from '../rules/codes.ts'
-import { book, readDraft, stringsOf, type Draft, type Submitted } from './details.ts'
+import { book, readDraft, stringsOf, type BookingRefusal, type Draft, type Submitted } from './details.ts'
 import { detailsForm } from '../schema.ts'
 import type { Held } from './hold.ts'
 import type { Visit } from './look.ts'
@@ -111,7 +111,7 @@ function secretOf(platform: PlatformSeal, clinicId: ClinicId, holdId: Appointmen
   return platform.hash('booking-code', `${clinicId}|${phone}|${holdId}|${digits}`).toString('base64')
 }
 
-export type ProofRefusal = 'gone' | 'no_code' | 'spent' | 'slot_taken' | 'too_many_open'
+export type ProofRefusal = 'gone' | 'no_code' | 'spent' | BookingRefusal
 export type Proof = Outcome<Submitted, ProofRefusal> | { ok: false; reason: 'wrong'; triesLeft: number }
 
 /** Tries a code, and books when it is right. Sent twice it answers the same booking. */

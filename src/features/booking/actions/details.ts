@@ -22,13 +22,15 @@ export type Submitted =
   /** The number told us STOP: no code may be sent to it. */
   | { next: 'opted_out' }
 
+export type BookingRefusal = 'slot_taken' | 'too_many_open' | 'month_full'
+
 /** Takes the details: books at once where the clinic asks for no code, else keeps them until the number is proven. */
 export async function submitDetails(
   ctx: Ctx,
   held: Held,
   details: Details,
   typed: Typed,
-): Promise<Outcome<Submitted, 'slot_taken' | 'too_many_open'>> {
+): Promise<Outcome<Submitted, BookingRefusal>> {
   if (!(await codeNeeded(ctx, details.phone))) return book(ctx, held, details, false)
   const hold = await regainHold(ctx, held)
   if (!hold) return refuse('slot_taken')
@@ -55,7 +57,7 @@ export async function book(
   { id, wish, holder }: Held,
   details: Details,
   proven: boolean,
-): Promise<Outcome<Submitted, 'slot_taken' | 'too_many_open'>> {
+): Promise<Outcome<Submitted, BookingRefusal>> {
   // An address without its time still leads to a hold that is there.
   const wanted = wish ?? (await findWish(ctx, { id, wish, holder }))
   if (!wanted) return refuse('slot_taken')

@@ -5,6 +5,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { holdSlot, keepDraft, takeSlot, type Holder } from '../../appointments/actions/hold.ts'
 import { findAppointment, listHoldsOf, type Appointment } from '../../appointments/queries.ts'
 import { listFreeTimes, type SlotWish } from '../../availability/actions.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
 import type { Chosen } from '../rules/wish.ts'
 
 /** What was typed into the form of details, word for word. */
@@ -22,7 +23,7 @@ export async function holdChosen(
   chosen: Chosen,
   holder: Holder,
   typed: Typed,
-): Promise<Outcome<{ id: AppointmentId; wish: SlotWish }, 'slot_taken' | 'too_many_holds'>> {
+): Promise<Outcome<{ id: AppointmentId; wish: SlotWish }, 'slot_taken' | 'too_many_holds' | 'month_full'>> {
   const mine = await findOwnHold(ctx, chosen, holder)
   if (mine) return done(mine)
   for (const wish of await wishesFor(ctx, chosen)) {
@@ -31,7 +32,7 @@ export async function holdChosen(
       if (!nothingTyped(typed)) await keepDraft(ctx, { id: held.value, createdAt: ctx.now }, typed)
       return done({ id: held.value, wish })
     }
-    if (held.reason === 'too_many_holds') return held
+    if (held.reason !== 'slot_taken') return held
   }
   // The second of two taps finds the slot taken, by the first.
   const first = await findOwnHold(ctx, chosen, holder)
@@ -81,6 +82,8 @@ export type Held = { id: AppointmentId; wish: SlotWish | undefined; holder: Hold
 export async function regainHold(ctx: Ctx, { id, wish, holder }: Held): Promise<Appointment | undefined> {
   const existing = await findAppointment(ctx, id)
   if (existing) return existing.holdOwner?.equals(holder.owner) === true ? existing : undefined
-  if (!wish || (await takeSlot(ctx, id, wish, holder)) === undefined) return undefined
+  // Taking a time again is as good as taking one: not once the month's bookings are used up.
+  if (!wish || isFull(ctx.clinic, 'bookings', ctx.now)) return undefined
+  if ((await takeSlot(ctx, id, wish, holder)) === undefined) return undefined
   return findAppointment(ctx, id)
 }

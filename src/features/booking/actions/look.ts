@@ -45,6 +45,12 @@ export async function freeTimesJson(
   })
 }
 
+/** The same where booking is not to be had: the days asked for, nothing in them, and why. */
+export function closedJson(zone: string, { from, days }: Wish, reason: 'limit' | 'closed'): CachedPage {
+  const empty = Array.from({ length: days }, (_, day) => ({ date: from.add({ days: day }).toString(), slots: [] }))
+  return cachedPage('application/json; charset=utf-8', JSON.stringify({ timeZone: zone, closed: reason, days: empty }))
+}
+
 function jsonOf(zone: string, free: FreeSlots): string {
   const days = free.days.map(({ date, slots }) => {
     // Ids and times need no escaping, and there are thousands of them.

@@ -87,14 +87,17 @@ export async function clinicPage(
   return { view: page, validUntil }
 }
 
-/** Where booking is not to be had: the clinic is still setting up, has lapsed, or is being closed. */
-export function closedPage(scene: Scene): View {
+/** Where booking is not to be had: the clinic is setting up, its month is full, it has lapsed, or is being closed. */
+export function closedPage(scene: Scene, why: 'full' | 'closed' = 'closed'): View {
   const { clinic, settings, speaker } = scene
+  const reachable = clinicPhone(scene) !== undefined || whatsappOf(scene) !== undefined
   return view('booking/closed', {
     title: clinic.name,
     clinic: headOf(scene),
     specialty: speaker.t(`clinics.specialty.${clinic.specialty}`),
     city: clinic.city,
+    heading: speaker.t(why === 'full' ? 'booking.closed.full_title' : 'booking.closed.title'),
+    text: speaker.t(reachable ? 'booking.closed.call' : 'booking.closed.later'),
     phone: clinicPhone(scene),
     whatsappHref: whatsappOf(scene),
     places: placesOf(scene),

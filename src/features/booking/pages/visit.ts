@@ -7,7 +7,7 @@ import { firstNameOf, queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type Scene } from './frame.ts'
 
 /** What a visit's own page says first, when something has just happened on it. */
-export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late'
+export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'closed'
 
 export function visitPage(scene: Scene, visit: Appointment, token: string, news: News | undefined): View {
   const { settings, speaker, now, url } = scene
@@ -33,7 +33,7 @@ export function visitPage(scene: Scene, visit: Appointment, token: string, news:
     calendarHref: coming ? url(`${path}/visit.ics`) : undefined,
     // Whoever has just booked has said so already.
     confirmAction: news !== 'booked' && patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
-    moveHref: coming ? url(`${path}/move`) : undefined,
+    moveHref: coming && scene.clinic.status === 'active' ? url(`${path}/move`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
     againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),
     phone: clinicPhone(scene),
@@ -42,7 +42,8 @@ export function visitPage(scene: Scene, visit: Appointment, token: string, news:
 }
 
 /** Only what is so: an address can be typed by anybody. */
-function newsText({ speaker, settings }: Scene, visit: Appointment, news: News) {
+function newsText(scene: Scene, visit: Appointment, news: News) {
+  const { speaker, settings } = scene
   const { t } = speaker
   const booked = visit.status === 'booked'
   if (news === 'booked' && booked) {
@@ -83,6 +84,14 @@ function newsText({ speaker, settings }: Scene, visit: Appointment, news: News) 
       text: t('booking.visit.too_late_text'),
     }
   }
+  if (news === 'closed' && scene.clinic.status !== 'active') {
+    return {
+      kind: 'warning',
+      icon: 'alert-triangle',
+      title: t('booking.visit.closed'),
+      text: t('booking.visit.closed_text'),
+    }
+  }
   return undefined
 }
 
@@ -98,7 +107,7 @@ export function cancelPage(scene: Scene, visit: Appointment, token: string): Vie
     service: visit.serviceName,
     action: url(`/a/${token}/cancellation`),
     keepHref: url(`/a/${token}`),
-    moveHref: url(`/a/${token}/move`),
+    moveHref: scene.clinic.status === 'active' ? url(`/a/${token}/move`) : undefined,
   })
 }
 

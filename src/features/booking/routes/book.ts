@@ -9,28 +9,33 @@ import { idParam, patientRouter, type PatientRequest } from '../../../platform/w
 import type { Holder } from '../../appointments/actions/hold.ts'
 import { findAppointment, type Appointment } from '../../appointments/queries.ts'
 import { findFreeSlot } from '../../availability/actions.ts'
-import { isLive } from '../../clinics/rules.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
 import { proveAndBook, sendCode, type CodeRefusal } from '../actions/code.ts'
-import { readDraft, submitDetails, type Draft, type Submitted } from '../actions/details.ts'
+import { readDraft, submitDetails, type BookingRefusal, type Draft, type Submitted } from '../actions/details.ts'
 import { holdChosen, wishOf, type Held, type Typed } from '../actions/hold.ts'
 import { freeTimesOf, nearestTo, settingsOf, weekOf } from '../actions/look.ts'
 import { closedPage } from '../pages/clinic.ts'
 import { codePage, detailsPage, holdPath, lostPage, optedOutPage, stopPage, type HoldFacts } from '../pages/details.ts'
 import type { Scene } from '../pages/frame.ts'
 import { choiceOf, timesPage } from '../pages/times.ts'
+import { takingOf } from '../rules/taking.ts'
 import { codeForm, detailsForm, heldQuery, holdForm, stepForm, timesQuery } from '../schema.ts'
 
 const routes = patientRouter('booking')
 export const bookingRoutes = routes
 
-/** Where the request stands; undefined when the clinic takes no bookings, which has then been said. */
-async function sceneOf(request: PatientRequest): Promise<Scene | undefined> {
+/**
+ * Where the request stands; undefined when the clinic takes no bookings, which has then been said. One that was `begun`
+ * goes on though the month is full.
+ */
+async function sceneOf(request: PatientRequest, begun = false): Promise<Scene | undefined> {
   const { clinic, speaker, url, services, show, req, res } = request
   // Names and numbers are typed on these pages.
   res.setHeader('Cache-Control', 'no-store')
   const scene = { clinic, speaker, url, settings: await settingsOf(request), now: services.clock.now() }
-  if (isLive(clinic, scene.settings)) return scene
-  show(closedPage(scene), { status: req.method === 'GET' ? 200 : 409 })
+  const taking = takingOf(clinic, scene.settings, scene.now)
+  if (taking === 'open' || (taking === 'full' && begun)) return scene
+  show(closedPage(scene, taking), { status: req.method === 'GET' ? 200 : 409 })
   return undefined
 }
 
@@ -70,6 +75,7 @@ routes.post('/holds', 'public', async (request) => {
   const chosen = { ...slot, serviceId: service }
   const held = await inClinic((ctx) => holdChosen(ctx, chosen, holderOf(request), typed))
   if (held.ok) return redirect(url(holdPath(clinic.slug, held.value.id, held.value.wish)))
+  if (held.reason === 'month_full') return show(closedPage(scene, 'full'), { status: 409 })
   if (held.reason === 'too_many_holds') return show(stopPage(scene, 'too_many_holds'), { status: 429 })
   const nearest = await inClinic((ctx) => nearestTo(ctx, chosen))
   show(lostPage(scene, { wish: chosen, nearest }, { typed }), { status: 409 })
@@ -77,7 +83,7 @@ routes.post('/holds', 'public', async (request) => {
 
 routes.get('/bookings/:id', 'public', async (request) => {
   const { req, show, redirect, url, inClinic } = request
-  const scene = await sceneOf(request)
+  const scene = await sceneOf(request, true)
   if (!scene) return
   const held = heldBy(request)
   const state = await inClinic((ctx) => stateOf(ctx, held))
@@ -106,7 +112,9 @@ async function stateOf(ctx: Ctx, { id, wish, holder }: Held): Promise<State> {
   const found = await findAppointment(ctx, id)
   if (!found) {
     if (!wish) notFound('hold')
-    if (!(await findFreeSlot(ctx, 'patient', wish))) return { kind: 'lost' }
+    // What was let go is a new booking, which a full month has no room for.
+    const full = isFull(ctx.clinic, 'bookings', ctx.now)
+    if (full || !(await findFreeSlot(ctx, 'patient', wish))) return { kind: 'lost' }
     return { kind: 'held', hold: { id, wish, keptUntil: undefined }, draft: undefined }
   }
   if (found.holdOwner?.equals(holder.owner) !== true) {
@@ -130,7 +138,7 @@ const typedOf = ({ name, phone, email, consent }: Draft): Record<keyof Typed, st
 })
 
 routes.post('/bookings/:id', 'public', async (request) => {
-  const scene = await sceneOf(request)
+  const scene = await sceneOf(request, true)
   if (!scene) return
   const held = heldBy(request)
   const form = parseForm(stepForm, request.req.body)
@@ -194,6 +202,7 @@ async function takeCode(request: PatientRequest, scene: Scene, held: Held): Prom
       return request.show(detailsPage(scene, hold, filledForm(typedOf(draft))), { status: 409 })
     case 'slot_taken':
     case 'too_many_open':
+    case 'month_full':
       return refuseBooking(request, scene, held, proof.reason, typedOf(draft))
   }
 }
@@ -209,10 +218,10 @@ async function refuseBooking(
   request: PatientRequest,
   scene: Scene,
   held: Held,
-  reason: 'slot_taken' | 'too_many_open',
+  reason: BookingRefusal,
   typed: Record<string, string>,
 ): Promise<void> {
-  if (reason === 'slot_taken') return showLost(request, scene, held, typed)
+  if (reason !== 'too_many_open') return showLost(request, scene, held, typed)
   request.show(stopPage(scene, 'too_many_open'), { status: 409 })
 }
 
@@ -223,6 +232,7 @@ async function showLost(
   typed: Record<string, string>,
 ): Promise<void> {
   const lost = wish ?? notFound('hold')
+  if (isFull(scene.clinic, 'bookings', scene.now)) return request.show(closedPage(scene, 'full'), { status: 409 })
   const nearest = await request.inClinic((ctx) => nearestTo(ctx, lost))
   request.show(lostPage(scene, { wish: lost, nearest }, { typed }), { status: 409 })
 }

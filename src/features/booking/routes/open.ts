@@ -4,9 +4,10 @@ import { dateAt } from '../../../kernel/time.ts'
 import { cachedPage, sendCached, weightOf } from '../../../platform/web/cached-page.ts'
 import { pageForAll, patientRouter } from '../../../platform/web/routers.ts'
 import { whileTrue } from '../../availability/actions.ts'
-import { isLive } from '../../clinics/rules.ts'
-import { freeTimesJson, settingsOf } from '../actions/look.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
+import { closedJson, freeTimesJson, settingsOf } from '../actions/look.ts'
 import { clinicPage, closedPage } from '../pages/clinic.ts'
+import { takingOf } from '../rules/taking.ts'
 import { availabilityQuery } from '../schema.ts'
 
 const routes = patientRouter('booking')
@@ -15,12 +16,16 @@ export const bookingOpenRoutes = routes
 routes.get('/', 'public', async (request) => {
   const { req, res, services, speaker, clinic, url, inClinic } = request
   const now = services.clock.now()
-  const page = await whileTrue(clinic, now, `clinic-page ${speaker.lang} ${clinic.name}`, async () => {
+  // What raises no version of the diary: a new month, another plan, a subscription that ran out.
+  const standing = `${clinic.status} ${isFull(clinic, 'bookings', now) ? 'full' : 'open'}`
+  const page = await whileTrue(clinic, now, `clinic-page ${speaker.lang} ${standing} ${clinic.name}`, async () => {
     const settings = await settingsOf(request)
     const scene = { clinic, settings, speaker, now, url }
-    const { view, validUntil } = isLive(clinic, settings)
-      ? await inClinic((ctx) => clinicPage(ctx, scene, services.config.baseUrl))
-      : { view: closedPage(scene), validUntil: undefined }
+    const taking = takingOf(clinic, settings, now)
+    const { view, validUntil } =
+      taking === 'open'
+        ? await inClinic((ctx) => clinicPage(ctx, scene, services.config.baseUrl))
+        : { view: closedPage(scene, taking), validUntil: undefined }
     const value = cachedPage('text/html; charset=utf-8', pageForAll(request, `/c/${clinic.slug}`, view))
     return { value, validUntil, bytes: weightOf(value) }
   })
@@ -49,7 +54,11 @@ routes.get('/availability.json', 'public', async (request) => {
   if (locationId !== undefined && !settings.locations.some(({ id }) => id === locationId)) {
     return bad('location', 'location names none of this clinic')
   }
-  const page = clinic.status === 'active' ? await freeTimesJson(request, query.value) : undefined
+  const taking = takingOf(clinic, settings, services.clock.now())
+  const page =
+    clinic.status === 'active' && taking !== 'full'
+      ? await freeTimesJson(request, query.value)
+      : closedJson(clinic.zone, query.value, taking === 'full' ? 'limit' : 'closed')
   if (!page) return bad('service', 'service is not offered online by whom you asked for')
   await sendCached(req, res, page, { 'Cache-Control': 'public, max-age=5' })
 })

@@ -129,6 +129,7 @@ async function showMove(linked: Linked, wrong?: string): Promise<void> {
 
 async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing, wrong?: string): Promise<View> {
   const { clinic, settings, now, speaker, url } = scene
+  if (patientMayChange(visit, now) && clinic.status !== 'active') return visitPage(scene, visit, linked.token, 'closed')
   if (!patientMayChange(visit, now) || !isLive(clinic, settings)) {
     return visitPage(scene, visit, linked.token, visit.status === 'cancelled' ? 'cancelled' : 'too_late')
   }
@@ -156,6 +157,7 @@ async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing
 routes.post('/a/:token/move', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
+  if (linked.request.clinic.status !== 'active') return showVisit(linked, 'closed', 409)
   const form = parseForm(moveForm, request.req.body)
   if (!form.ok) return showMove(linked, 'booking.error.slot')
   const { slot } = form.value

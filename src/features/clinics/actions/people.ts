@@ -10,6 +10,7 @@ import {
   insertLocation,
   insertPractitioner,
   insertService,
+  lockProfile,
   replacePractitionersOf,
   replaceServicesOf,
   updateActive,
@@ -20,16 +21,18 @@ import {
   updateService,
 } from '../queries/write.ts'
 import { countVisitsAhead } from '../queries/visits.ts'
-import type { Kind } from '../rules.ts'
+import { planLimit, type Kind } from '../rules.ts'
 import type { DoctorForm, LocationForm, ServiceForm } from '../schema.ts'
 
-export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<PractitionerId> {
+/** Refused when the plan has no room for another doctor. */
+export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<Outcome<PractitionerId, 'plan_full'>> {
+  if (!(await hasRoom(ctx, 'practitioner'))) return refuse('plan_full')
   const id = newId<'practitioner'>()
   await insertPractitioner(ctx, { id, name: form.name, title: form.title ?? null })
   await replaceServicesOf(ctx, id, form.services)
   await audit(ctx, 'practitioner.added', { kind: 'practitioner', id }, { services: form.services.length })
   ctx.settingsChanged()
-  return id
+  return done(id)
 }
 
 export async function changePractitioner(ctx: Ctx, id: PractitionerId, form: DoctorForm): Promise<void> {
@@ -100,12 +103,13 @@ const locationFacts = (id: LocationId, form: LocationForm) => ({
   phone: form.phone ?? null,
 })
 
-export async function addLocation(ctx: Ctx, form: LocationForm): Promise<LocationId> {
+export async function addLocation(ctx: Ctx, form: LocationForm): Promise<Outcome<LocationId, 'plan_full'>> {
+  if (!(await hasRoom(ctx, 'location'))) return refuse('plan_full')
   const id = newId<'location'>()
   await insertLocation(ctx, locationFacts(id, form))
   await audit(ctx, 'location.added', { kind: 'location', id })
   ctx.settingsChanged()
-  return id
+  return done(id)
 }
 
 export async function changeLocation(ctx: Ctx, id: LocationId, form: LocationForm): Promise<void> {
@@ -138,12 +142,30 @@ export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ vi
   return done({ visits })
 }
 
-export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<void> {
-  await getThing(ctx, thing)
+export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<Outcome<void, 'plan_full'>> {
+  const { active } = await getThing(ctx, thing)
+  if (active) return done(undefined)
+  if (thing.kind !== 'service' && !(await hasRoom(ctx, thing.kind))) return refuse('plan_full')
   if (await updateActive(ctx, thing.kind, thing.id, true)) {
     await audit(ctx, `${thing.kind}.reactivated`, thing)
     ctx.settingsChanged()
   }
+  return done(undefined)
+}
+
+/**
+ * Whether the plan has room for one more in use. Asked with the clinic's own row locked, so that two who add the last one
+ * at the same time don't both get it. What is over the limit already, since the plan became smaller, stays.
+ */
+async function hasRoom(ctx: Ctx, kind: 'practitioner' | 'location'): Promise<boolean> {
+  const limit = planLimit(ctx.clinic, kind)
+  if (limit === null) return true
+  await lockProfile(ctx)
+  const all =
+    kind === 'practitioner'
+      ? await listPractitioners(ctx, { activeOnly: true })
+      : await listLocations(ctx, { activeOnly: true })
+  return all.length < limit
 }
 
 /** Moves it one place up or down among those in use, as patients see them. At the end of the list nothing happens. */

@@ -323,6 +323,11 @@ export async function deleteClosure(ctx: Ctx, id: Id<'closure'>): Promise<boolea
   )
 }
 
+/** Whoever counts before adding counts alone, until the transaction ends. */
+export async function lockProfile(ctx: Ctx): Promise<void> {
+  await rows(ctx.db, 'select from clinic.profiles where clinic_id = ? for update', [ctx.clinic.id])
+}
+
 /** The sealed facts of the last time this was done to that record: what an undo puts back. */
 export async function findLastAudited(ctx: Ctx, action: string, recordId: string): Promise<unknown> {
   const [row] = await rows<{ id: string; sealed: Buffer | null }>(

@@ -18,6 +18,7 @@ import {
 import { doctorPage, doctorsPage } from '../pages/doctors.ts'
 import { endingPage } from '../pages/ending.ts'
 import { locationPage, locationsPage } from '../pages/locations.ts'
+import { findPlanFullPage, planFullPage } from '../pages/plan.ts'
 import { servicePage, servicesPage } from '../pages/services.ts'
 import { doctorForm, locationForm, oneText, positionForm, serviceForm } from '../schema.ts'
 
@@ -31,7 +32,11 @@ routes.get('/settings/doctors', 'clinic.settings', async ({ speaker, show, inCli
 })
 
 routes.get('/settings/doctors/new', 'clinic.settings', async ({ speaker, show, inClinic }) => {
-  show(await inClinic((ctx) => doctorPage(ctx, speaker, undefined)))
+  show(
+    await inClinic(
+      async (ctx) => (await findPlanFullPage(ctx, speaker, 'practitioner')) ?? doctorPage(ctx, speaker, undefined),
+    ),
+  )
 })
 
 routes.post('/settings/doctors', 'clinic.settings', async ({ req, speaker, show, redirect, at, inClinic }) => {
@@ -41,8 +46,12 @@ routes.post('/settings/doctors', 'clinic.settings', async ({ req, speaker, show,
     return
   }
   const added = await inClinic((ctx) => addPractitioner(ctx, form.value))
+  if (!added.ok) {
+    show(await inClinic((ctx) => Promise.resolve(planFullPage(ctx, speaker, 'practitioner'))), { status: 409 })
+    return
+  }
   flash(req, { kind: 'success', key: 'clinics.flash.doctor_added', params: { name: form.value.name } })
-  await redirect(at(`/settings/hours/${added}`))
+  await redirect(at(`/settings/hours/${added.value}`))
 })
 
 routes.get('/settings/doctors/:id', 'clinic.settings', async ({ req, speaker, show, inClinic }) => {
@@ -109,7 +118,11 @@ routes.get('/settings/locations', 'clinic.settings', async ({ speaker, show, inC
 })
 
 routes.get('/settings/locations/new', 'clinic.settings', async ({ speaker, show, inClinic }) => {
-  show(await inClinic((ctx) => locationPage(ctx, speaker, undefined)))
+  show(
+    await inClinic(
+      async (ctx) => (await findPlanFullPage(ctx, speaker, 'location')) ?? locationPage(ctx, speaker, undefined),
+    ),
+  )
 })
 
 routes.post('/settings/locations', 'clinic.settings', async (request) => {
@@ -119,7 +132,11 @@ routes.post('/settings/locations', 'clinic.settings', async (request) => {
     show(await inClinic((ctx) => locationPage(ctx, speaker, undefined, form)), { status: 422 })
     return
   }
-  await inClinic((ctx) => addLocation(ctx, form.value))
+  const added = await inClinic((ctx) => addLocation(ctx, form.value))
+  if (!added.ok) {
+    show(await inClinic((ctx) => Promise.resolve(planFullPage(ctx, speaker, 'location'))), { status: 409 })
+    return
+  }
   flash(req, { kind: 'success', key: 'clinics.flash.added', params: { name: form.value.name } })
   await redirect(at('/settings/locations'))
 })
@@ -181,9 +198,15 @@ for (const { path, thing } of things) {
     await redirect(at(path))
   })
 
-  routes.post(`${path}/:id/deactivation/undo`, 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
+  routes.post(`${path}/:id/deactivation/undo`, 'clinic.settings', async (request) => {
+    const { req, speaker, show, redirect, at, inClinic } = request
     const asked = thing(idParam(req, 'id'))
-    await inClinic((ctx) => putBackInUse(ctx, asked))
+    const back = await inClinic((ctx) => putBackInUse(ctx, asked))
+    if (!back.ok && asked.kind !== 'service') {
+      const { kind } = asked
+      show(await inClinic((ctx) => Promise.resolve(planFullPage(ctx, speaker, kind))), { status: 409 })
+      return
+    }
     flash(req, { kind: 'success', key: 'clinics.flash.back_in_use' })
     await redirect(at(path))
   })

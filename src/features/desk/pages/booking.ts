@@ -1,7 +1,9 @@
 import type { Form } from '../../../kernel/forms.ts'
 import { emptyForm } from '../../../kernel/forms.ts'
 import type { PatientId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
+import { allowed } from '../../../kernel/permissions.ts'
 import { phoneText } from '../../../kernel/phone.ts'
+import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames, parseLanguage } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -9,6 +11,7 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { getSettings } from '../../availability/actions.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { searchPatients } from '../../patients/actions.ts'
+import { usageOf } from '../../subscription/rules/usage.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
 import { findConsent, findUsualVisit, listVisitsAround, type UsualVisit } from '../queries.ts'
 import { isolated, type SlotChoice } from '../rules.ts'
@@ -67,6 +70,24 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     },
     overbookOpen: form.errors.reason !== undefined || form.errors.time !== undefined || form.errors.practitioner !== undefined,
   }) // prettier-ignore
+}
+
+/** The month's bookings are used up: what that means, until when, and who can do something about it. */
+export function fullPage(ctx: Ctx, speaker: Speaker, back: string | undefined): View {
+  const { clinic, now, actor } = ctx
+  const owner = actor.kind === 'user' && allowed(actor.role, 'clinic.subscription')
+  const { limit } = usageOf(clinic, 'bookings', now)
+  const nextMonth = dateAt(now, clinic.zone).with({ day: 1 }).add({ months: 1 })
+  return view('subscription/limit', {
+    title: speaker.t('subscription.limit.bookings_title'),
+    icon: 'calendar-off',
+    text: speaker.t(`subscription.limit.bookings_${owner ? 'owner' : 'staff'}`, {
+      limit: speaker.number(limit ?? 0),
+      date: speaker.date(nextMonth),
+    }),
+    upgradeHref: owner ? `/app/${clinic.slug}/settings/subscription` : undefined,
+    back: { href: back ?? `/app/${clinic.slug}/today`, label: speaker.t('subscription.closed.back') },
+  })
 }
 
 /** What was asked for where the clinic has it, else what this person came for last, else the first there is. */

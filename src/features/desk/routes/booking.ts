@@ -6,8 +6,9 @@ import { localInstant } from '../../../kernel/time.ts'
 import { parseLanguage } from '../../../platform/i18n/languages.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
 import { bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
-import { bookingPage, peoplePage, type BookingState } from '../pages/booking.ts'
+import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
 import { dayHref, movePage, visitPage } from '../pages/visit.ts'
 import { isolated, ownPath, parseSlot, slotText, type SlotChoice } from '../rules.ts'
 import { bookingDraft, callerForm, overbookForm, timesAsked, type BookingDraft } from '../schema.ts'
@@ -19,7 +20,8 @@ const explicitBack = ({ at }: ClinicRequest, typed: Typed) => ownPath(typed.back
 
 export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
   routes.get('/appointments/new', 'appointments.book', async (request) => {
-    const { req, speaker, inClinic, show } = request
+    const { req, speaker, inClinic, show, clinic, services } = request
+    if (isFull(clinic, 'bookings', services.clock.now())) return showFull(request, 200)
     const draft = bookingDraft(strings(req.query), false)
     show(await inClinic((ctx) => bookingPage(ctx, speaker, { draft, back: explicitBack(request, req.query) })))
   })
@@ -81,6 +83,12 @@ function strings(typed: Typed): Record<string, string> {
   return values
 }
 
+async function showFull(request: ClinicRequest, status: number): Promise<void> {
+  const { speaker, inClinic, show, req } = request
+  const back = explicitBack(request, req.method === 'GET' ? req.query : bodyOf(request))
+  show(await inClinic((ctx) => Promise.resolve(fullPage(ctx, speaker, back))), { status })
+}
+
 type Caller = { id: PatientId } | { name: string; phone: Phone }
 
 /** Who the visit is for: somebody chosen, or somebody new by name and phone. */
@@ -110,6 +118,7 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
     }),
   )
   if (booked.ok) return afterBooking(request, booked.value)
+  if (booked.reason === 'month_full') return showFull(request, 409)
   if (booked.reason === 'not_offered') return again(request, { stale: true }, 422)
   await again(request, { lost: slot, form: emptyForm }, 409)
 }

@@ -33,7 +33,7 @@ import { isStopped } from '../rules/opt-outs.ts'
 import { claimSeconds, sendingSeconds, unknownSeconds } from '../rules/retries.ts'
 import { reasonToDrop } from '../rules/still-true.ts'
 import { compose, type Composed } from './compose.ts'
-import { recordOutcome, senderOf, sendByMailInstead, templateSubject } from './outcome.ts'
+import { recordOutcome, senderOf, sendByMailInstead, tallyFailed, templateSubject } from './outcome.ts'
 
 export type Channels = { whatsapp: Channel<WhatsAppPayload>; email: Channel<MailPayload> }
 
@@ -172,9 +172,11 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
   }
   if (message.status !== 'queued' && message.status !== 'unknown') return undefined
 
-  const optOut =
-    message.channel === 'whatsapp' ? await findOptOut(ctx.db, senderOf(message), message.recipientHash) : undefined
-  const visit = message.appointmentId === null ? undefined : await findAppointment(ctx, message.appointmentId)
+  const [optOut, visit, pause] = await Promise.all([
+    message.channel === 'whatsapp' ? findOptOut(ctx.db, senderOf(message), message.recipientHash) : undefined,
+    message.appointmentId === null ? undefined : findAppointment(ctx, message.appointmentId),
+    findPause(ctx.db, senderOf(message), templateSubject(message), ctx.now),
+  ])
   const reason = reasonToDrop(message, visit, isStopped(optOut), ctx.now)
   if (reason !== undefined) {
     await updateDropped(ctx, id, reason)
@@ -183,10 +185,10 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
   }
   // One that may have arrived is sent once more, after minutes of silence; a code never, the person can ask for another.
   if (message.status === 'unknown' && (message.kind === 'code' || (await countUnknownAttempts(ctx, id)) > 1)) {
+    tallyFailed(ctx, message)
     await updateFailed(ctx, id, 'no_answer')
     return undefined
   }
-  const pause = await findPause(ctx.db, senderOf(message), templateSubject(message), ctx.now)
   if (pause) {
     await updateHeld(ctx, id, pause.until, pause.subject === '' ? 'sender_stopped' : 'template_stopped')
     return undefined

@@ -29,10 +29,10 @@ export async function recordOutcome(
   result: SendResult,
   chance: number,
 ): Promise<void> {
-  await updateAttemptEnded(ctx, attempt, endOf(result))
-  const message = await lockMessage(ctx, sent.id)
+  const [message] = await Promise.all([lockMessage(ctx, sent.id), updateAttemptEnded(ctx, attempt, endOf(result))])
   if (!message) return
   if (result.kind === 'accepted') {
+    tallySent(ctx, message)
     await updateAccepted(ctx, message.id, result.providerId)
     if (message.channel === 'whatsapp' && result.address !== undefined) await learn(ctx, message, result.address)
     return
@@ -40,6 +40,18 @@ export async function recordOutcome(
   // A report was faster than the answer, or the answer so slow that somebody else took over: theirs is the later word.
   if (message.status !== 'sending' || message.leaseUntil?.equals(lease) !== true) return
   await decideOn(ctx, message, result, chance)
+}
+
+/** What the clinic hears about itself is none of its patients' messages. */
+const counts = ({ kind }: Pick<OutboxRow, 'kind'>) => kind !== 'clinic_alert'
+
+/** Counted once, whether the peer's answer or a report says first that it was taken. */
+export function tallySent(ctx: Ctx, message: Pick<OutboxRow, 'kind' | 'counted'>): void {
+  if (counts(message) && !message.counted) ctx.tally('messages')
+}
+
+export function tallyFailed(ctx: Ctx, message: Pick<OutboxRow, 'kind'>): void {
+  if (counts(message)) ctx.tally('messages_failed')
 }
 
 /** What follows from an attempt that was not accepted, or from WhatsApp's later word that it failed after all. */
@@ -67,7 +79,10 @@ export async function decideOn(
       return updateWaiting(ctx, id, { status: 'queued', notBefore: until, code, spent: false })
     }
     case 'retry': {
-      if (attempts >= Math.min(result.tries ?? maxAttempts, maxAttempts)) return updateFailed(ctx, id, result.code)
+      if (attempts >= Math.min(result.tries ?? maxAttempts, maxAttempts)) {
+        tallyFailed(ctx, message)
+        return updateFailed(ctx, id, result.code)
+      }
       const notBefore = inSeconds(retryDelay(kind, attempts, chance, result.after))
       if (result.slowSender) {
         const until = inSeconds(result.after ?? 10)
@@ -76,6 +91,7 @@ export async function decideOn(
       return updateWaiting(ctx, id, { status: 'queued', notBefore, code: result.code, spent: true })
     }
     case 'final':
+      tallyFailed(ctx, message)
       await updateFailed(ctx, id, result.code)
       if (result.undeliverable) await sendByMailInstead(ctx, message, 'undeliverable')
   }

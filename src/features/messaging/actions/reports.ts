@@ -11,7 +11,7 @@ import { updateReported } from '../queries/reports.ts'
 import { upsertAlias } from '../queries/senders.ts'
 import { statusAfter, type Reported } from '../rules/statuses.ts'
 import type { StatusItem } from '../rules/webhook.ts'
-import { aliasHash, decideOn } from './outcome.ts'
+import { aliasHash, decideOn, tallySent } from './outcome.ts'
 
 const known: Record<string, Reported> = {
   sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed',
@@ -45,6 +45,7 @@ async function apply(ctx: Ctx, message: OutboxRow, reported: Reported, item: Sta
   // A failure of a try we have given up on already, under the name that try had, is no news about the present one.
   const stale = reported === 'failed' && message.providerId !== null && message.providerId !== item.id
   const status = stale ? undefined : statusAfter(message.status, reported)
+  if (reported !== 'failed') tallySent(ctx, message)
   const failure = reported === 'failed' ? classify(item.errors?.[0] ?? {}) : undefined
   await updateReported(ctx, message.id, {
     reported,

@@ -62,6 +62,8 @@ export type OutboxRow = {
   leaseUntil: Instant | null
   attempts: number
   providerId: string | null
+  /** Somebody has taken it from us before: it was counted then. */
+  counted: boolean
 }
 
 type SealedRow = Omit<OutboxRow, 'language' | 'recipient' | 'params'> & {
@@ -77,7 +79,7 @@ export async function lockMessage(ctx: Ctx, id: MessageId): Promise<OutboxRow | 
     `select id, appointment_id as "appointmentId", patient_id as "patientId", version, kind, channel, template, language,
        status, recipient_sealed as "recipientSealed", recipient_hash as "recipientHash",
        params_sealed as "paramsSealed", expires_at as "expiresAt", lease_until as "leaseUntil", attempts,
-       provider_id as "providerId"
+       provider_id as "providerId", coalesce(accepted_at, sent_at, delivered_at, read_at) is not null as counted
      from clinic.messages where clinic_id = ? and id = ? for update`,
     [ctx.clinic.id, id],
   )
@@ -156,23 +158,26 @@ export async function updateSending(
   id: MessageId,
   sending: { lease: Instant; body: string | undefined },
 ): Promise<string> {
-  await changes(
-    ctx.db,
-    `update clinic.messages set status = 'sending', lease_until = ?, attempts = attempts + 1, error_code = null,
-       body_sealed = ? where clinic_id = ? and id = ?`,
-    [
-      sending.lease,
-      sending.body === undefined ? null : ctx.seal.seal(sending.body, 'messages.body', id),
-      ctx.clinic.id,
-      id,
-    ],
-  )
   const attempt = newId<'attempt'>()
-  await changes(
-    ctx.db,
-    'insert into clinic.message_attempts (clinic_id, id, message_id, started_at) values (?, ?, ?, ?)',
-    [ctx.clinic.id, attempt, id, ctx.now],
-  )
+  await Promise.all([
+    changes(
+      ctx.db,
+      `update clinic.messages set status = 'sending', lease_until = ?, attempts = attempts + 1, error_code = null,
+         body_sealed = ? where clinic_id = ? and id = ?`,
+      [
+        sending.lease,
+        sending.body === undefined ? null : ctx.seal.seal(sending.body, 'messages.body', id),
+        ctx.clinic.id,
+        id,
+      ],
+    ),
+    changes(ctx.db, 'insert into clinic.message_attempts (clinic_id, id, message_id, started_at) values (?, ?, ?, ?)', [
+      ctx.clinic.id,
+      attempt,
+      id,
+      ctx.now,
+    ]),
+  ])
   return attempt
 }
 
