@@ -25,7 +25,7 @@ export type Services = {
   logFiles: LogFiles | undefined
   metrics: Metrics
   /** The database's own clock, for whatever must not act on a wrong one. */
-  databaseNow(): Promise<Instant>
+  databaseNow: () => Promise<Instant>
   /** As `nabz_app`: `platform` freely, `clinic` only through `inClinic`. */
   db: Database
   /** As `nabz_jobs`: may see which clinic has work due, and nothing else. */

@@ -49,6 +49,23 @@ export async function insertAccount(
   return inserted
 }
 
+export type Admin = Account & { createdAt: Instant }
+
+/** Whoever may open the console, oldest first; `locked` until the transaction ends. */
+export async function listAdmins(db: Knex, { locked = false } = {}): Promise<Admin[]> {
+  return rows<Admin>(
+    db,
+    'select ' +
+      accountColumns +
+      `, created_at as "createdAt" from platform.users where platform_admin order by created_at, id` +
+      (locked ? ' for update' : ''),
+  )
+}
+
+export async function updatePlatformAdmin(db: Knex, id: UserId, platformAdmin: boolean): Promise<void> {
+  await changes(db, 'update platform.users set platform_admin = ? where id = ?', [platformAdmin, id])
+}
+
 /** The same password, hashed anew: sessions go on. */
 export async function updateHash(db: Knex, id: UserId, passwordHash: string): Promise<void> {
   await changes(db, 'update platform.users set password_hash = ? where id = ?', [passwordHash, id])

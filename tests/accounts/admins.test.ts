@@ -1,0 +1,130 @@
+// The command as an operator runs it: a process of its own, the password on its standard input.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { makeClinic } from '../support/cast.ts'
+
+const password = 'three quiet rivers run'
+let app: TestApp
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterAll(() => app.stop())
+
+async function admin(args: string[], input = '') {
+  const { config, database } = { config: app.services.config, database: app.database }
+  const key = (value: Buffer) => value.toString('base64')
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('../../src/admin-command.ts', import.meta.url)), ...args],
+    {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'test',
+        BASE_URL: config.baseUrl,
+        DATABASE_URL: database.appUrl,
+        JOBS_DATABASE_URL: database.jobsUrl,
+        SESSION_SECRET: config.sessionSecrets[0],
+        PASSWORD_PEPPER: key(config.passwordPepper),
+        MASTER_KEY: key(config.masterKey),
+        LOOKUP_KEY: key(config.lookupKey),
+        KEY_STORE_DIR: config.keyStoreDir,
+        SMTP_URL: config.mail.smtpUrl,
+        MAIL_FROM: config.mail.from,
+        WHATSAPP_PHONE_NUMBER_ID: config.whatsapp.phoneNumberId,
+        WHATSAPP_DISPLAY_NUMBER: config.whatsapp.displayNumber,
+        WHATSAPP_ACCESS_TOKEN: config.whatsapp.accessToken,
+        WHATSAPP_APP_SECRET: config.whatsapp.appSecret,
+        WHATSAPP_VERIFY_TOKEN: config.whatsapp.verifyToken,
+      },
+    },
+  )
+  let out = ''
+  let problem = ''
+  child.stdout.on('data', (part: Buffer) => (out += part.toString()))
+  child.stderr.on('data', (part: Buffer) => (problem += part.toString()))
+  child.stdin.end(input)
+  const [code] = (await once(child, 'close')) as [number]
+  return { code, out, problem }
+}
+
+const create = (email: string, input: string) =>
+  admin(['create-admin', '--email', email, '--name', 'Root Tester'], input)
+
+describe('npm run admin', () => {
+  it('makes an admin who can sign in and open the console, once for an address', async () => {
+    const made = await create('Root@nabz.test', `${password}\n`)
+    expect(made).toMatchObject({ code: 0, problem: '' })
+    expect(made.out).toContain('root@nabz.test may open https://nabz.test/admin')
+    const agent = app.agent()
+    await agent.get('/sign-in').expect(200)
+    await agent.postForm('/sign-in', { email: 'root@nabz.test', password }).expect(303)
+    await agent.get('/admin').expect(200)
+
+    const again = await create('root@nabz.test', password)
+    expect(again.code).toBe(1)
+    expect(again.problem).toContain('root@nabz.test has an account already')
+    expect(again.problem).not.toContain('    at ')
+    const audited = await app.superuser(`select action from platform.audit_entries where action like 'admin.%'`)
+    expect(audited).toEqual([{ action: 'admin.created' }])
+  })
+
+  it.each([
+    ['short', 'too short'],
+    ['', 'too short'],
+    ['password1234', 'tried first'],
+    ['root tester root', 'made of the name'],
+  ])('refuses the password "%s" by the rules of all accounts', async (weak, words) => {
+    const refused = await create('weak@nabz.test', weak)
+    expect(refused.code).toBe(1)
+    expect(refused.problem).toContain(words)
+    expect(await app.superuser(`select 1 from platform.users where email = 'weak@nabz.test'`)).toEqual([])
+  })
+
+  it('takes no password as an argument', async () => {
+    const refused = await admin(['create-admin', '--email', 'a@nabz.test', '--name', 'A', '--password', password])
+    expect(refused.code).toBe(1)
+    expect(refused.problem).toContain("Unknown option '--password'")
+  })
+
+  it('never turns an owner into an admin', async () => {
+    const { cast } = await makeClinic(app)
+    const refused = await create(cast.nadia.email, password)
+    expect(refused.problem).toContain('has an account already')
+    expect(
+      await app.superuser('select platform_admin from platform.users where email = $1', [cast.nadia.email]),
+    ).toEqual([{ platform_admin: false }])
+  })
+
+  it('lists admins, removes one at once, and never the last', async () => {
+    await create('second@nabz.test', password)
+    expect((await admin(['list-admins'])).out.match(/\S+@nabz\.test/g)).toEqual(['root@nabz.test', 'second@nabz.test'])
+    const agent = app.agent()
+    await agent.postForm('/sign-in', { email: 'second@nabz.test', password }).expect(303)
+    await agent.get('/admin').expect(200)
+    expect((await admin(['remove-admin', '--email', 'second@nabz.test'])).code).toBe(0)
+    await agent.get('/admin').expect(404)
+    const refused = await admin(['remove-admin', '--email', 'root@nabz.test'])
+    expect(refused.code).toBe(1)
+    expect(refused.problem).toContain('only admin')
+    expect((await admin(['remove-admin', '--email', 'nobody@nabz.test'])).problem).toContain('no such admin')
+  })
+
+  it('prints a link that sets a new password', async () => {
+    const made = await admin(['reset-password-link', '--email', 'root@nabz.test'])
+    const link = /https:\/\/nabz\.test(\/reset-password\/[\w-]{43})/.exec(made.out)
+    expect(link).not.toBeNull()
+    await app.agent().get(link![1]!).expect(200)
+    expect((await admin(['reset-password-link', '--email', 'nobody@nabz.test'])).code).toBe(1)
+  })
+
+  it('says what it can do when asked for something else', async () => {
+    for (const args of [[], ['make-coffee'], ['create-admin']]) {
+      const refused = await admin(args)
+      expect(refused.code).toBe(1)
+      expect(refused.problem).toMatch(/create-admin|--email/)
+    }
+  })
+})
