@@ -22,6 +22,7 @@ import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
 import type { DeskNotices } from './platform/web/routers.ts'
 import { securityHeaders } from './platform/web/headers.ts'
 import { healthz, readyz } from './platform/web/health.ts'
+import { paymentPages } from './platform/channels/stripe.ts'
 import { metricsPage } from './platform/web/metrics-page.ts'
 import { requestLog } from './platform/web/request-log.ts'
 import { sessions } from './platform/web/session.ts'
@@ -39,7 +40,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.disable('x-powered-by')
 
   app.use(requestLog(services.log, services.metrics))
-  app.use(securityHeaders(config.secureCookies))
+  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe)))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { Config } from './config.ts'
 import type { Instant } from './kernel/time.ts'
+import { stripeChannel } from './platform/channels/stripe.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
@@ -65,6 +66,7 @@ export async function startServices(
       inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),
       speakers: createSpeakers(loadTranslations()),
       notifications,
+      stripe: config.stripe && stripeChannel(config.stripe),
       switches,
       noticeboard,
       stopping: new AbortController(),

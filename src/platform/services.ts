@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { Config } from '../config.ts'
+import type { StripeChannel } from './channels/stripe.ts'
 import type { ClinicDirectory } from './clinic-directory.ts'
 import type { InClinic } from './clinic-scope.ts'
 import type { Clock } from './clock.ts'
@@ -37,6 +38,8 @@ export type Services = {
   inClinic: InClinic
   speakers: Speakers
   notifications: Notifications
+  /** Undefined where no cards are taken. */
+  stripe: StripeChannel | undefined
   /** What can be stopped without a deploy, and is or is not. */
   switches: Switches
   /** What the platform has to say on the pages of desks. */

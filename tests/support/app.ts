@@ -12,6 +12,7 @@ import { Router, type Express, type RequestHandler } from 'express'
 import pg from 'pg'
 import type { Temporal } from '../../src/kernel/time.ts'
 import { createApp } from '../../src/app.ts'
+import { createStripeSimulator, type StripeSimulator } from '../../src/dev/stripe-simulator/simulator.ts'
 import { createWhatsAppSimulator, type Simulator } from '../../src/dev/whatsapp-simulator/simulator.ts'
 import { registerTemplates } from '../../src/features/messaging/actions/templates.ts'
 import { jobsOf } from '../../src/jobs.ts'
@@ -39,6 +40,8 @@ export type TestApp = {
   whatsappServer: Server
   /** Only with the option of that name. */
   simulator: Simulator | undefined
+  /** The same. */
+  stripe: StripeSimulator | undefined
   /** Every line logged so far. */
   logLines: string[]
   /** What the last failure was, as logged: for the message of a test that met a 500. */
@@ -62,6 +65,8 @@ export type TestAppOptions = {
   outside?: (services: Services) => RequestHandler
   /** The stand-in for WhatsApp's side, at `/dev` as in the demo, its webhooks waiting for `simulator.controls.flush()`. */
   simulator?: boolean
+  /** The stand-in for Stripe's side, at `/v1` and `/dev`, its webhooks waiting for `stripe.controls.flush()`. */
+  stripe?: boolean
 }
 
 /** Noon on a Tuesday in Karachi, with no clock change near in any zone the tests use. */
@@ -102,6 +107,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       KEY_STORE_DIR: keyStoreDir,
       SMTP_URL: mail.url,
       WHATSAPP_BASE_URL: options.simulator ? `${origin}/dev/graph` : originOf(whatsappServer),
+      ...(options.stripe ? { ...stripeSecrets, STRIPE_BASE_URL: origin } : {}),
       ...options.config,
     })
     const started = await startServices(config, {
@@ -116,12 +122,15 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const { services } = started
     const simulator = options.simulator ? startSimulator(services, origin) : undefined
     if (simulator) cleanup.push(() => simulator.stop())
+    const stripe = options.stripe ? startStripe(services, origin) : undefined
+    if (stripe) cleanup.push(() => stripe.stop())
     cleanup.push(() => {
       services.stopping.abort()
       return closeServer(server)
     })
     const outside = Router()
     if (simulator) outside.use('/dev', simulator.router)
+    if (stripe) outside.use('/v1', stripe.api).use('/dev', stripe.router)
     if (options.outside) outside.use(options.outside(services))
     const app = createApp(services, outside)
     server.on('request', app)
@@ -137,6 +146,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       mail,
       whatsappServer,
       simulator,
+      stripe,
       logLines,
       lastError() {
         const line = logLines.findLast((each) => each.includes('"level":"error"'))
@@ -169,6 +179,22 @@ function startSimulator({ config, clock }: Services, origin: string): Simulator 
     displayPhoneNumber: displayNumber,
     wabaId,
     webhookUrl: `${origin}/webhooks/whatsapp`,
+    now: () => clock.now().epochMilliseconds,
+    deliver: 'manual',
+  })
+}
+
+export const stripeSecrets = {
+  STRIPE_SECRET_KEY: 'sk_test_0123456789abcdef',
+  STRIPE_WEBHOOK_SECRET: 'whsec_test_0123456789',
+}
+
+function startStripe({ clock }: Services, origin: string): StripeSimulator {
+  return createStripeSimulator({
+    secretKey: stripeSecrets.STRIPE_SECRET_KEY,
+    webhookSecret: stripeSecrets.STRIPE_WEBHOOK_SECRET,
+    webhookUrl: `${origin}/webhooks/stripe`,
+    publicUrl: `${origin}/dev`,
     now: () => clock.now().epochMilliseconds,
     deliver: 'manual',
   })

@@ -112,6 +112,13 @@ export function chargeable(minor: number, currency: string): number {
   return minorDigits(currency) === 3 ? Math.ceil(minor / 10) * 10 : minor
 }
 
+/** Where Stripe's own pages are, which a form of ours leads to. A stand-in has them where it has everything. */
+export function paymentPages(settings: Config['stripe']): string[] {
+  if (settings === undefined) return []
+  const { hostname, origin } = new URL(settings.baseUrl)
+  return hostname === 'api.stripe.com' ? ['https://checkout.stripe.com', 'https://billing.stripe.com'] : [origin]
+}
+
 export function stripeChannel(settings: NonNullable<Config['stripe']>): StripeChannel {
   const { hostname, port, protocol } = new URL(settings.baseUrl)
   const stripe = new Stripe(settings.secretKey, {

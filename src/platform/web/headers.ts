@@ -4,9 +4,9 @@ import helmet from 'helmet'
 /**
  * The same headers on every answer, errors included. No script or style is ever inline, so `'self'` says it all and
  * pages stay cacheable. `same-origin` as referrer policy, because with `no-referrer` browsers send `Origin: null` on our
- * own forms.
+ * own forms. `formTargets` are the hosts that a form of ours may end up at, by way of a redirect.
  */
-export function securityHeaders(secure: boolean): RequestHandler {
+export function securityHeaders(secure: boolean, formTargets: readonly string[] = []): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -17,7 +17,7 @@ export function securityHeaders(secure: boolean): RequestHandler {
         imgSrc: ["'self'", 'data:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
-        formAction: ["'self'"],
+        formAction: ["'self'", ...formTargets],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
         objectSrc: ["'none'"],
