@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
 import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './features/accounts/routes.ts'
+import { announcementBanners } from './features/announcements/pages.ts'
+import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
 import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
@@ -12,17 +14,20 @@ import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
 import { consoleRoutes } from './features/console/routes.ts'
+import { consoleClinicsRoutes } from './features/console/routes/clinics.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
+import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
+import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
+import { paymentPages } from './platform/channels/stripe.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
 import type { DeskNotices } from './platform/web/routers.ts'
 import { securityHeaders } from './platform/web/headers.ts'
 import { healthz, readyz } from './platform/web/health.ts'
-import { paymentPages } from './platform/channels/stripe.ts'
 import { metricsPage } from './platform/web/metrics-page.ts'
 import { requestLog } from './platform/web/request-log.ts'
 import { sessions } from './platform/web/session.ts'
@@ -34,7 +39,11 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   cacheTemplates(config.cacheTemplates)
   const app = express()
   app.locals.services = services
-  app.locals.deskNotices = { banners: [subscriptionBanners], closed: closedPage } satisfies DeskNotices
+  app.locals.deskNotices = {
+    banners: [supportBanners(services), announcementBanners(services), subscriptionBanners],
+    closed: closedPage,
+    lookOnly: lookOnlyPage,
+  } satisfies DeskNotices
   app.set('trust proxy', config.trustProxy)
   app.set('etag', false)
   app.disable('x-powered-by')
@@ -69,14 +78,19 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(visitorRoutes.express)
   app.use(invitationRoutes.express)
   app.use(accountRoutes.express)
+  app.use(newsRoutes.express)
+  app.use(dismissalRoutes.express)
+  app.use(supportVisitorRoutes.express)
   // the desk
   app.use(staffRoutes.express)
   app.use(clinicsRoutes.express)
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+  app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
+  app.use(consoleClinicsRoutes.express)
 
   app.use(notFoundPage)
   app.use(expiredForms)

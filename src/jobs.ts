@@ -1,12 +1,17 @@
+import { announcementsJobs } from './features/announcements/jobs.ts'
 import { bookingJobs } from './features/booking/jobs.ts'
+import { consoleJobs } from './features/console/jobs.ts'
 import { messagingJobs } from './features/messaging/jobs.ts'
+import { requestsJobs } from './features/requests/jobs.ts'
+import { supportJobs } from './features/support/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import { healthJobs } from './platform/health/jobs.ts'
 import type { Services } from './platform/services.ts'
 
 /** Everything the clock starts, feature by feature. */
 export function jobsOf(services: Services): Job[] {
-  const jobs = [...bookingJobs(services), ...messagingJobs(services)]
+  const jobs = [...bookingJobs(services), ...messagingJobs(services), ...consoleJobs(services)]
+  jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]
 }

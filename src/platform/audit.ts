@@ -27,8 +27,10 @@ export async function audit(
     id,
     ctx.now,
     ctx.actor.kind,
-    ctx.actor.kind === 'user' ? ctx.actor.userId : null,
+    ctx.actor.kind === 'user' || ctx.actor.kind === 'support' ? ctx.actor.userId : null,
     ctx.actor.kind === 'user' ? ctx.actor.role : ctx.actor.kind === 'system' ? ctx.actor.job : null,
+    ctx.actor.kind === 'support' ? ctx.actor.onBehalfOf : null,
+    ctx.actor.kind === 'support' ? ctx.actor.visitId : null,
     action,
     record.kind,
     record.id,
@@ -50,8 +52,8 @@ function origin({ address, browser }: Origin): Binding[] {
   return [...kept, salt, createHash('sha256').update(salt).update(JSON.stringify(kept)).digest()]
 }
 
-const columns = `clinic_id, id, at, actor_kind, actor_id, actor_role, action, record_kind, record_id, details,
-  details_sealed, request_id, address, browser, salt, origin_digest`
+const columns = `clinic_id, id, at, actor_kind, actor_id, actor_role, on_behalf_id, visit_id, action, record_kind,
+  record_id, details, details_sealed, request_id, address, browser, salt, origin_digest`
 
 /**
  * Writes an entry about an account or the service itself, in the transaction of what it tells of. `action` is

@@ -67,6 +67,8 @@ export function proveClinic(facts: ClinicFacts): Clinic {
 
 export type Actor =
   | { kind: 'user'; userId: UserId; name: string; role: Role }
+  /** Somebody of the platform on a visit that an owner allowed. Both stand in every entry of the audit log. */
+  | { kind: 'support'; userId: UserId; name: string; visitId: string; onBehalfOf: UserId }
   | { kind: 'patient' }
   | { kind: 'visitor' }
   | { kind: 'system'; job: string }

@@ -245,6 +245,7 @@ export const settingsSections = [
   { key: 'locations', path: '/settings/locations', icon: 'map-pin', label: 'clinics.nav.locations' },
   { key: 'rules', path: '/settings/rules', icon: 'adjustments', label: 'clinics.nav.rules' },
   { key: 'staff', path: '/settings/staff', icon: 'users', label: 'accounts.nav.staff' },
+  { key: 'support', path: '/settings/support', icon: 'eye', label: 'support.nav' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
   { key: 'subscription', path: '/settings/subscription', icon: 'credit-card', label: 'billing.nav' },
 ] as const

@@ -19,7 +19,7 @@ import { render, type View } from './views.ts'
 
 export { requestIdOf, visitorLanguage } from './routers/basics.ts'
 export { pageForAll, patientRequest, patientRouter, type PatientRequest } from './routers/patient.ts'
-export type { Banner, DeskNotices, DeskPlace, Person } from './routers/shell.ts'
+export type { Banner, DeskNotices, DeskPlace, Person, Visit } from './routers/shell.ts'
 export {
   accountRouter,
   clinicRouter,

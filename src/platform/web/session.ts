@@ -21,6 +21,8 @@ declare module 'express-session' {
     seenAt: number
     flash: Flash
     returnTo: string
+    /** The support visit this operator is on: the session holds both identities. */
+    supportVisitId: string
   }
 }
 
@@ -98,6 +100,21 @@ export async function startSession(req: Request, userId: UserId, passwordVersion
   const now = servicesOf(req).clock.now().epochMilliseconds
   Object.assign(req.session, { userId, passwordVersion, startedAt: now, seenAt: now })
   if (returnTo !== undefined) req.session.returnTo = returnTo
+  await saveSession(req)
+}
+
+/**
+ * Enters a support visit, or leaves it with `undefined`: a new session id either way, with the same limits as before, so
+ * that what was known outside of the visit is worth nothing within.
+ */
+export async function changeVisit(req: Request, visitId: string | undefined): Promise<void> {
+  const { userId, passwordVersion, startedAt, seenAt, flash: said } = req.session
+  await new Promise<void>((resolve, reject) =>
+    req.session.regenerate((error) => (error ? reject(error as Error) : resolve())),
+  )
+  Object.assign(req.session, { userId, passwordVersion, startedAt, seenAt })
+  if (said !== undefined) req.session.flash = said
+  if (visitId !== undefined) req.session.supportVisitId = visitId
   await saveSession(req)
 }
 

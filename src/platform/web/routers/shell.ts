@@ -1,6 +1,6 @@
 // What stands around every page of the desk: navigation, whose clinic it is, who is signed in, what has to be said.
 import type { Request } from 'express'
-import { allowed, type Permission, type Role } from '../../../kernel/permissions.ts'
+import { allowed, type DeskRole, type Permission } from '../../../kernel/permissions.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Clinic } from '../../clinic-scope.ts'
 import { languageChoices, type Language } from '../../i18n/languages.ts'
@@ -17,6 +17,8 @@ export type Person = {
   /** Whether single keys do something at the desk. */
   shortcuts: boolean
   platformAdmin: boolean
+  /** The announcements this person has put away. */
+  dismissed: readonly string[]
 }
 
 /** How a clinic's subscription stands, as the staff's door reads it beside the membership. */
@@ -33,12 +35,29 @@ export type SubscriptionFacts = {
 export type DeskPlace = {
   clinic: Clinic
   subscription: SubscriptionFacts
-  role: Role
+  role: DeskRole
   speaker: Speaker
   now: Instant
+  person: Person
+  /** The path of the page, to come back to. */
+  current: string
+  /** The visit this person is here on, being of the platform and not of the clinic. */
+  visit: Visit | undefined
 }
 
-export type Banner = { kind: 'info' | 'warning' | 'error'; icon: string; text: string; href?: string; label?: string }
+/** A support visit, as the door found it a moment ago. */
+export type Visit = { id: string; allowedBy: UserId; expiresAt: Instant }
+
+export type Banner = {
+  kind: 'info' | 'warning' | 'error'
+  icon: string
+  title?: string
+  text: string
+  href?: string
+  label?: string
+  /** A button. What it posts names the page to come back to. */
+  form?: { action: string; label: string; icon: string }
+}
 
 /**
  * What features say on pages that are not theirs. The platform knows no feature, so the application names them when it
@@ -49,6 +68,8 @@ export type DeskNotices = {
   banners: ((place: DeskPlace) => Banner[])[]
   /** In place of a page or step that the clinic's standing does not allow. */
   closed: (place: DeskPlace) => View
+  /** In place of what a form would have done: somebody on a support visit only looks. */
+  lookOnly: (place: DeskPlace) => View
 }
 
 export const deskNoticesOf = (req: Request): DeskNotices => (req.app.locals as { deskNotices: DeskNotices }).deskNotices
@@ -80,6 +101,7 @@ export function shellOf({ place, person, memberships, current }: Workspace, { ba
     theme: person.theme,
     shortcuts: person.shortcuts,
     banners: banners.flatMap((of) => of(place)),
+    current,
     canBook: allowed(role, 'appointments.book'),
     nav: navigation
       .filter((item) => allowed(role, item.permission))

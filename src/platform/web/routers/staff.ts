@@ -1,7 +1,9 @@
 // The doors for people with an account: their own pages, the workspace of a clinic, the console.
 import type { Request, Response } from 'express'
 import type { UserId } from '../../../kernel/ids.ts'
-import { allowed, type Permission, type Role } from '../../../kernel/permissions.ts'
+import type { Instant } from '../../../kernel/time.ts'
+import { allowed, type DeskRole, type Permission, type Role } from '../../../kernel/permissions.ts'
+import { audit } from '../../audit.ts'
 import { clinicColumns } from '../../clinic-directory.ts'
 import { proveClinic, type Actor, type Clinic, type ClinicFacts, type Ctx } from '../../clinic-scope.ts'
 import { rows } from '../../db/rows.ts'
@@ -13,13 +15,21 @@ import { consoleShell } from '../console-shell.ts'
 import { sessionUser, storedSession } from '../session.ts'
 import { render, type Layout } from '../views.ts'
 import { basics, originOf, takeFlash, tokenOf, type Basics } from './basics.ts'
-import { deskNoticesOf, shellOf, type DeskPlace, type Person, type SubscriptionFacts, type Workspace } from './shell.ts'
+import {
+  deskNoticesOf,
+  shellOf,
+  type DeskPlace,
+  type Person,
+  type SubscriptionFacts,
+  type Visit,
+  type Workspace,
+} from './shell.ts'
 import { routes, routeTable, type RouteOptions, type Routes } from './table.ts'
 
 export type AccountRequest = Basics & { person: Person }
 export type ClinicRequest = Basics & {
   person: Person
-  role: Role
+  role: DeskRole
   clinic: Clinic
   /** A path below this clinic's workspace: `at('/today')` is `/app/<slug>/today`. */
   at: (path: string) => string
@@ -40,7 +50,7 @@ export function accountRouter(feature: string): Routes<AccountRequest, 'signed_i
 
 /**
  * The workspace, `/app/:slug/…`: members only (others get 404), then the permission (403), then whether the clinic may do
- * it as its subscription stands.
+ * it as its subscription stands. Somebody of the platform may look, and only look, on a support visit.
  */
 export function clinicRouter(feature: string): Routes<ClinicRequest, Permission> {
   return routes('clinic', '/app/:slug', feature, async (req, res, permission, options) => {
@@ -48,21 +58,35 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
     if (!person) return undefined
     const services = servicesOf(req)
     const memberships = await membershipsOf(services, person.userId)
-    const membership = memberships.find(({ slug }) => slug === req.params.slug)
+    const membership =
+      memberships.find(({ slug }) => slug === req.params.slug) ??
+      (await visitOf(services, person, req.session.supportVisitId, req.params.slug))
     if (!membership) return notFound('clinic')
-    const { role, subscription, ...facts } = membership
+    const { role, subscription, visit, ...facts } = membership
     if (!allowed(role, permission)) forbidden(`${role} may not ${permission}`)
     const clinic = proveClinic(facts)
     const speaker = services.speakers(person.language, clinic)
-    const actor: Actor = { kind: 'user', userId: person.userId, name: person.name, role }
+    const { userId, name } = person
+    const actor: Actor =
+      role === 'support'
+        ? { kind: 'support', userId, name, visitId: visit.id, onBehalfOf: visit.allowedBy }
+        : { kind: 'user', userId, name, role }
     const origin = originOf(req)
-    const place: DeskPlace = { clinic, subscription, role, speaker, now: services.clock.now() }
+    const now = services.clock.now()
+    const place: DeskPlace = { clinic, subscription, role, speaker, now, person, current: req.path, visit }
     const shell = () => shellOf({ place, person, memberships, current: req.path }, deskNoticesOf(req))
     const answers = staffBasics(req, res, speaker, person, 'desk', shell, options)
     if (!standsOpen(clinic, role, req.method, options)) {
       if (options.background) res.status(403).end()
       else answers.show(deskNoticesOf(req).closed(place), { status: clinic.status === 'read_only' ? 409 : 403 })
       return undefined
+    }
+    if (visit) {
+      if (req.method !== 'GET' && req.method !== 'HEAD') {
+        answers.show(deskNoticesOf(req).lookOnly(place), { status: 403 })
+        return undefined
+      }
+      if (!options.background) await services.inClinic(clinic, actor, origin, (ctx) => noteLook(ctx, req, visit))
     }
     return {
       ...answers,
@@ -74,7 +98,9 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
         const stored = await storedSession(req)
         const user = stored?.userId === undefined ? undefined : await findPerson(services, stored.userId)
         if (!user || user.userId !== person.userId || user.passwordVersion !== stored?.passwordVersion) return false
-        const now = (await membershipsOf(services, person.userId)).find(({ slug }) => slug === clinic.slug)
+        const now =
+          (await membershipsOf(services, person.userId)).find(({ slug }) => slug === clinic.slug) ??
+          (await visitOf(services, person, stored?.supportVisitId, clinic.slug))
         return now !== undefined && allowed(now.role, permission) && standsOpen(now, now.role, req.method, options)
       },
       inClinic: (work) => services.inClinic(clinic, actor, origin, work),
@@ -86,7 +112,12 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
  * Whether a clinic's standing lets this happen. Read-only: everything can be looked at, and nothing changed but by
  * routes that say so. Locked or suspended: the owner's way out, and nothing else.
  */
-function standsOpen({ status }: Pick<Clinic, 'status'>, role: Role, method: string, options: RouteOptions): boolean {
+function standsOpen(
+  { status }: Pick<Clinic, 'status'>,
+  role: DeskRole,
+  method: string,
+  options: RouteOptions,
+): boolean {
   switch (status) {
     case 'active':
       return true
@@ -110,7 +141,7 @@ export function operatorRouter(feature: string): Routes<AccountRequest, Permissi
   })
 }
 
-export type Membership = ClinicFacts & { role: Role; subscription: SubscriptionFacts }
+export type Membership = ClinicFacts & { role: Role; subscription: SubscriptionFacts; visit?: undefined }
 
 /** The clinics a person works at, with the facts of each: one query serves the door and the switcher. */
 export async function membershipsOf(services: Services, userId: UserId): Promise<Membership[]> {
@@ -124,10 +155,55 @@ export async function membershipsOf(services: Services, userId: UserId): Promise
       ' where m.user_id = ? order by c.name, c.id',
     [userId],
   )
-  return found.map(({ life, lifeSince, periodEnd, cancelledAt, suspensionReason, ...rest }) => ({
-    ...rest,
-    subscription: { life, lifeSince, periodEnd, cancelledAt, suspensionReason },
-  }))
+  return found.map(withSubscription)
+}
+
+const withSubscription = <T extends SubscriptionFacts>({
+  life,
+  lifeSince,
+  periodEnd,
+  cancelledAt,
+  suspensionReason,
+  ...rest
+}: T) => ({ ...rest, subscription: { life, lifeSince, periodEnd, cancelledAt, suspensionReason } })
+
+type Visiting = ClinicFacts & { role: 'support'; subscription: SubscriptionFacts; visit: Visit }
+
+/**
+ * The clinic that somebody of the platform is visiting, asked anew at every request: ended, withdrawn or over, the very
+ * next one is outside.
+ */
+async function visitOf(
+  services: Services,
+  { userId, platformAdmin }: Person,
+  visitId: string | undefined,
+  slug: unknown,
+): Promise<Visiting | undefined> {
+  if (!platformAdmin || visitId === undefined || typeof slug !== 'string') return undefined
+  const [found] = await rows<ClinicFacts & SubscriptionFacts & { allowedBy: UserId; expiresAt: Instant }>(
+    services.db,
+    'select v.allowed_by as "allowedBy", v.expires_at as "expiresAt", s.status as life, s.status_since as "lifeSince",' +
+      ' s.period_end as "periodEnd", s.cancelled_at as "cancelledAt", s.suspension_reason as "suspensionReason", ' +
+      clinicColumns +
+      ' from platform.support_visits v join platform.clinics c on c.id = v.clinic_id' +
+      ' join platform.diaries d on d.clinic_id = c.id left join platform.subscriptions s on s.clinic_id = c.id' +
+      ' where v.id = ? and v.operator_id = ? and v.ended_at is null and v.started_at is not null and v.expires_at > ?' +
+      ' and c.slug = ?',
+    [visitId, userId, services.clock.now(), slug],
+  )
+  if (!found) return undefined
+  const { allowedBy, expiresAt, ...rest } = found
+  return { ...withSubscription(rest), role: 'support', visit: { id: visitId, allowedBy, expiresAt } }
+}
+
+/** What somebody on a visit looked at stands in the clinic's own log: the page, and the row it is about. */
+async function noteLook(ctx: Ctx, req: Request, visit: Visit): Promise<void> {
+  const { id } = req.params
+  const page = (req.route as { path: string }).path
+  await audit(ctx, 'support.looked', { kind: 'support_visit', id: visit.id }, {
+    page,
+    ...(typeof id === 'string' ? { id } : {}),
+  }) // prettier-ignore
 }
 
 async function signedIn(req: Request, res: Response, options: RouteOptions): Promise<Person | undefined> {
@@ -153,8 +229,9 @@ async function findPerson({ db }: Services, userId: UserId) {
   const [user] = await rows<Person & { passwordVersion: number }>(
     db,
     `select id as "userId", name, email, language, theme, shortcuts, platform_admin as "platformAdmin",
-            password_version as "passwordVersion"
-     from platform.users where id = ?`,
+            password_version as "passwordVersion",
+            array(select announcement_id::text from platform.announcement_dismissals where user_id = u.id) as dismissed
+     from platform.users u where id = ?`,
     [userId],
   )
   return user
