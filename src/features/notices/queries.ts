@@ -41,3 +41,14 @@ export async function listAnnouncements(ctx: Ctx, id: AppointmentId): Promise<Ea
     return [{ ...told, kind, status }]
   })
 }
+
+/** Whether a reminder of the visit was sent, as far as anybody knows. */
+export async function findReminded(ctx: Ctx, id: AppointmentId): Promise<boolean> {
+  const [found] = await rows<{ reminded: boolean }>(
+    ctx.db,
+    `select exists (select from clinic.messages where clinic_id = ? and appointment_id = ?
+       and kind in ('reminder_24h', 'reminder_2h') and status in ('accepted', 'sent', 'delivered', 'read')) as reminded`,
+    [ctx.clinic.id, id],
+  )
+  return found?.reminded ?? false
+}
