@@ -1,10 +1,9 @@
-// For whoever operates Nabz.
-import { parseId } from '../../kernel/ids.ts'
+// For whoever runs Nabz: the first page of the console.
 import { operatorRouter } from '../../platform/web/routers.ts'
-import { consolePage } from './pages.ts'
+import { overviewPage } from './pages/overview.ts'
 
 export const consoleRoutes = operatorRouter('console')
 
-consoleRoutes.get('/', 'console.see', async ({ req, services, speaker, show }) => {
-  show(await consolePage(services.db, speaker, parseId<'clinic'>(req.query.before)))
+consoleRoutes.get('/', 'console.see', async ({ services, speaker, show }) => {
+  show(await overviewPage(services, speaker))
 })

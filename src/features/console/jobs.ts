@@ -1,0 +1,10 @@
+import type { Job } from '../../platform/cron.ts'
+import type { Services } from '../../platform/services.ts'
+import { countClinicsAnew } from './actions/count.ts'
+
+export function consoleJobs(services: Services): Job[] {
+  return [
+    // Not more often: it touches every clinic that did something, and a list may be a quarter of an hour old.
+    { name: 'console.count', schedule: '20 */15 * * * *', run: () => countClinicsAnew(services) },
+  ]
+}

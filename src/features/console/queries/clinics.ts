@@ -1,0 +1,115 @@
+// The list of all clinics. Everything it shows, filters and sorts by stands in platform.clinics.
+import type { Knex } from 'knex'
+import type { ClinicId } from '../../../kernel/ids.ts'
+import type { Instant, PlainDate } from '../../../kernel/time.ts'
+import { unpaid, type ClinicSearch, type ClinicSort, type ClinicStatus, type Health } from '../rules/clinics.ts'
+import type { Look } from '../rules/paging.ts'
+import { afterPrefix, Conditions, found } from './run.ts'
+
+export type ClinicLine = {
+  id: ClinicId
+  name: string
+  nameKey: string
+  slug: string
+  city: string
+  country: string
+  zone: string
+  plan: string
+  status: string
+  subscriptionStatus: string
+  messagesFailing: boolean
+  lastActiveOn: PlainDate
+  bookings: number
+  bookingLimit: number | null
+  messages: number
+  messageLimit: number | null
+  createdAt: Instant
+}
+
+export type ClinicFilter = {
+  search: ClinicSearch
+  plan: string | undefined
+  status: ClinicStatus | undefined
+  country: string | undefined
+  health: Health | undefined
+  /** Who was not active since then is idle. */
+  idleSince: PlainDate
+}
+
+const columns = `c.id, c.name, c.name_key as "nameKey", c.slug, c.city, c.country, c.time_zone as zone, c.plan, c.status,
+  c.subscription_status as "subscriptionStatus", c.messages_failing as "messagesFailing",
+  c.last_active_on as "lastActiveOn", c.bookings_this_month as bookings, c.booking_limit as "bookingLimit",
+  c.messages_this_month as messages, c.message_limit as "messageLimit", c.created_at as "createdAt"`
+
+const sortColumns: Record<ClinicSort, string | undefined> = {
+  // Ids grow with time.
+  created: undefined,
+  name: 'c.name_key',
+  active: 'c.last_active_on',
+  usage: 'c.bookings_this_month',
+}
+const sortTypes: Record<ClinicSort, string> = { created: 'uuid', name: 'text', active: 'date', usage: 'int' }
+
+/** At most `limit` clinics from where the look begins, in the direction of the look. */
+export async function listClinics(
+  db: Knex,
+  filter: ClinicFilter,
+  order: { sort: ClinicSort; descending: boolean },
+  look: Look,
+  limit: number,
+): Promise<ClinicLine[]> {
+  const where = conditionsOf(filter)
+  const column = sortColumns[order.sort]
+  const downwards = order.descending !== (look?.back ?? false)
+  if (look) {
+    const beyond = downwards ? '<' : '>'
+    if (column === undefined) where.add(`c.id ${beyond} ?`, look.from.id)
+    else where.add(`(${column}, c.id) ${beyond} (?::${sortTypes[order.sort]}, ?::uuid)`, look.from.key, look.from.id)
+  }
+  const direction = downwards ? 'desc' : 'asc'
+  const by = column === undefined ? '' : `${column} ${direction}, `
+  return found<ClinicLine>(
+    db,
+    'select ' + columns + ' from platform.clinics c' + where.sql + ` order by ${by}c.id ${direction} limit ?`,
+    [...where.bindings, limit],
+  )
+}
+
+/** Exact: whoever runs the service wants to know how many there are. */
+export async function countClinics(db: Knex, filter: ClinicFilter): Promise<number> {
+  const where = conditionsOf(filter)
+  const [row] = await found<{ count: number }>(
+    db,
+    'select count(*)::int as count from platform.clinics c' + where.sql,
+    where.bindings,
+  )
+  return row?.count ?? 0
+}
+
+function conditionsOf({ search, plan, status, country, health, idleSince }: ClinicFilter): Conditions {
+  const where = new Conditions()
+  if (search.email !== undefined) {
+    where.add(`c.id in (${byOwner})`, search.email, afterPrefix(search.email))
+  }
+  for (const word of search.words) {
+    const range = [word, afterPrefix(word)] as const
+    where.add(
+      `c.id in (select clinic_id from platform.clinic_words where word >= ? and word < ? union all ${byOwner})`,
+      ...range,
+      ...range,
+    )
+  }
+  if (plan !== undefined) where.add('c.plan = ?', plan)
+  if (country !== undefined) where.add('c.country = ?', country)
+  if (status === 'suspended') where.add(`c.status = 'suspended'`)
+  else if (status !== undefined) where.add(`c.subscription_status = ? and c.status <> 'suspended'`, status)
+  if (health === 'unpaid') where.add('c.subscription_status = any(?)', unpaid)
+  else if (health !== undefined) where.add('c.subscription_status <> all(?)', unpaid)
+  if (health === 'failing') where.add('c.messages_failing')
+  if (health === 'idle') where.add('not c.messages_failing and c.last_active_on < ?', idleSince)
+  if (health === 'ok') where.add('not c.messages_failing and c.last_active_on >= ?', idleSince)
+  return where
+}
+
+const byOwner = `select m.clinic_id from platform.users u join platform.memberships m on m.user_id = u.id
+  where m.role = 'owner' and u.email collate "C" >= ? and u.email collate "C" < ?`

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { clinicSorts, clinicStatuses, healths } from './rules/clinics.ts'
+
+/** One word of an address; whatever can't be one is as if it were not there. */
+const word = z
+  .string()
+  .regex(/^[\w~.:,+-]{1,60}$/)
+  .optional()
+  .catch(undefined)
+const text = z
+  .string()
+  .transform((value) => value.replace(/[\p{Cc}]/gu, ' ').slice(0, 120))
+  .catch('')
+const place = z.string().max(400).optional().catch(undefined)
+
+export const clinicsQuery = z.object({
+  q: text,
+  plan: word,
+  status: z.enum(clinicStatuses).optional().catch(undefined),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .optional()
+    .catch(undefined),
+  health: z.enum(healths).optional().catch(undefined),
+  sort: z.enum(clinicSorts).catch('created'),
+  order: z.enum(['asc', 'desc']).catch('desc'),
+  after: place,
+  before: place,
+})
+export type ClinicsQuery = z.output<typeof clinicsQuery>
