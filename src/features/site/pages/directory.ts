@@ -52,7 +52,6 @@ export function directoryPage(scene: Scene, search: Search, page: number, { clin
         href: `/c/${clinic.slug}`,
         name: clinic.name,
         initials: initialsOf(clinic.name),
-        accent: clinic.accent,
         specialty: specialtyName(clinic.specialty),
         place: t('site.directory.place', { city: `\u2068${clinic.city}\u2069`, country: countryName(clinic.country) }),
       })),

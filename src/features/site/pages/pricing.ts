@@ -14,7 +14,7 @@ const included = ['page', 'whatsapp', 'desk', 'roles', 'languages', 'once', 'hou
 const worded = ['directory', 'priority_help'] as const
 
 export function planCards(speaker: Speaker, { market, plans }: PriceList, interval: Interval) {
-  const { t, lang, money, number } = speaker
+  const { t, lang, money } = speaker
   const amount = (minor: number) => money({ minor, currency: market.currency })
   const limit = (key: string, count: number | null) =>
     count === null ? t(`site.plan.${key}_any`) : t(`site.plan.${key}`, { count })
@@ -39,7 +39,6 @@ export function planCards(speaker: Speaker, { market, plans }: PriceList, interv
         limit('messages', plan.messageLimit),
         ...worded.filter((feature) => plan.features.includes(feature)).map((feature) => t(`site.plan.${feature}`)),
       ],
-      numbers: number(plan.position),
     }
   })
 }
