@@ -61,7 +61,7 @@ type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEm
   emailSealed: Buffer | null
 }
 
-const selected = `
+const columns = `
   select a.id, a.reference, a.status, a.practitioner_id as "practitionerId", a.service_id as "serviceId",
     a.location_id as "locationId", a.patient_id as "patientId", a.starts_at as "startsAt", a.ends_at as "endsAt",
     a.lane, a.capacity, a.overbooked, a.version, a.link_version as "linkVersion",
@@ -71,13 +71,13 @@ const selected = `
     a.in_room_at as "inRoomAt", a.fulfilled_at as "fulfilledAt", a.noshow_at as "noshowAt",
     a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy", a.previous_status as "previousStatus",
     d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
-    p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed"
-  from clinic.appointments a
+    p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed"`
+const joined = `
   join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
   join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
   join clinic.locations l on l.clinic_id = a.clinic_id and l.id = a.location_id
-  left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id
-  where a.clinic_id = ?`
+  left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id`
+const selected = `${columns} from clinic.appointments a ${joined} where a.clinic_id = ?`
 
 function opened(ctx: Ctx, { phoneSealed, emailSealed, language, ...row }: AppointmentRow): Appointment {
   const patientId = row.patientId ?? ''
@@ -203,20 +203,24 @@ export async function insertAppointment(ctx: Ctx, wanted: NewAppointment): Promi
   return inserted?.id
 }
 
-/** Makes a hold a booking; false when it is no longer a hold. */
+/** Makes a hold a booking; undefined when it is no longer a hold. */
 export async function updateHoldToBooked(
   ctx: Ctx,
   id: AppointmentId,
   details: { patientId: PatientId; language: Language; messagesWanted: boolean },
-): Promise<boolean> {
-  const changed = await changes(
+): Promise<Appointment | undefined> {
+  const [row] = await rows<AppointmentRow>(
     ctx.db,
-    `update clinic.appointments set status = 'booked', patient_id = ?, language = ?, messages_wanted = ?, booked_at = ?,
-       hold_expires_at = null, draft_sealed = null, version = version + 1
-     where clinic_id = ? and id = ? and status = 'pending'`,
+    `with a as (
+       update clinic.appointments set status = 'booked', patient_id = ?, language = ?, messages_wanted = ?, booked_at = ?,
+         hold_expires_at = null, draft_sealed = null, version = version + 1
+       where clinic_id = ? and id = ? and status = 'pending' returning *)` +
+      columns +
+      ' from a ' +
+      joined,
     [details.patientId, details.language, details.messagesWanted, ctx.now, ctx.clinic.id, id],
   )
-  return changed === 1
+  return row && opened(ctx, row)
 }
 
 /** The column that says when a state was entered. */

@@ -122,12 +122,18 @@ export async function insertPatient(
   patient: { name: string; phone: Phone; email: string | undefined; language: Language; proven: boolean },
 ): Promise<PatientId | undefined> {
   const nameKey = fold(patient.name)
+  const words = [...new Set(nameKey.split(' ').filter((word) => word !== ''))].slice(0, 12)
   const [inserted] = await rows<{ id: PatientId }>(
     ctx.db,
-    `insert into clinic.patients (clinic_id, id, name, name_key, phone_sealed, phone_index, phone_last_four_index,
-       email_sealed, language, phone_proven_at, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict (clinic_id, phone_index, name_key) do nothing returning id`,
+    `with inserted as (
+       insert into clinic.patients (clinic_id, id, name, name_key, phone_sealed, phone_index, phone_last_four_index,
+         email_sealed, language, phone_proven_at, created_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (clinic_id, phone_index, name_key) do nothing returning clinic_id, id),
+     worded as (
+       insert into clinic.patient_words (clinic_id, word, patient_id)
+       select clinic_id, word, id from inserted, unnest(?::text[]) as word)
+     select id from inserted`,
     [
       ctx.clinic.id,
       id,
@@ -140,20 +146,10 @@ export async function insertPatient(
       patient.language,
       patient.proven ? ctx.now : null,
       ctx.now,
+      words,
     ],
   )
-  if (inserted) await insertWords(ctx, id, nameKey)
   return inserted?.id
-}
-
-async function insertWords(ctx: Ctx, id: PatientId, nameKey: string): Promise<void> {
-  const words = [...new Set(nameKey.split(' ').filter((word) => word !== ''))].slice(0, 12)
-  if (words.length === 0) return
-  await changes(
-    ctx.db,
-    `insert into clinic.patient_words (clinic_id, word, patient_id) values ${words.map(() => '(?, ?, ?)').join(', ')}`,
-    words.flatMap((word) => [ctx.clinic.id, word, id]),
-  )
 }
 
 export async function updateContact(

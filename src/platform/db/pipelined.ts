@@ -4,32 +4,28 @@ import { Socket } from 'node:net'
 import Postgres from 'knex/lib/dialects/postgres/index.js'
 import type { Client } from 'pg'
 
-type Done = (error?: Error | null) => void
-
-/** Sends what is written within one turn of the event loop in one go. */
+/** Sends what is corked within one turn of the event loop in one go, as the driver corks the parts of each statement. */
 export class GatheringSocket extends Socket {
   #gathering = false
 
-  override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean {
-    if (!this.#gathering) {
-      this.#gathering = true
-      this.cork()
-      process.nextTick(() => {
-        this.#gathering = false
-        this.uncork()
-      })
-    }
-    return typeof encoding === 'function' ? super.write(chunk, encoding) : super.write(chunk, encoding, done)
+  override cork(): void {
+    super.cork()
+    if (this.#gathering) return
+    this.#gathering = true
+    super.cork()
+    process.nextTick(() => {
+      this.#gathering = false
+      this.uncork()
+    })
   }
 }
 
 /** Knex's own client, except that a transaction's first statement goes along with BEGIN rather than after its answer. */
 export class PipelinedPostgres extends Postgres {
   override query(connection: Client, statement: unknown): Promise<unknown> {
-    const answer = super.query(connection, statement)
-    if (statement !== 'BEGIN;') return answer
+    if (statement !== 'BEGIN;') return super.query(connection, statement)
     // BEGIN fails on a connection that is lost. Were it to fail on a sound one, nothing must run outside a transaction.
-    answer.catch(() => connection.end())
+    connection.query({ name: 'begin', text: 'begin' }).catch(() => connection.end())
     return Promise.resolve()
   }
 }

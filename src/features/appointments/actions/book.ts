@@ -38,16 +38,15 @@ export async function bookHeldSlot(
   if (!existing && (await takeSlot(ctx, id, wish, holder)) === undefined) return refuse('slot_taken')
 
   const { maxOpenBookings } = (await getSettings(ctx)).profile
-  if ((await countOpenByPhone(ctx, details.phone, id)) >= maxOpenBookings) return refuse('too_many_open')
+  // Together: a refusal takes the patient back as well.
+  const [open, patientId] = await Promise.all([countOpenByPhone(ctx, details.phone, id), rememberPatient(ctx, details)])
+  if (open >= maxOpenBookings) return refuse('too_many_open')
 
-  const patientId = await rememberPatient(ctx, details)
   const messagesWanted = details.consentWording !== undefined
-  const booked = await updateHoldToBooked(ctx, id, { patientId, language: details.language, messagesWanted })
-  const appointment = await getAppointment(ctx, id)
+  const appointment = await updateHoldToBooked(ctx, id, { patientId, language: details.language, messagesWanted })
   // Its twin was faster by a moment and did all that follows.
-  if (!booked) return done(appointment)
-  await afterBooking(ctx, appointment, 'patient')
-  await noticeClinicAlert(ctx, factsOf(appointment))
+  if (!appointment) return done(await getAppointment(ctx, id))
+  await Promise.all([afterBooking(ctx, appointment, 'patient'), noticeClinicAlert(ctx, factsOf(appointment))])
   return done(appointment)
 }
 
@@ -104,7 +103,6 @@ async function placeAtDesk(ctx: Ctx, wish: SlotWish, overbookReason: string | un
 }
 
 async function afterBooking(ctx: Ctx, appointment: Appointment, by: 'patient' | 'desk'): Promise<void> {
-  await registerLink(ctx, appointment.id, appointment.linkVersion, linkExpiry(appointment.endsAt))
   await audit(
     ctx,
     appointment.overbooked ? 'appointment.overbooked' : 'appointment.booked',
@@ -117,6 +115,9 @@ async function afterBooking(ctx: Ctx, appointment: Appointment, by: 'patient' | 
       lane: appointment.lane,
     },
   )
-  await noticeBooked(ctx, factsOf(appointment), { by })
+  await Promise.all([
+    registerLink(ctx, appointment.id, appointment.linkVersion, linkExpiry(appointment.endsAt)),
+    noticeBooked(ctx, factsOf(appointment), { by }),
+  ])
   ctx.diaryChanged()
 }
