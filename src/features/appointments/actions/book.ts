@@ -7,6 +7,7 @@ import { registerLink } from '../../../platform/links.ts'
 import { findFreeSlot, getSettings, type SlotWish } from '../../availability/actions.ts'
 import { noticeBooked, noticeClinicAlert } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
 import {
   countOpenByPhone,
   deleteLapsedHolds,
@@ -30,11 +31,12 @@ export async function bookHeldSlot(
   ctx: Ctx,
   held: { id: AppointmentId; wish: SlotWish; holder: Holder },
   details: PatientDetails,
-): Promise<Outcome<Appointment, 'slot_taken' | 'too_many_open'>> {
+): Promise<Outcome<Appointment, 'slot_taken' | 'too_many_open' | 'month_full'>> {
   const { id, wish, holder } = held
   const existing = await findAppointment(ctx, id)
   if (existing && existing.holdOwner?.equals(holder.owner) !== true) return refuse('slot_taken')
   if (existing && existing.status !== 'pending') return done(existing)
+  if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   if (!existing && (await takeSlot(ctx, id, wish, holder)) === undefined) return refuse('slot_taken')
 
   const { maxOpenBookings } = (await getSettings(ctx)).profile
@@ -66,9 +68,10 @@ export type DeskBooking = {
 export async function bookAtDesk(
   ctx: Ctx,
   booking: DeskBooking,
-): Promise<Outcome<Appointment, 'slot_taken' | 'not_offered'>> {
+): Promise<Outcome<Appointment, 'slot_taken' | 'not_offered' | 'month_full'>> {
   const { wish } = booking
   await ownDiaryOnly(ctx, wish.practitionerId)
+  if (isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   const place = await placeAtDesk(ctx, wish, booking.overbookReason)
   if (!place.ok) return place
   const id = newId<'appointment'>()
@@ -119,5 +122,7 @@ async function afterBooking(ctx: Ctx, appointment: Appointment, by: 'patient' | 
     registerLink(ctx, appointment.id, appointment.linkVersion, linkExpiry(appointment.endsAt)),
     noticeBooked(ctx, factsOf(appointment), { by }),
   ])
+  ctx.tally('bookings')
+  if (by === 'patient') ctx.tally('bookings_online')
   ctx.diaryChanged()
 }

@@ -4,6 +4,7 @@ import { earlier, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { findFreeSlot, type SlotWish } from '../../availability/actions.ts'
+import { isFull } from '../../subscription/rules/usage.ts'
 import {
   deleteHold,
   deleteHoldsLapsedBefore,
@@ -23,16 +24,18 @@ export type Holder = { owner: Buffer; language: Language }
 
 /**
  * Holds a free slot for `holdMinutes` while its patient types. Asking twice for the same slot from the same browser
- * answers the same hold. The browser's other holds are let go, unless details were already typed into them.
+ * answers the same hold. The browser's other holds are let go, unless details were already typed into them. Once the
+ * month's bookings are used up nothing new is held; what is held already may still become a booking.
  */
 export async function holdSlot(
   ctx: Ctx,
   wish: SlotWish,
   holder: Holder,
-): Promise<Outcome<AppointmentId, 'slot_taken' | 'too_many_holds'>> {
+): Promise<Outcome<AppointmentId, 'slot_taken' | 'too_many_holds' | 'month_full'>> {
   const holds = await listHoldsOf(ctx, holder.owner)
   const same = holds.find((hold) => isSame(hold, wish))
   if (same) return done(same.id)
+  if (isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   if (holds.filter((hold) => hold.hasDraft).length >= holdsPerBrowser) return refuse('too_many_holds')
   for (const hold of holds) if (!hold.hasDraft) await deleteHold(ctx, hold.id)
   const id = await takeSlot(ctx, newId<'appointment'>(), wish, holder)

@@ -49,6 +49,7 @@ export async function moveAppointment(
     },
   )
   await noticeMoved(ctx, factsOf(after), { by })
+  ctx.tally('moved')
   ctx.diaryChanged()
   return done(after)
 }

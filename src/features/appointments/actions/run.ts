@@ -3,6 +3,7 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { noticeCancelled, noticeUndone } from '../../notices/actions.ts'
+import { findReminded } from '../../notices/queries.ts'
 import { getAppointment, updateConfirmed, updateStatus, updateStatusBack, type Appointment } from '../queries.ts'
 import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
 import { factsOf } from './facts.ts'
@@ -24,8 +25,27 @@ async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outco
   const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false })
   if (updated === undefined) return refuse('changed_meanwhile')
   await audit(ctx, `appointment.${to}`, { kind: 'appointment', id: before.id }, { from: before.status })
+  await tallyEnds(ctx, before.id, before.status, to)
   ctx.diaryChanged()
   return done(await getAppointment(ctx, before.id))
+}
+
+/**
+ * Counts how a visit ended, and takes back what a step before or an undo had counted; what has not ended is not counted.
+ * Of those who came and those who did not, the reminded are counted apart: numbers of a day, no patient's.
+ */
+async function tallyEnds(ctx: Ctx, id: AppointmentId, before: Status, after: Status): Promise<void> {
+  const ends = [before, after].some((status) => status === 'fulfilled' || status === 'noshow')
+  const reminded = ends && (await findReminded(ctx, id))
+  for (const [status, by] of [
+    [before, -1],
+    [after, 1],
+  ] as const) {
+    if (status === 'cancelled') ctx.tally(status, by)
+    if (status !== 'fulfilled' && status !== 'noshow') continue
+    ctx.tally(status, by)
+    if (reminded) ctx.tally(`${status}_reminded`, by)
+  }
 }
 
 async function cancel(
@@ -43,6 +63,7 @@ async function cancel(
   await audit(ctx, 'appointment.cancelled', { kind: 'appointment', id: before.id }, { from: before.status, by })
   const after = await getAppointment(ctx, before.id)
   await noticeCancelled(ctx, factsOf(after), { by })
+  ctx.tally('cancelled')
   ctx.diaryChanged()
   return done(after)
 }
@@ -68,6 +89,7 @@ export async function undoStep(
   )
   const after = await getAppointment(ctx, id)
   if (before.status === 'cancelled') await noticeUndone(ctx, factsOf(after))
+  await tallyEnds(ctx, id, before.status, after.status)
   ctx.diaryChanged()
   return done(after)
 }
