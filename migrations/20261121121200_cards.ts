@@ -46,8 +46,7 @@ export async function up(knex: Knex): Promise<void> {
       due_at timestamptz,
       lease_until timestamptz,
       attempts integer not null default 0,
-      failure text,
-      created_at timestamptz not null
+      failure text
     );
     create index card_commands_due on platform.card_commands (due_at) where due_at is not null;
     create index card_commands_by_clinic on platform.card_commands (clinic_id);

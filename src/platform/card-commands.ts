@@ -11,15 +11,15 @@ import { changes, rows } from './db/rows.ts'
  */
 export type CardCommand = { kind: 'follow' | 'cancel' | 'expire'; clinicId: ClinicId; target: string }
 
-/** Queues a command; one that waits or is being carried out is asked for again. */
-export async function queueCardCommand(trx: Knex, command: CardCommand, now: Instant): Promise<void> {
+/** Queues a command, due at once; one that waits or is being carried out is asked for again. */
+export async function queueCardCommand(trx: Knex, command: CardCommand): Promise<void> {
   const { kind, clinicId, target } = command
   await changes(
     trx,
-    `insert into platform.card_commands (id, key, kind, clinic_id, target, due_at, created_at)
-     values (?, ?, ?, ?, ?, ?, ?)
+    `insert into platform.card_commands (id, key, kind, clinic_id, target, due_at)
+     values (?, ?, ?, ?, ?, 'epoch')
      on conflict (key) do update set version = card_commands.version + 1, due_at = excluded.due_at, attempts = 0`,
-    [newId(), `${kind}:${target}`, kind, clinicId, target, now, now],
+    [newId(), `${kind}:${target}`, kind, clinicId, target],
   )
   // A statement of its own: a hint, heard at commit.
   await rows(trx, `select pg_notify('nabz_messages', '')`)

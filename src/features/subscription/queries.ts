@@ -3,6 +3,7 @@
 import type { Knex } from 'knex'
 import { newId, type ClinicId, type Id } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
+import { queueCardCommand } from '../../platform/card-commands.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import type { Status, Standing } from './rules/life.ts'
 import type { Interval } from './rules/prices.ts'
@@ -162,7 +163,7 @@ export async function insertSubscription(trx: Knex, one: Omit<Subscription, 'pla
   )
 }
 
-/** Writes what may change of a subscription, whole. */
+/** Writes what may change of a subscription, whole. One that is charged by Stripe is brought in line there afterwards. */
 export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'planCode' | 'createdAt'>): Promise<void> {
   await changes(
     trx,
@@ -195,6 +196,9 @@ export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'pla
       one.clinicId,
     ],
   )
+  if (one.stripeSubscription !== null) {
+    await queueCardCommand(trx, { kind: 'follow', clinicId: one.clinicId, target: one.stripeSubscription })
+  }
 }
 
 /** Copies plan and standing to where the clinic's doors read them. */
