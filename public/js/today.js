@@ -132,17 +132,17 @@ if (day) {
 
   // One step: posted without leaving the page, so that the place on it is kept.
   day.addEventListener('submit', async (event) => {
-    const form = event.target
-    if (!form.matches('form[data-step]') || sending) {
+    const { target: form, submitter: button } = event
+    if (form.id !== 'steps' || sending) {
       if (sending) event.preventDefault()
       return
     }
     event.preventDefault()
     sending = true
     waiting = undefined
-    const menu = form.closest('details.menu')
+    const menu = button.closest('details.menu')
     try {
-      const response = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
+      const response = await fetch(button.formAction, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
       const page = parsed(await response.text())
       const fresh = page.getElementById('day')
       if (!response.ok || !fresh) return location.reload()
