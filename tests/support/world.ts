@@ -18,7 +18,9 @@ export type World = { here: TestClinic; there: TestClinic; ids: Ids; foreignIds:
 export async function makeWorld(app: TestApp): Promise<World> {
   const [here, there, admin] = await Promise.all([makeClinic(app), makeClinic(app), makePlatformAdmin(app)])
   const [ids, foreignIds] = await Promise.all([furnish(here), furnish(there)])
-  return { here, there, ids, foreignIds, adminId: admin.userId }
+  // What the public site names in its addresses belongs to nobody.
+  const named = { help: 'getting-started', versions: '2026-11-21', sitemaps: 'site' }
+  return { here, there, ids: { ...ids, ...named }, foreignIds, adminId: admin.userId }
 }
 
 async function furnish(clinic: TestClinic): Promise<Ids> {

@@ -9,6 +9,7 @@ import { countFound, listFound, listFoundPlaces, type FoundPlace, type Search } 
 import { isLive } from '../clinics/rules.ts'
 import { fileRequest } from '../requests/actions.ts'
 import { listMarkets, listPlans, listPrices, type Market, type Plan, type Price } from '../subscription/queries.ts'
+import { directoryPageSize } from './rules/directory.ts'
 import { marketOf } from './rules/market.ts'
 import type { ContactForm } from './schema.ts'
 
@@ -93,8 +94,6 @@ export async function lookAtStatus(services: Services): Promise<StatusLine[] | u
 
 /** Nobody who wants to know whether all is well waits for longer. */
 const patienceMs = 3_000
-
-export const directoryPageSize = 24
 
 export type Found = { clinics: Clinic[]; total: number; places: FoundPlace[] }
 

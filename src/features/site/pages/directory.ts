@@ -1,7 +1,8 @@
 import type { View } from '../../../platform/web/views.ts'
 import { initialsOf, specialties } from '../../clinics/rules.ts'
 import type { Search } from '../../clinics/queries/found.ts'
-import { directoryPageSize, type Found } from '../actions.ts'
+import type { Found } from '../actions.ts'
+import { directoryPageSize } from '../rules/directory.ts'
 import { sitePage, type Scene } from './frame.ts'
 
 export function directoryPage(scene: Scene, search: Search, page: number, { clinics, total, places }: Found): View {

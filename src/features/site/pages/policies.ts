@@ -23,14 +23,14 @@ const textOf = (speaker: Speaker, code: PolicyCode, version: string): Article =>
 
 /** A policy as it stands on a day, or one of its versions by its date; undefined when there is no such version. */
 export function policyPage(scene: Scene, code: PolicyCode, today: string, asked?: string): View | undefined {
-  const { t, date } = scene.speaker
+  const { t } = scene.speaker
   const versions = versionsOf(code)
   const current = versionOn(versions, today)
   const shown = asked ?? current
   if (shown === undefined || current === undefined || !versions.includes(shown)) return undefined
   const upcoming = upcomingAfter(versions, today)
   const text = textOf(scene.speaker, code, shown)
-  const day = (version: string) => date(Temporal.PlainDate.from(version))
+  const day = (version: string) => scene.speaker.date(Temporal.PlainDate.from(version))
   const hrefOf = (version: string) => (version === current ? `/${code}` : `/${code}/versions/${version}`)
   const standing = shown === current ? 'current' : shown === upcoming ? 'upcoming' : shown > current ? 'later' : 'old'
   return sitePage(

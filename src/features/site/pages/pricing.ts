@@ -13,9 +13,14 @@ const included = ['page', 'whatsapp', 'desk', 'roles', 'languages', 'once', 'hou
 /** Features of plans that have words; others are for the software alone. */
 const worded = ['directory', 'priority_help'] as const
 
+const directionOfAmount = (text: string) => (/\p{Script=Arabic}/u.test(text) ? 'rtl' : 'ltr')
+
+/** The same within a sentence. */
+const isolated = (text: string) => `${directionOfAmount(text) === 'rtl' ? '\u2067' : '\u2066'}${text}\u2069`
+
 export function planCards(speaker: Speaker, { market, plans }: PriceList, interval: Interval) {
-  const { t, lang, money } = speaker
-  const amount = (minor: number) => money({ minor, currency: market.currency })
+  const { t, lang } = speaker
+  const amount = (minor: number) => speaker.money({ minor, currency: market.currency })
   const limit = (key: string, count: number | null) =>
     count === null ? t(`site.plan.${key}_any`) : t(`site.plan.${key}`, { count })
   return plans.map(({ plan, month, year }) => {
@@ -27,11 +32,15 @@ export function planCards(speaker: Speaker, { market, plans }: PriceList, interv
       tagline: plan.taglines[lang],
       recommended: plan.code === recommended,
       price: amount(price),
+      // An amount with Latin letters keeps its order within a page from right to left.
+      priceDir: directionOfAmount(amount(price)),
       free,
       per: free ? t('site.plan.for_ever') : t(`site.plan.per_${interval}`),
       // What a year comes to a month, beside it.
       aMonth:
-        interval === 'year' && !free ? t('site.plan.a_month', { price: amount(Math.round(year / 12)) }) : undefined,
+        interval === 'year' && !free
+          ? t('site.plan.a_month', { price: isolated(amount(Math.round(year / 12))) })
+          : undefined,
       limits: [
         limit('doctors', plan.practitionerLimit),
         limit('places', plan.locationLimit),
@@ -45,7 +54,7 @@ export function planCards(speaker: Speaker, { market, plans }: PriceList, interv
 
 export function pricingPage(scene: Scene, prices: PriceList, interval: Interval): View {
   const { speaker } = scene
-  const { t, lang, money, number } = speaker
+  const { t, lang } = speaker
   const { market, markets, plans } = prices
   const regions = new Intl.DisplayNames([lang], { type: 'region' })
   const nameOf = (country: string) =>
@@ -54,7 +63,7 @@ export function pricingPage(scene: Scene, prices: PriceList, interval: Interval)
   const example = plans.find(({ plan }) => plan.code === recommended) ?? plans.at(-1)
   const net = example ? (interval === 'year' ? example.year : example.month) : 0
   const tax = taxOn(net, market.taxRateBp)
-  const amount = (minor: number) => money({ minor, currency: market.currency })
+  const amount = (minor: number) => speaker.money({ minor, currency: market.currency })
   const gift = example ? monthsFree(example.month, example.year) : 0
   return sitePage('site/pricing', scene, {
     title: t('site.pricing.title'),
@@ -80,9 +89,10 @@ export function pricingPage(scene: Scene, prices: PriceList, interval: Interval)
         ? t('site.pricing.no_tax')
         : t('site.pricing.tax', {
             tax: `\u2068${market.taxName}\u2069`,
-            rate: number(market.taxRateBp / 100),
+            rate: speaker.number(market.taxRateBp / 100),
             plan: example.plan.names[lang],
-            total: amount(net + tax),
+            total: isolated(amount(net + tax)),
+            country: nameOf(market.country),
           }),
     included: included.map((name) => t(`site.included.${name}`)),
     life: ['trial', 'grace', 'reading', 'erased'].map((name) => ({

@@ -34,7 +34,7 @@ function overallOf(lines: StatusLine[] | undefined) {
 }
 
 function checkLine({ speaker }: Scene, name: (typeof shown)[number], lines: StatusLine[], now: Instant) {
-  const { t, number } = speaker
+  const { t } = speaker
   const line = lines.find((one) => one.name === name)
   // The list itself came out of the database a moment ago.
   const alive = name === 'database' && line === undefined
@@ -45,7 +45,10 @@ function checkLine({ speaker }: Scene, name: (typeof shown)[number], lines: Stat
     about: t(`site.status.check.${name}.about`),
     state,
     word: t(`site.status.state.${state}`),
-    share: fine === undefined ? undefined : t('site.status.share', { percent: number(fine / 100), days: statusDays }),
+    share:
+      fine === undefined
+        ? undefined
+        : t('site.status.share', { percent: speaker.number(fine / 100), days: statusDays }),
     rows:
       line === undefined
         ? []
@@ -56,7 +59,8 @@ function checkLine({ speaker }: Scene, name: (typeof shown)[number], lines: Stat
   }
 }
 
-function rowOf({ t, time, date }: Scene['speaker'], span: 'day' | 'month', bars: Bar[]) {
+function rowOf(speaker: Scene['speaker'], span: 'day' | 'month', bars: Bar[]) {
+  const { t } = speaker
   const count = (state: Bar['state']) => bars.filter((bar) => bar.state === state).length
   const from = (bar: Bar) => Temporal.Instant.fromEpochMilliseconds(bar.from)
   return {
@@ -70,7 +74,7 @@ function rowOf({ t, time, date }: Scene['speaker'], span: 'day' | 'month', bars:
     bars: bars.map((bar, index) => ({
       state: bar.state,
       x: index * 8,
-      title: `${span === 'day' ? time(from(bar)) : date(from(bar))}: ${t(`site.status.state.${bar.state}`)}`,
+      title: `${span === 'day' ? speaker.time(from(bar)) : speaker.date(from(bar))}: ${t(`site.status.state.${bar.state}`)}`,
     })),
     width: bars.length * 8 - 2,
   }

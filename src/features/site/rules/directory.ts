@@ -1,0 +1,2 @@
+/** As many clinics as one page of the directory shows. */
+export const directoryPageSize = 24
