@@ -14,6 +14,8 @@ import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
 import { consoleRoutes } from './features/console/routes.ts'
+import { consoleClinicRoutes } from './features/console/routes/clinic.ts'
+import { consolePaymentsRoutes } from './features/console/routes/payments.ts'
 import { consoleClinicsRoutes } from './features/console/routes/clinics.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
@@ -90,6 +92,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
+  app.use(consoleClinicRoutes.express)
+  app.use(consolePaymentsRoutes.express)
   app.use(consoleClinicsRoutes.express)
 
   app.use(notFoundPage)

@@ -9,7 +9,7 @@ export async function noteExport(
   { db, clock }: Pick<Services, 'db' | 'clock'>,
   origin: Origin,
   actorId: UserId,
-  list: 'clinics' | 'payments' | 'documents',
+  list: 'clinics' | 'payments' | 'documents' | 'audit' | 'requests',
 ): Promise<string> {
   const now = clock.now()
   await auditPlatform(db, 'list.exported', { at: now, origin, actorId, details: { list } })

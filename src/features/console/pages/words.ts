@@ -44,3 +44,21 @@ export function countryName({ lang }: Speaker): (country: string) => string {
 }
 
 export const clinicHref = (id: ClinicId): string => `/admin/clinics/${id}`
+
+const paymentLooks: Record<string, { css: string; icon: string }> = {
+  declared: { css: 'pill-warning', icon: 'clock' },
+  confirmed: { css: 'pill-success', icon: 'circle-check' },
+  rejected: { css: 'pill-danger', icon: 'circle-x' },
+}
+
+export function paymentPill({ t }: Speaker, status: string): Pill {
+  const look = paymentLooks[status] ?? { css: '', icon: 'point' }
+  return { ...look, word: t(`console.payment.${status}`) }
+}
+
+const knownMethods = ['bank_transfer', 'cash', 'raast', 'jazzcash', 'easypaisa', 'upi', 'instapay', 'vodafone_cash',
+  'benefit_pay', 'cheque', 'card', 'other'] // prettier-ignore
+
+export function methodWord({ t }: Speaker, method: string): string {
+  return knownMethods.includes(method) ? t(`console.method.${method}`) : method
+}
