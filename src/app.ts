@@ -6,6 +6,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './features/accounts/routes.ts'
 import { announcementBanners } from './features/announcements/pages.ts'
 import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
+import { analyticsRoutes } from './features/analytics/routes.ts'
 import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
@@ -92,6 +93,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
+  app.use(analyticsRoutes.express)
   app.use(consoleClinicRoutes.express)
   app.use(consolePaymentsRoutes.express)
   app.use(consoleClinicsRoutes.express)

@@ -1,4 +1,6 @@
+import { analyticsJobs } from './features/analytics/jobs.ts'
 import { announcementsJobs } from './features/announcements/jobs.ts'
+import { stripeJobs } from './features/billing/jobs/stripe.ts'
 import { bookingJobs } from './features/booking/jobs.ts'
 import { consoleJobs } from './features/console/jobs.ts'
 import { messagingJobs } from './features/messaging/jobs.ts'
@@ -12,6 +14,8 @@ import type { Services } from './platform/services.ts'
 export function jobsOf(services: Services): Job[] {
   const jobs = [...bookingJobs(services), ...messagingJobs(services), ...consoleJobs(services)]
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
+  jobs.push(...analyticsJobs(services))
+  jobs.push(...stripeJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]
 }
