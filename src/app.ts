@@ -7,6 +7,7 @@ import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './f
 import { announcementBanners } from './features/announcements/pages.ts'
 import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
 import { analyticsRoutes } from './features/analytics/routes.ts'
+import { cardRoutes, stripeWebhookRoutes } from './features/billing/routes/card.ts'
 import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
@@ -15,9 +16,11 @@ import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
 import { consoleRoutes } from './features/console/routes.ts'
-import { consoleClinicRoutes } from './features/console/routes/clinic.ts'
-import { consolePaymentsRoutes } from './features/console/routes/payments.ts'
+import { consoleAnnouncementsRoutes } from './features/console/routes/announcements.ts'
 import { consoleClinicsRoutes } from './features/console/routes/clinics.ts'
+import { operationsRoutes } from './features/console/routes/operations.ts'
+import { consoleRequestsRoutes } from './features/console/routes/requests.ts'
+import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
@@ -69,6 +72,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   // What needs no form and no session comes before both.
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
   app.use(webhookRoutes.express)
+  app.use(stripeWebhookRoutes.express)
 
   const forms = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 300 })
   app.use(forms, csrf(config.secureCookies))
@@ -90,13 +94,16 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+  app.use(cardRoutes.express)
   app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(analyticsRoutes.express)
-  app.use(consoleClinicRoutes.express)
-  app.use(consolePaymentsRoutes.express)
   app.use(consoleClinicsRoutes.express)
+  app.use(operationsRoutes.express)
+  app.use(consoleRequestsRoutes.express)
+  app.use(consoleAnnouncementsRoutes.express)
+  app.use(consoleSupportRoutes.express)
 
   app.use(notFoundPage)
   app.use(expiredForms)

@@ -129,7 +129,9 @@ function casesFor(route: RouteEntry, person: Person, { here, ids, foreignIds }: 
   const cases = [{ what: 'what exists', path: existing, expected }]
   if (expected === 'let in' && namesARow(route)) {
     cases.unshift({ what: 'what nobody has', path: nowhere, expected: 'not there' })
-    const theirs = route.door === 'public' ? undefined : addressOf(route, here.slug, foreignIds)
+    // An operator's rows are every clinic's.
+    const ownOnly = route.door !== 'public' && route.door !== 'operator'
+    const theirs = !ownOnly ? undefined : addressOf(route, here.slug, foreignIds)
     cases.unshift({ what: 'what another clinic has', path: theirs, expected: 'not there' })
   }
   return cases.filter((one): one is Case => one.path !== undefined)

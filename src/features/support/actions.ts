@@ -50,7 +50,7 @@ export async function askForVisit(
     const consent = await findConsent(ctx.db, clinic.id)
     const { userId } = operator
     await insertVisit(ctx.db, { id, clinicId: clinic.id, operatorId: userId, reason, askedAt: ctx.now })
-    await note(ctx, origin, userId, 'support.asked', id)
+    await note(ctx, origin, userId, 'support_visit.asked', id)
     if (consent) {
       await updateAllowed(ctx.db, id, consent.allowedBy, ctx.now)
       return done({ id, allowed: true })
@@ -75,7 +75,7 @@ export async function startVisit(
     if (stageOf(visit, ctx.now) !== 'allowed') return refuse('not_allowed')
     const until = ctx.now.add({ minutes: visitMinutes })
     await updateStarted(ctx.db, id, ctx.now, until)
-    await note(ctx, origin, operator.userId, 'support.started', id)
+    await note(ctx, origin, operator.userId, 'support_visit.started', id)
     await tellOwners(services, ctx, 'started', { id, operator: operator.name, reason: visit.reason, until })
     return done({ slug: clinic.slug })
   })
@@ -114,7 +114,7 @@ export async function answerVisit(
   const owner = ownerOf(ctx)
   if (allowed) await updateAllowed(ctx.db, id, owner, ctx.now)
   else await updateRefused(ctx.db, id, ctx.now)
-  await note(ctx, ctx.origin, owner, allowed ? 'support.allowed' : 'support.refused', id)
+  await note(ctx, ctx.origin, owner, allowed ? 'support_visit.allowed' : 'support_visit.refused', id)
   await tellOperator(services, ctx, visit, allowed)
   return done(null)
 }
@@ -123,14 +123,14 @@ export async function answerVisit(
 export async function allowVisits(ctx: Ctx): Promise<void> {
   const owner = ownerOf(ctx)
   if (!(await insertConsent(ctx.db, ctx.clinic.id, owner, ctx.now))) return
-  await note(ctx, ctx.origin, owner, 'support.allowed_always')
+  await note(ctx, ctx.origin, owner, 'support_consent.given')
 }
 
 /** Takes the yes back. Whoever is looking is out with their next click. */
 export async function withdrawVisits(services: Services, ctx: Ctx): Promise<void> {
   const owner = ownerOf(ctx)
   if (!(await deleteConsent(ctx.db, ctx.clinic.id))) return
-  await note(ctx, ctx.origin, owner, 'support.withdrawn')
+  await note(ctx, ctx.origin, owner, 'support_consent.withdrawn')
   for (const { id } of await lockOpenVisits(ctx.db, ctx.clinic.id)) {
     await end(services, ctx, ctx.origin, owner, id, 'withdrawn')
   }
@@ -168,7 +168,7 @@ async function end(
   if (!visit || visit.endedAt || visit.refusedAt) return
   const begun = visit.startedAt !== null
   await updateEnded(ctx.db, id, !begun && ending === 'time' ? 'unused' : ending, ctx.now)
-  await note(ctx, origin, by, 'support.ended', id, ending)
+  await note(ctx, origin, by, 'support_visit.ended', id, ending)
   // Nobody needs to hear that something which never began is over.
   if (begun) await tellOwners(services, ctx, 'ended', { id, operator: visit.operator, reason: visit.reason })
 }

@@ -1,7 +1,18 @@
 import { randomInt } from 'node:crypto'
+import type { UserId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { auditPlatform } from '../../../platform/audit.ts'
 import { smtpChannel } from '../../../platform/channels/smtp.ts'
+import type { Origin } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { claimMails, updateMailEnded, updateMailWaiting, type DueMail } from '../queries/mails.ts'
+import {
+  claimMails,
+  inTransaction,
+  updateMailAgain,
+  updateMailEnded,
+  updateMailWaiting,
+  type DueMail,
+} from '../queries/mails.ts'
 import { findPause, upsertPause } from '../queries/senders.ts'
 import { maxAttempts, retryDelay, sendingSeconds } from '../rules/retries.ts'
 
@@ -62,4 +73,20 @@ async function sendOne(
 
 async function giveBack({ db, clock }: Services, { id }: DueMail): Promise<void> {
   await updateMailWaiting(db, id, { notBefore: clock.now(), code: 'stopping', spent: false })
+}
+
+/** Somebody of the platform has a mail that failed tried again. */
+export async function retryMail(
+  { db, clock }: Pick<Services, 'db' | 'clock'>,
+  origin: Origin,
+  actorId: UserId,
+  id: string,
+): Promise<Outcome<null, 'expired' | 'not_failed'>> {
+  const now = clock.now()
+  return inTransaction(db, async (trx) => {
+    const again = await updateMailAgain(trx, id, now)
+    if (again !== 'queued') return refuse(again)
+    await auditPlatform(trx, 'mail.retried', { at: now, origin, actorId, record: { kind: 'mail', id } })
+    return done(null)
+  })
 }

@@ -4,6 +4,9 @@ import { changes, rows } from '../../../platform/db/rows.ts'
 import { openMail, type Mail } from '../../../platform/mails.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 
+export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
+  db.transaction(work)
+
 export type DueMail = { id: string; attempts: number; expired: boolean; mail: Mail }
 
 /**
@@ -54,4 +57,24 @@ export async function updateMailWaiting(
     `update platform.mails set status = 'queued', lease_until = ?, error_code = ?, attempts = attempts - ? where id = ?`,
     [wait.notBefore, wait.code, wait.spent ? 0 : 1, id],
   )
+}
+
+/** Queues a mail that failed once more. What it said may be of no use any more: then it stays as it is. */
+export async function updateMailAgain(
+  db: Knex,
+  id: string,
+  now: Instant,
+): Promise<'queued' | 'expired' | 'not_failed'> {
+  const again = await changes(
+    db,
+    `update platform.mails set status = 'queued', attempts = 0, due_at = ?, lease_until = null, error_code = null
+     where id = ? and status = 'failed' and (expires_at is null or expires_at > ?)`,
+    [now, id, now],
+  )
+  if (again > 0) {
+    await rows(db, `select pg_notify('nabz_messages', '')`)
+    return 'queued'
+  }
+  const [mail] = await rows<{ status: string }>(db, 'select status from platform.mails where id = ?', [id])
+  return mail?.status === 'failed' ? 'expired' : 'not_failed'
 }

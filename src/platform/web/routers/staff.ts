@@ -200,7 +200,7 @@ async function visitOf(
 async function noteLook(ctx: Ctx, req: Request, visit: Visit): Promise<void> {
   const { id } = req.params
   const page = (req.route as { path: string }).path
-  await audit(ctx, 'support.looked', { kind: 'support_visit', id: visit.id }, {
+  await audit(ctx, 'support_visit.looked', { kind: 'support_visit', id: visit.id }, {
     page,
     ...(typeof id === 'string' ? { id } : {}),
   }) // prettier-ignore

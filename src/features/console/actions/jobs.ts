@@ -1,0 +1,21 @@
+import type { UserId } from '../../../kernel/ids.ts'
+import { auditPlatform } from '../../../platform/audit.ts'
+import type { Origin } from '../../../platform/clinic-scope.ts'
+import { requestRun } from '../../../platform/job-runs.ts'
+import type { Services } from '../../../platform/services.ts'
+import { inTransaction } from '../queries/run.ts'
+
+/** Has a job run now, in whichever process takes it up. One that is under way is not run beside itself. */
+export async function runNow(
+  { db, clock }: Pick<Services, 'db' | 'clock'>,
+  origin: Origin,
+  actorId: UserId,
+  job: string,
+): Promise<'asked' | 'under_way' | 'unknown'> {
+  const now = clock.now()
+  return inTransaction(db, async (trx) => {
+    const answer = await requestRun(trx, job, actorId, now)
+    if (answer === 'asked') await auditPlatform(trx, 'job.asked', { at: now, origin, actorId, details: { job } })
+    return answer
+  })
+}

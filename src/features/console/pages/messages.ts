@@ -1,0 +1,157 @@
+import type { ClinicId } from '../../../kernel/ids.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import type { Services } from '../../../platform/services.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import { kindKey, reasonKey, statusKey } from '../../messaging/rules/in-words.ts'
+import {
+  listClinicNames,
+  listClinicsFailing,
+  listClinicsWaiting,
+  listFailedMails,
+  listFailures,
+  listMailCounts,
+  listMessagesInTrouble,
+  listWaiting,
+} from '../queries/messages.ts'
+import { failureDays, oldMinutes } from '../rules/operations.ts'
+import { withQuery } from '../rules/paging.ts'
+import { clinicHref } from './words.ts'
+
+const listed = 20
+
+type Parts = Pick<Services, 'db' | 'jobsDb' | 'clock'>
+
+const times = ({ clock }: Parts) => {
+  const now = clock.now()
+  return { now, old: now.subtract({ minutes: oldMinutes }), since: now.subtract({ hours: 24 * failureDays }) }
+}
+
+/** What waits and what failed at all clinics, in numbers. Nothing here says who a message was for or what it said. */
+export async function messagesPage(services: Parts, speaker: Speaker, error?: string): Promise<View> {
+  const { db, jobsDb } = services
+  const { t, number, dateTime } = speaker
+  const { now, old, since } = times(services)
+  const [waiting, clinicsWaiting, failures, clinicsFailing, mails, failedMails] = await Promise.all([
+    listWaiting(jobsDb, now, old),
+    listClinicsWaiting(jobsDb, now, listed),
+    listFailures(jobsDb, since),
+    listClinicsFailing(jobsDb, since, listed),
+    listMailCounts(db, since),
+    listFailedMails(db, listed),
+  ])
+  const nameOf = await namesOf(
+    db,
+    [...clinicsWaiting, ...clinicsFailing].map(({ clinicId }) => clinicId),
+  )
+  const sum = (of: (line: (typeof waiting)[number]) => number) => waiting.reduce((total, line) => total + of(line), 0)
+  const oldest = clinicsWaiting[0]?.oldest
+  return view('console/messages', {
+    title: t('operations.messages.title'),
+    lead: t('operations.messages.lead'),
+    error: error === undefined ? undefined : t(error),
+    counts: [
+      { label: t('operations.messages.later'), value: number(sum(({ later }) => later)) },
+      { label: t('operations.messages.due'), value: number(sum(({ due }) => due)) },
+      {
+        label: t('operations.messages.old', { minutes: oldMinutes }),
+        value: number(sum((line) => line.old)),
+        bad: sum((line) => line.old) > 0,
+      },
+      {
+        label: t('operations.messages.failed', { days: failureDays }),
+        value: number(failures.reduce((total, { count }) => total + count, 0)),
+      },
+    ],
+    oldest: oldest && t('operations.messages.oldest', { at: dateTime(oldest) }),
+    waiting: waiting.map(({ status, kind, later, due, old: late }) => ({
+      state: t(statusKey(status, 'whatsapp')),
+      kind: t(kindKey(kind)),
+      later: number(later),
+      due: number(due),
+      old: number(late),
+    })),
+    clinicsWaiting: clinicsWaiting.map(({ clinicId, due, oldest: since_ }) => ({
+      ...nameOf(clinicId),
+      number: number(due),
+      at: dateTime(since_),
+    })),
+    failures: failures.map(({ channel, code, count, clinics, last }) => ({
+      reason: t(
+        reasonKey({ status: 'failed', channel, errorCode: code, dropReason: null }) ?? 'messaging.reason.refused',
+      ),
+      channel: t(`operations.channel.${channel}`),
+      code: code ?? '',
+      count: number(count),
+      clinics: number(clinics),
+      last: dateTime(last),
+    })),
+    clinicsFailing: clinicsFailing.map(({ clinicId, count, last }) => ({
+      ...nameOf(clinicId),
+      number: number(count),
+      at: dateTime(last),
+    })),
+    mails: mails.map(({ kind, queued, sending, failed, oldest: first }) => ({
+      kind,
+      queued: number(queued),
+      sending: number(sending),
+      failed: number(failed),
+      oldest: first ? dateTime(first) : '',
+    })),
+    failedMails: failedMails.map(({ id, kind, code, createdAt, attempts, expiresAt }) => ({
+      id,
+      kind,
+      code: code ?? '',
+      at: dateTime(createdAt),
+      attempts: number(attempts),
+      // A link that has died helps nobody.
+      canRetry: expiresAt === null || expiresAt.epochMilliseconds > now.epochMilliseconds,
+    })),
+  })
+}
+
+async function namesOf(db: Services['db'], ids: readonly ClinicId[]) {
+  const names = new Map((await listClinicNames(db, [...new Set(ids)])).map((one) => [one.id, one]))
+  return (id: ClinicId) => ({
+    name: names.get(id)?.name ?? '?',
+    href: withQuery('/admin/messages', { clinic: names.get(id)?.slug }),
+  })
+}
+
+/** One clinic's messages in trouble: kind, state, times and reason. */
+export async function clinicMessagesPage(
+  services: Parts,
+  speaker: Speaker,
+  clinic: { id: ClinicId; name: string },
+): Promise<View> {
+  const { t, dateTime, number } = speaker
+  const messages = await listMessagesInTrouble(services.jobsDb, clinic.id, times(services), 100)
+  return view('console/messages-clinic', {
+    title: clinic.name,
+    lead: t('operations.messages.of_clinic', { days: failureDays }),
+    clinicHref: clinicHref(clinic.id),
+    messages: messages.map(({ id, kind, channel, status, dueAt, failedAt, attempts, code }) => {
+      const reason = reasonKey({
+        status: status === 'failed' ? 'failed' : 'queued',
+        channel,
+        errorCode: code,
+        dropReason: null,
+      })
+      return {
+        id,
+        kind: t(kindKey(kind)),
+        channel: t(`operations.channel.${channel}`),
+        state: t(
+          status === 'failed'
+            ? 'messaging.status.failed'
+            : statusKey(status === 'sending' ? 'sending' : status === 'unknown' ? 'unknown' : 'queued', channel),
+        ),
+        failed: status === 'failed',
+        due: dateTime(dueAt),
+        failedAt: failedAt ? dateTime(failedAt) : '',
+        attempts: number(attempts),
+        reason: reason === undefined ? '' : t(reason),
+        code: code ?? '',
+      }
+    }),
+  })
+}
