@@ -26,6 +26,8 @@ export async function up(knex: Knex): Promise<void> {
       clinic_id uuid primary key references platform.clinics (id) on delete cascade,
       subscription text not null constraint card_links_subscription unique,
       cancelling boolean not null,
+      -- What Stripe is being told about it; until that is known to have arrived, nobody else is believed.
+      telling boolean,
       status text not null,
       -- The invoice (and which attempt) whose failure the owner was told of.
       failed text,

@@ -13,6 +13,7 @@ import { freePort } from './free-port.ts'
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from './embedded-postgres.ts'
 import { createMailbox } from './mailbox.ts'
 import { createDatabase, prepareRoles } from './prepare-database.ts'
+import { createStripeSimulator } from './stripe-simulator/simulator.ts'
 import { createWhatsAppSimulator } from './whatsapp-simulator/simulator.ts'
 import { registerTemplates } from '../features/messaging/actions/templates.ts'
 
@@ -57,6 +58,11 @@ async function start(): Promise<{ stop(): Promise<void> }> {
     WHATSAPP_APP_SECRET: secrets.WHATSAPP_APP_SECRET,
     WHATSAPP_VERIFY_TOKEN: secrets.WHATSAPP_VERIFY_TOKEN,
   }
+  const stripe = {
+    STRIPE_BASE_URL: `http://127.0.0.1:${port}`,
+    STRIPE_SECRET_KEY: `sk_test_${Buffer.from(secrets.STRIPE_SECRET_KEY, 'base64').toString('hex')}`,
+    STRIPE_WEBHOOK_SECRET: `whsec_${secrets.STRIPE_WEBHOOK_SECRET}`,
+  }
   const config = readConfig({
     NODE_ENV: 'development',
     NABZ_DEMO: 'on',
@@ -71,6 +77,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
     MAIL_FROM: 'Nabz <hello@nabz.test>',
     ...secrets,
     ...whatsapp,
+    ...stripe,
   })
   const simulator = createWhatsAppSimulator({
     accessToken: config.whatsapp.accessToken,
@@ -83,12 +90,26 @@ async function start(): Promise<{ stop(): Promise<void> }> {
     stateFile: join(folder, 'whatsapp.json'),
     deliver: 'auto',
   })
+  const cards = createStripeSimulator({
+    secretKey: stripe.STRIPE_SECRET_KEY,
+    webhookSecret: stripe.STRIPE_WEBHOOK_SECRET,
+    webhookUrl: `http://127.0.0.1:${port}/webhooks/stripe`,
+    publicUrl: `${baseUrl}/dev`,
+    stateFile: join(folder, 'stripe.json'),
+    deliver: 'auto',
+  })
   const log = createLog(config.logLevel, (line) => process.stderr.write(line))
-  const nabz = await serve(config, { log, outside: Router().use('/dev', simulator.router, mailbox.router) })
+  const nabz = await serve(config, {
+    log,
+    outside: Router().use('/v1', cards.api).use('/dev', simulator.router, cards.router, mailbox.router),
+  })
   await registerTemplates(nabz.services, '102290129340398')
   await seedDemo(nabz.services)
   welcome(baseUrl)
-  return { stop: () => stopAll(nabz, [() => simulator.stop(), () => mailbox.stop(), () => postgres.stop()]) }
+  return {
+    stop: () =>
+      stopAll(nabz, [() => simulator.stop(), () => cards.stop(), () => mailbox.stop(), () => postgres.stop()]),
+  }
 }
 
 async function stopAll(nabz: Running, others: (() => Promise<void>)[]): Promise<void> {
@@ -112,6 +133,7 @@ function welcome(baseUrl: string): void {
       'For the clinic',
       line('Sign in', '/sign-in'),
       line('Mail that Nabz sent', '/dev/mail'),
+      line('Stripe, where cards are charged', '/dev/stripe'),
       '',
       '  owner@shifa.test   doctor@shifa.test   desk@shifa.test',
       '  the same at nour-dental.test and thames-physio.test; admin@nabz.test for /admin',

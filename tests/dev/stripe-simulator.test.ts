@@ -62,7 +62,7 @@ describe('the official package against the stand-in', () => {
       value: {
         status: 'active',
         cancelling: false,
-        cardLabel: 'visa 4242',
+        cardLabel: 'Visa •••• 4242',
         item: { price: { amount: 696_000, currency: 'PKR', interval: 'month' } },
       },
     })

@@ -1,5 +1,6 @@
 // Stripe, as far as we use it: the official package behind names of ours. Everything that comes back is looked at before
 // it is believed, because the package takes an answer without the word `error` for a success, whatever its status.
+import { createHash } from 'node:crypto'
 import Stripe from 'stripe'
 import type { Config } from '../../config.ts'
 import { minorDigits } from '../../kernel/money.ts'
@@ -346,7 +347,9 @@ function subscriptionFacts(subscription: Stripe.Subscription): CardSubscription 
 function labelOf(method: string | Stripe.PaymentMethod | null | undefined): string | undefined {
   if (typeof method !== 'object' || !method?.card) return undefined
   const { brand, last4 } = method.card
-  return /^\d{4}$/.test(last4) && /^[a-z_ ]{2,20}$/.test(brand) ? `${brand} ${last4}` : undefined
+  if (!/^\d{4}$/.test(last4) || !/^[a-z_ ]{2,20}$/.test(brand)) return undefined
+  const name = brand.replaceAll('_', ' ').replace(/\b[a-z]/g, (letter) => letter.toUpperCase())
+  return `${name} •••• ${last4}`
 }
 
 function invoiceFacts(invoice: Stripe.Invoice): CardInvoice {
@@ -435,15 +438,22 @@ function isSigned(stripe: Stripe, body: Buffer, signature: string, secret: strin
   }
 }
 
-function eventOf(body: string): SignedEvent | undefined {
+/** What a body whose signature was found good tells of. What is no event we know of still has a name of its own. */
+export function eventOf(body: string): SignedEvent {
+  const other = {
+    id: `other:${createHash('sha256').update(body).digest('hex')}`,
+    type: 'other',
+    object: undefined,
+    body,
+  }
   let event: unknown
   try {
     event = JSON.parse(body)
   } catch {
-    return undefined
+    return other
   }
   const { id, type, data } = record(event)
-  if (typeof id !== 'string' || !/^evt_\w{1,250}$/.test(id) || typeof type !== 'string') return undefined
+  if (typeof id !== 'string' || !/^evt_\w{1,250}$/.test(id) || typeof type !== 'string') return other
   const object = record(record(data).object)
   return {
     id,
