@@ -125,6 +125,7 @@ open.get('/status', 'public', async (request) => {
 
 open.get('/clinics', 'public', (request) => {
   const { req, services, origin } = request
+  if (!services.switches.on('directory')) notFound('page')
   const { query } = req
   const country = oneWord(query.country, 2)?.toUpperCase()
   const search = {

@@ -14,8 +14,9 @@ export type Block =
 
 export type Article = {
   title: string
-  /** The first paragraph: what the text is about. */
+  /** The first paragraph, what the text is about: as words alone, and as it is printed. */
   lead: string
+  leadSpans: Span[]
   /** `name: value` lines between two rules before the title. */
   facts: Record<string, string>
   blocks: Block[]
@@ -67,17 +68,17 @@ export function parseArticle(source: string): Article {
       blocks.push({ kind: 'paragraph', spans: spansOf(joined(lines)) })
     }
   }
-  return { title, lead: lead ?? '', facts, blocks }
+  const leadSpans = spansOf(lead ?? '')
+  return { title, lead: plainOf(leadSpans), leadSpans, facts, blocks }
 }
 
 /** All its words, for a search. */
 export function wordsOfArticle({ title, lead, blocks }: Article): string {
-  const plain = (spans: Span[]) => spans.map(({ text }) => text).join('')
   const told = blocks.flatMap((block): string[] => {
     if (block.kind === 'heading') return [block.text]
-    if (block.kind === 'list') return block.items.map(plain)
-    if (block.kind === 'table') return [block.head, ...block.rows].flat().map(plain)
-    return [plain(block.spans)]
+    if (block.kind === 'list') return block.items.map(plainOf)
+    if (block.kind === 'table') return [block.head, ...block.rows].flat().map(plainOf)
+    return [plainOf(block.spans)]
   })
   return [title, lead, ...told].join(' ')
 }
@@ -91,6 +92,8 @@ function takeFacts(source: string): { facts: Record<string, string>; text: strin
   })
   return { facts: Object.fromEntries(pairs), text: source.slice(found[0].length) }
 }
+
+const plainOf = (spans: Span[]) => spans.map(({ text }) => text).join('')
 
 const joined = (lines: string[]) => lines.map((line) => line.trim()).join(' ')
 

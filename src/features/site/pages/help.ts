@@ -68,7 +68,7 @@ export function helpArticlePage(scene: Scene, name: string): View | undefined {
   return sitePage('site/article', scene, {
     title: text.title,
     description: text.lead,
-    lead: text.lead,
+    lead: text.article.leadSpans,
     back: { href: '/help', label: scene.speaker.t('site.help.title') },
     blocks: text.article.blocks,
     contents: text.article.blocks.filter((block) => block.kind === 'heading' && block.level === 2),

@@ -39,7 +39,7 @@ export function policyPage(scene: Scene, code: PolicyCode, today: string, asked?
     {
       title: text.title,
       description: text.lead,
-      lead: text.lead,
+      lead: text.leadSpans,
       effective: t('site.policy.effective', { date: day(shown) }),
       notice:
         standing === 'old'

@@ -6,7 +6,7 @@ import type { PriceList } from '../actions.ts'
 import { elsewhere, monthsFree } from '../rules/market.ts'
 import { sitePage, type Scene } from './frame.ts'
 
-// The plan a trial is of, and the one most clinics need.
+// The plan a trial is of, and the one we suggest.
 const recommended = 'clinic'
 
 const included = ['page', 'whatsapp', 'desk', 'roles', 'languages', 'once', 'hours', 'poster'] as const
