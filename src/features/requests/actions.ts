@@ -86,14 +86,15 @@ async function acknowledge(
   trx: Transaction,
   request: { id: RequestId; email: string; language: Language; due: Instant | undefined; now: Instant },
 ): Promise<void> {
-  const { t, longDate } = speakers(request.language, elsewhere)
+  const speaker = speakers(request.language, elsewhere)
+  const { t } = speaker
   const reference = referenceOf(request.id)
   await queueMail(trx, keys.platform, {
     kind: 'request_received',
     to: request.email,
     subject: t('requests.mail.received.subject', { reference }),
     text: request.due
-      ? t('requests.mail.received.privacy', { reference, days: clockDays, due: longDate(request.due) })
+      ? t('requests.mail.received.privacy', { reference, days: clockDays, due: speaker.longDate(request.due) })
       : t('requests.mail.received.text', { reference }),
     now: request.now,
   })
@@ -198,8 +199,9 @@ async function tellOwners(
 ): Promise<boolean> {
   const owners = await listOwners(trx, clinic.id)
   for (const { email, language } of owners) {
-    const { t, longDate } = speakers(language, elsewhere)
-    const facts = { clinic: clinic.name, due: longDate(due), reference: referenceOf(id) }
+    const speaker = speakers(language, elsewhere)
+    const { t } = speaker
+    const facts = { clinic: clinic.name, due: speaker.longDate(due), reference: referenceOf(id) }
     await queueMail(trx, keys.platform, {
       kind: `request_${what}`,
       to: email,
@@ -280,8 +282,9 @@ export async function escalateRequests(services: Services): Promise<number> {
       const { dueAt: due, clinicId, clinicName, status, assignedTo } = request
       const told = operators.filter(({ userId }) => assignedTo === null || userId === assignedTo)
       for (const { email, language } of told.length > 0 ? told : operators) {
-        const { t, longDate } = services.speakers(language, elsewhere)
-        const facts = { reference: referenceOf(id), due: longDate(due) }
+        const speaker = services.speakers(language, elsewhere)
+        const { t } = speaker
+        const facts = { reference: referenceOf(id), due: speaker.longDate(due) }
         await queueMail(trx, services.keys.platform, {
           kind: 'request_late',
           to: email,

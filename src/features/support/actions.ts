@@ -220,13 +220,14 @@ async function tellOwners(
 ): Promise<boolean> {
   const owners = await listOwners(ctx.db, ctx.clinic.id)
   for (const { email, language } of owners) {
-    const { t, time, dateTime } = speakers(language, ctx.clinic)
+    const speaker = speakers(language, ctx.clinic)
+    const { t } = speaker
     const facts = {
       clinic: ctx.clinic.name,
       name: visit.operator,
       reason: visit.reason,
-      at: dateTime(ctx.now),
-      until: visit.until === undefined ? '' : time(visit.until),
+      at: speaker.dateTime(ctx.now),
+      until: visit.until === undefined ? '' : speaker.time(visit.until),
       link: `${config.baseUrl}/app/${ctx.clinic.slug}/settings/support`,
     }
     await queueMail(ctx.db, keys.platform, {

@@ -54,13 +54,13 @@ export const supportBanners =
   ({ noticeboard }: Pick<Services, 'noticeboard'>) =>
   (place: DeskPlace): Banner[] => {
     const { clinic, role, person, speaker, now, visit } = place
-    const { t, time } = speaker
+    const { t } = speaker
     if (visit) {
       return [
         {
           kind: 'warning',
           icon: 'eye',
-          text: t('support.banner', { name: person.name, until: time(visit.expiresAt) }),
+          text: t('support.banner', { name: person.name, until: speaker.time(visit.expiresAt) }),
           form: { action: '/account/support-visit/end', label: t('support.end'), icon: 'door-exit' },
         },
       ]
@@ -71,7 +71,7 @@ export const supportBanners =
       {
         kind: 'warning',
         icon: 'eye',
-        text: t('support.banner', { name: underWay.operator, until: time(underWay.expiresAt) }),
+        text: t('support.banner', { name: underWay.operator, until: speaker.time(underWay.expiresAt) }),
         form: {
           action: `/app/${clinic.slug}/settings/support/${underWay.id}/end`,
           label: t('support.end'),

@@ -17,10 +17,18 @@ import { forgotForm, newPasswordForm, signInForm, signUpForm } from '../schema.t
 
 export const visitorRoutes = publicRouter('accounts')
 
-visitorRoutes.get('/sign-up', 'public', ({ show, speaker }) => show(signUpPage(speaker)))
+/** Who is here already signs in as ever; only new clinics wait. */
+const signUpClosed = ({ speaker }: PublicRequest) =>
+  notePage(speaker, 'sign_up_closed', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') })
+
+visitorRoutes.get('/sign-up', 'public', (request) => {
+  const { services, show, speaker } = request
+  show(services.switches.on('sign_up') ? signUpPage(speaker) : signUpClosed(request))
+})
 
 visitorRoutes.post('/sign-up', 'public', async (request) => {
   const { req, services, speaker, origin, show, redirect } = request
+  if (!services.switches.on('sign_up')) return show(signUpClosed(request), { status: 409 })
   const form = parseForm(signUpForm, req.body)
   const zones = zonesOf(form.values.country)
   const zone = zoneFor(zones, form.values.zone)

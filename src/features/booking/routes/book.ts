@@ -33,7 +33,7 @@ async function sceneOf(request: PatientRequest, begun = false): Promise<Scene | 
   // Names and numbers are typed on these pages.
   res.setHeader('Cache-Control', 'no-store')
   const scene = { clinic, speaker, url, settings: await settingsOf(request), now: services.clock.now() }
-  const taking = takingOf(clinic, scene.settings, scene.now)
+  const taking = takingOf(clinic, scene.settings, scene.now, !services.switches.on('public_booking', clinic))
   if (taking === 'open' || (taking === 'full' && begun)) return scene
   show(closedPage(scene, taking), { status: req.method === 'GET' ? 200 : 409 })
   return undefined

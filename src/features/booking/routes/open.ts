@@ -17,11 +17,12 @@ routes.get('/', 'public', async (request) => {
   const { req, res, services, speaker, clinic, url, inClinic } = request
   const now = services.clock.now()
   // What raises no version of the diary: a new month, another plan, a subscription that ran out.
-  const standing = `${clinic.status} ${isFull(clinic, 'bookings', now) ? 'full' : 'open'}`
+  const stopped = !services.switches.on('public_booking', clinic)
+  const standing = `${clinic.status} ${stopped ? 'stopped' : isFull(clinic, 'bookings', now) ? 'full' : 'open'}`
   const page = await whileTrue(clinic, now, `clinic-page ${speaker.lang} ${standing} ${clinic.name}`, async () => {
     const settings = await settingsOf(request)
     const scene = { clinic, settings, speaker, now, url }
-    const taking = takingOf(clinic, settings, now)
+    const taking = takingOf(clinic, settings, now, stopped)
     const { view, validUntil } =
       taking === 'open'
         ? await inClinic((ctx) => clinicPage(ctx, scene, services.config.baseUrl))
@@ -54,9 +55,10 @@ routes.get('/availability.json', 'public', async (request) => {
   if (locationId !== undefined && !settings.locations.some(({ id }) => id === locationId)) {
     return bad('location', 'location names none of this clinic')
   }
-  const taking = takingOf(clinic, settings, services.clock.now())
+  const stopped = !services.switches.on('public_booking', clinic)
+  const taking = takingOf(clinic, settings, services.clock.now(), stopped)
   const page =
-    clinic.status === 'active' && taking !== 'full'
+    clinic.status === 'active' && !stopped && taking !== 'full'
       ? await freeTimesJson(request, query.value)
       : closedJson(clinic.zone, query.value, taking === 'full' ? 'limit' : 'closed')
   if (!page) return bad('service', 'service is not offered online by whom you asked for')

@@ -4,7 +4,7 @@ import { isFull, type PlanFacts } from '../../subscription/rules/usage.ts'
 
 /**
  * Whether a clinic takes bookings online: `full` when this month's are used up, `closed` when it has not set itself up
- * or may not. A booking that was begun before is finished while it is only full.
+ * or may not, or while the platform has `stopped` public booking. A booking that was begun before is finished while it is only full.
  */
 export type Taking = 'open' | 'full' | 'closed'
 
@@ -12,7 +12,8 @@ export function takingOf(
   clinic: PlanFacts & { status: string },
   setup: Parameters<typeof isLive>[1],
   now: Instant,
+  stopped = false,
 ): Taking {
-  if (!isLive(clinic, setup)) return 'closed'
+  if (stopped || !isLive(clinic, setup)) return 'closed'
   return isFull(clinic, 'bookings', now) ? 'full' : 'open'
 }

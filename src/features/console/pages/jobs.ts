@@ -24,10 +24,10 @@ const pill = ({ t }: Speaker, name: keyof typeof looks): Pill => ({
   word: t(`operations.result.${name}`),
 })
 
-const took = ({ t, number }: Speaker, ms: number | null): string => {
+const took = (speaker: Speaker, ms: number | null): string => {
   if (ms === null) return ''
   const { unit, value } = durationOf(ms)
-  return t(`operations.took.${unit}`, { value: number(value) })
+  return speaker.t(`operations.took.${unit}`, { value: speaker.number(value) })
 }
 
 function stateOf(line: JobLine): keyof typeof looks {

@@ -29,7 +29,7 @@ const times = ({ clock }: Parts) => {
 /** What waits and what failed at all clinics, in numbers. Nothing here says who a message was for or what it said. */
 export async function messagesPage(services: Parts, speaker: Speaker, error?: string): Promise<View> {
   const { db, jobsDb } = services
-  const { t, number, dateTime } = speaker
+  const { t } = speaker
   const { now, old, since } = times(services)
   const [waiting, clinicsWaiting, failures, clinicsFailing, mails, failedMails] = await Promise.all([
     listWaiting(jobsDb, now, old),
@@ -50,30 +50,30 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
     lead: t('operations.messages.lead'),
     error: error === undefined ? undefined : t(error),
     counts: [
-      { label: t('operations.messages.later'), value: number(sum(({ later }) => later)) },
-      { label: t('operations.messages.due'), value: number(sum(({ due }) => due)) },
+      { label: t('operations.messages.later'), value: speaker.number(sum(({ later }) => later)) },
+      { label: t('operations.messages.due'), value: speaker.number(sum(({ due }) => due)) },
       {
         label: t('operations.messages.old', { minutes: oldMinutes }),
-        value: number(sum((line) => line.old)),
+        value: speaker.number(sum((line) => line.old)),
         bad: sum((line) => line.old) > 0,
       },
       {
         label: t('operations.messages.failed', { days: failureDays }),
-        value: number(failures.reduce((total, { count }) => total + count, 0)),
+        value: speaker.number(failures.reduce((total, { count }) => total + count, 0)),
       },
     ],
-    oldest: oldest && t('operations.messages.oldest', { at: dateTime(oldest) }),
+    oldest: oldest && t('operations.messages.oldest', { at: speaker.dateTime(oldest) }),
     waiting: waiting.map(({ status, kind, later, due, old: late }) => ({
       state: t(statusKey(status, 'whatsapp')),
       kind: t(kindKey(kind)),
-      later: number(later),
-      due: number(due),
-      old: number(late),
+      later: speaker.number(later),
+      due: speaker.number(due),
+      old: speaker.number(late),
     })),
     clinicsWaiting: clinicsWaiting.map(({ clinicId, due, oldest: since_ }) => ({
       ...nameOf(clinicId),
-      number: number(due),
-      at: dateTime(since_),
+      number: speaker.number(due),
+      at: speaker.dateTime(since_),
     })),
     failures: failures.map(({ channel, code, count, clinics, last }) => ({
       reason: t(
@@ -81,28 +81,28 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
       ),
       channel: t(`operations.channel.${channel}`),
       code: code ?? '',
-      count: number(count),
-      clinics: number(clinics),
-      last: dateTime(last),
+      count: speaker.number(count),
+      clinics: speaker.number(clinics),
+      last: speaker.dateTime(last),
     })),
     clinicsFailing: clinicsFailing.map(({ clinicId, count, last }) => ({
       ...nameOf(clinicId),
-      number: number(count),
-      at: dateTime(last),
+      number: speaker.number(count),
+      at: speaker.dateTime(last),
     })),
     mails: mails.map(({ kind, queued, sending, failed, oldest: first }) => ({
       kind,
-      queued: number(queued),
-      sending: number(sending),
-      failed: number(failed),
-      oldest: first ? dateTime(first) : '',
+      queued: speaker.number(queued),
+      sending: speaker.number(sending),
+      failed: speaker.number(failed),
+      oldest: first ? speaker.dateTime(first) : '',
     })),
     failedMails: failedMails.map(({ id, kind, code, createdAt, attempts, expiresAt }) => ({
       id,
       kind,
       code: code ?? '',
-      at: dateTime(createdAt),
-      attempts: number(attempts),
+      at: speaker.dateTime(createdAt),
+      attempts: speaker.number(attempts),
       // A link that has died helps nobody.
       canRetry: expiresAt === null || expiresAt.epochMilliseconds > now.epochMilliseconds,
     })),
@@ -123,7 +123,7 @@ export async function clinicMessagesPage(
   speaker: Speaker,
   clinic: { id: ClinicId; name: string },
 ): Promise<View> {
-  const { t, dateTime, number } = speaker
+  const { t } = speaker
   const messages = await listMessagesInTrouble(services.jobsDb, clinic.id, times(services), 100)
   return view('console/messages-clinic', {
     title: clinic.name,
@@ -146,9 +146,9 @@ export async function clinicMessagesPage(
             : statusKey(status === 'sending' ? 'sending' : status === 'unknown' ? 'unknown' : 'queued', channel),
         ),
         failed: status === 'failed',
-        due: dateTime(dueAt),
-        failedAt: failedAt ? dateTime(failedAt) : '',
-        attempts: number(attempts),
+        due: speaker.dateTime(dueAt),
+        failedAt: failedAt ? speaker.dateTime(failedAt) : '',
+        attempts: speaker.number(attempts),
         reason: reason === undefined ? '' : t(reason),
         code: code ?? '',
       }

@@ -87,7 +87,7 @@ const orderOf = (running: boolean) => (request: Request) =>
 
 export async function requestsPage(services: Parts, speaker: Speaker, query: RequestsQuery, me: UserId): Promise<View> {
   const { db, keys, clock } = services
-  const { t, number } = speaker
+  const { t } = speaker
   const now = clock.now()
   const filter = await filterOf(services, query, me)
   const running = filter.running === true
@@ -108,10 +108,10 @@ export async function requestsPage(services: Parts, speaker: Speaker, query: Req
   return view('console/requests', {
     title: t('requests.inbox.title'),
     counts: [
-      { label: t('requests.inbox.open'), value: number(counts.open) },
-      { label: t('requests.inbox.routed'), value: number(counts.routed) },
-      { label: t('requests.inbox.escalated'), value: number(counts.escalated), bad: counts.escalated > 0 },
-      { label: t('requests.inbox.overdue'), value: number(counts.overdue), bad: counts.overdue > 0 },
+      { label: t('requests.inbox.open'), value: speaker.number(counts.open) },
+      { label: t('requests.inbox.routed'), value: speaker.number(counts.routed) },
+      { label: t('requests.inbox.escalated'), value: speaker.number(counts.escalated), bad: counts.escalated > 0 },
+      { label: t('requests.inbox.overdue'), value: speaker.number(counts.overdue), bad: counts.overdue > 0 },
     ],
     tabs: (['all', 'running', 'mine'] as const).map((name) => ({
       href: address({ view: name === 'all' ? undefined : name }),

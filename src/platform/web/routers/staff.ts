@@ -15,15 +15,7 @@ import { consoleShell } from '../console-shell.ts'
 import { sessionUser, storedSession } from '../session.ts'
 import { render, type Layout } from '../views.ts'
 import { basics, originOf, takeFlash, tokenOf, type Basics } from './basics.ts'
-import {
-  deskNoticesOf,
-  shellOf,
-  type DeskPlace,
-  type Person,
-  type SubscriptionFacts,
-  type Visit,
-  type Workspace,
-} from './shell.ts'
+import { deskNoticesOf, shellOf, type DeskPlace, type Person, type SubscriptionFacts, type Visit } from './shell.ts'
 import { routes, routeTable, type RouteOptions, type Routes } from './table.ts'
 
 export type AccountRequest = Basics & { person: Person }
