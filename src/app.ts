@@ -8,6 +8,7 @@ import { announcementBanners } from './features/announcements/pages.ts'
 import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
 import { analyticsRoutes } from './features/analytics/routes.ts'
 import { cardRoutes, stripeWebhookRoutes } from './features/billing/routes/card.ts'
+import { slipRoutes, subscriptionRoutes } from './features/billing/routes/owner.ts'
 import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
@@ -94,11 +95,13 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+  app.use(subscriptionRoutes.express)
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(analyticsRoutes.express)
+  app.use(slipRoutes.express)
   app.use(consoleClinicsRoutes.express)
   app.use(operationsRoutes.express)
   app.use(consoleRequestsRoutes.express)

@@ -21,6 +21,8 @@ export type ClinicSeal = {
 export type PlatformSeal = {
   seal(text: string, place: string, row: string): Buffer
   open(sealed: Buffer, place: string, row: string): string
+  sealBytes(bytes: Buffer, place: string, row: string): Buffer
+  openBytes(sealed: Buffer, place: string, row: string): Buffer
   /** Keyed hash for look-up: the same text gives the same bytes for one purpose, and nothing leads back. */
   hash(purpose: string, text: string): Buffer
 }
@@ -52,6 +54,8 @@ export function createKeyRing(store: KeyStore, masterKey: Buffer, lookupKey: Buf
     platform: {
       seal: (text, place, row) => sealBytes(platformField, Buffer.from(text), `platform.${place}|${row}`),
       open: (sealed, place, row) => openBytes(platformField, sealed, `platform.${place}|${row}`).toString(),
+      sealBytes: (bytes, place, row) => sealBytes(platformField, bytes, `platform.${place}|${row}`),
+      openBytes: (sealed, place, row) => openBytes(platformField, sealed, `platform.${place}|${row}`),
       hash: (purpose, text) => createHmac('sha256', hashKey).update(`${purpose}\u0000${text}`).digest(),
     },
     async forClinic(clinicId) {
