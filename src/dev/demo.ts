@@ -7,7 +7,8 @@ import { readConfig } from '../config.ts'
 import { migrateToLatest } from '../platform/db/migrate.ts'
 import { createLog } from '../platform/log.ts'
 import { serve, type Running } from '../serve.ts'
-import { seedDemo } from '../../seeds/demo.ts'
+import { demoPassword, seedDemo } from '../../seeds/demo.ts'
+import { seedService } from '../../seeds/service.ts'
 import { demoSecrets } from './demo-secrets.ts'
 import { freePort } from './free-port.ts'
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from './embedded-postgres.ts'
@@ -105,6 +106,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   })
   await registerTemplates(nabz.services, '102290129340398')
   await seedDemo(nabz.services)
+  await seedService(nabz.services, await nabz.services.passwords.hash(demoPassword))
   welcome(baseUrl)
   return {
     stop: () =>

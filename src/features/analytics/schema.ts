@@ -1,7 +1,5 @@
 import { z } from 'zod'
-
-export const ranges = ['30', '90', '365', 'all'] as const
-export type Range = (typeof ranges)[number]
+import { ranges } from './rules/periods.ts'
 
 /** A choice of the page's own; whatever else an address says is no choice. */
 const code = (shape: RegExp) => z.string().regex(shape).catch('')

@@ -4,7 +4,8 @@ import { view, type View } from '../../../platform/web/views.ts'
 import type { Chart, ChartId } from '../rules/charts.ts'
 import { frameFor, lineOf, markPath, size, stackEnds, stackOf } from '../rules/plot.ts'
 import { smallest } from '../rules/roll.ts'
-import { ranges, type AnalyticsQuery } from '../schema.ts'
+import { ranges } from '../rules/periods.ts'
+import type { AnalyticsQuery } from '../schema.ts'
 import { readFigures, type Read } from './figures.ts'
 import { wordsFor, type Words } from './words.ts'
 
@@ -192,8 +193,8 @@ function plotOf(speaker: Speaker, words: Words, { kind, unit }: Chart, series: r
 }
 
 /** What somebody who can't see the plot should know of its course before going through the table. */
-function describe({ t, list }: Speaker, words: Words, unit: Chart['unit'], series: readonly Drawn[]): string {
-  return list(
+function describe({ t, ...speaker }: Speaker, words: Words, unit: Chart['unit'], series: readonly Drawn[]): string {
+  return speaker.list(
     series.map(({ name, values }) => {
       const known = values.filter((value) => value !== null)
       return t('analytics.course', {

@@ -77,9 +77,9 @@ export const fewestVisits = 20
 
 export type Figures = {
   /** What happened in the period. */
-  flow(metric: string, at: number): number
+  flow: (metric: string, at: number) => number
   /** How it stood at the end of the period; -1 is the end of the day before the first. */
-  stock(metric: string, at: number): number
+  stock: (metric: string, at: number) => number
   count: number
 }
 

@@ -1,5 +1,8 @@
 import { Temporal, type PlainDate } from '../../../kernel/time.ts'
 
+export const ranges = ['30', '90', '365', 'all'] as const
+export type Range = (typeof ranges)[number]
+
 export type Period = { from: PlainDate; to: PlainDate }
 
 /** Days up to a month, weeks up to a quarter, months beyond: a plot of some dozen points, and a table one can read. */
@@ -32,7 +35,7 @@ function weeks(first: PlainDate, last: PlainDate): Period[] {
 }
 
 /** The first day of a range that ends on `last`, not before there were figures. */
-export function rangeStart(range: '30' | '90' | '365' | 'all', first: PlainDate, last: PlainDate): PlainDate {
+export function rangeStart(range: Range, first: PlainDate, last: PlainDate): PlainDate {
   if (range === 'all') return first
   const start = last.subtract({ days: Number(range) - 1 })
   return Temporal.PlainDate.compare(start, first) < 0 ? first : start
