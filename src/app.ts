@@ -70,6 +70,11 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   for (const name of readdirSync(publicFolder)) app.use(`/${name}`, express.static(join(publicFolder, name), forYears))
   app.use('/vendor/tabler', express.static(tablerFolder(), forYears))
 
+  // The first page asks who is signed in; it has no form, and so gives nobody a cookie.
+  const session = sessions(services)
+  app.get('/', session)
+  app.use(siteRoutes.express)
+
   // What needs no form and no session comes before both.
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
   app.use(webhookRoutes.express)
@@ -81,8 +86,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(bookingRoutes.express)
   app.use(visitRoutes.express)
   app.use(siteFormRoutes.express)
-  app.use(sessions(services))
-  app.use(siteRoutes.express)
+  app.use(session)
   app.use(visitorRoutes.express)
   app.use(invitationRoutes.express)
   app.use(accountRoutes.express)

@@ -49,17 +49,36 @@ async function slugOf({ clinics }: Services, typed: string | undefined): Promise
 
 export type PriceList = { market: Market; markets: Market[]; plans: { plan: Plan; month: number; year: number }[] }
 
+type Offerings = { until: number; markets: Market[]; plans: Plan[]; prices: Map<string, Price[]> }
+
+const offerings = new WeakMap<Services, Offerings>()
+
+/** How long a change of the plans may go unnoticed here; whoever buys is told the price as it then stands. */
+const offeringsMs = 60_000
+
+async function offeringsOf(services: Services): Promise<Offerings> {
+  const now = services.clock.now().epochMilliseconds
+  const known = offerings.get(services)
+  if (known && now < known.until && known.until - now <= offeringsMs) return known
+  const [markets, plans] = await Promise.all([listMarkets(services.db), listPlans(services.db)])
+  const fresh = { until: now + offeringsMs, markets, plans, prices: new Map<string, Price[]>() }
+  offerings.set(services, fresh)
+  return fresh
+}
+
 /** The plans on offer with their prices where the visitor is. */
 export async function priceList(
-  { db }: Services,
+  services: Services,
   chosen: unknown,
   acceptLanguage: string | undefined,
 ): Promise<PriceList> {
-  const markets = await listMarkets(db)
+  const offered = await offeringsOf(services)
+  const { markets, plans } = offered
   const country = marketOf(chosen, acceptLanguage, markets)
   const market = markets.find((one) => one.country === country)
   if (!market) throw new Error('no market for everywhere else')
-  const [plans, prices] = await Promise.all([listPlans(db), listPrices(db, country)])
+  const prices = offered.prices.get(country) ?? (await listPrices(services.db, country))
+  offered.prices.set(country, prices)
   const price = (plan: Plan, interval: Price['interval']) =>
     prices.find((one) => one.planId === plan.id && one.interval === interval)?.netMinor
   return {

@@ -48,6 +48,7 @@ export function directoryPage(scene: Scene, search: Search, page: number, { clin
         { name: 'q', type: 'search', label: t('site.directory.name'), value: search.q ?? '', dir: 'auto' },
       ],
       searched,
+      empty: total === 0,
       count: t('site.directory.count', { count: total }),
       clinics: clinics.map((clinic) => ({
         href: `/c/${clinic.slug}`,
