@@ -1,11 +1,14 @@
 // A clinic in which every kind of row that an address may name exists, for tests that walk the table of routes.
 import { createHash, randomBytes } from 'node:crypto'
+import { newsToken } from '../../src/features/announcements/actions.ts'
+import { fileRequest } from '../../src/features/requests/actions.ts'
 import { newId, type UserId } from '../../src/kernel/ids.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { registerLink } from '../../src/platform/links.ts'
 import { queueMessage } from '../../src/platform/outbox.ts'
 import type { RouteEntry } from '../../src/platform/web/routers.ts'
 import type { TestApp } from './app.ts'
+import { makeDeclaredPayment, makeDocument } from './books.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from './cast.ts'
 import { makeAppointment, makeBookable, makePatient } from './factories.ts'
 
@@ -67,7 +70,13 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, 'password_reset', 1, $3, $3::timestamptz + interval '30 minutes')`,
     [createHash('sha256').update(reset).digest(), clinic.cast.nadia.userId, app.clock.now().toString()],
   )
+  const { requests, announcements, support } = await platformRows(clinic)
+  const [payment, document] = [await makeDeclaredPayment(clinic), await makeDocument(clinic)]
   return {
+    requests,
+    announcements,
+    support,
+    unsubscribe: newsToken(app.services.keys.platform, clinic.cast.nadia.userId),
     'reset-password': reset,
     appointments: visit.id,
     visits: visit.id,
@@ -84,9 +93,45 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     staff: clinic.cast.bilal.userId,
     people: clinic.cast.bilal.userId,
     messages: messageId!,
+    payments: payment.id,
+    documents: document.id,
     a: token,
   }
 }
+
+/** What the console knows of a clinic: a request about it, an announcement, a visit that is asked for. */
+async function platformRows({ app, id: clinicId }: TestClinic) {
+  const filed = await fileRequest(
+    app.services,
+    { requestId: 'test', address: `2001:db8:${++asked}::1` },
+    {
+      topic: 'privacy',
+      name: 'Ayesha',
+      email: 'ayesha@patient.test',
+      message: 'What do you know of me?',
+      language: 'en',
+    },
+  )
+  if (!filed.ok) throw new Error('no request could be filed')
+  const now = app.clock.now().toString()
+  const [announcements, support, operator] = [newId(), newId(), newId()]
+  await app.superuser(
+    `insert into platform.announcements (id, titles, texts, banner, email, starts_at, created_at, updated_at)
+     values ($1, $2, $2, true, false, $3::timestamptz + interval '1 day', $3, $3)`,
+    [announcements, JSON.stringify({ en: 'News', ar: 'خبر', ur: 'خبر' }), now],
+  )
+  await app.superuser(
+    `insert into platform.users (id, email, name, password_hash, platform_admin, created_at)
+     values ($1::uuid, ($1::uuid)::text || '@nabz.test', 'Somebody of Nabz', 'x', true, $2)`,
+    [operator, now],
+  )
+  await app.superuser(
+    `insert into platform.support_visits (id, clinic_id, operator_id, reason, asked_at) values ($1, $2, $3, 'To help', $4)`,
+    [support, clinicId, operator, now],
+  )
+  return { requests: filed.value.id, announcements, support }
+}
+let asked = 0
 
 /** The address with its parameters filled in; `ids` undefined means ids nobody has. Undefined when one is not known. */
 export function addressOf(route: RouteEntry, slug: string, ids: Ids | undefined): string | undefined {
