@@ -1,10 +1,12 @@
 import { analyticsJobs } from './features/analytics/jobs.ts'
 import { announcementsJobs } from './features/announcements/jobs.ts'
 import { stripeJobs } from './features/billing/jobs/stripe.ts'
+import { billingJobs } from './features/billing/jobs.ts'
 import { bookingJobs } from './features/booking/jobs.ts'
 import { consoleJobs } from './features/console/jobs.ts'
 import { messagingJobs } from './features/messaging/jobs.ts'
 import { requestsJobs } from './features/requests/jobs.ts'
+import { subscriptionJobs } from './features/subscription/jobs.ts'
 import { supportJobs } from './features/support/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import { healthJobs } from './platform/health/jobs.ts'
@@ -14,7 +16,7 @@ import type { Services } from './platform/services.ts'
 export function jobsOf(services: Services): Job[] {
   const jobs = [...bookingJobs(services), ...messagingJobs(services), ...consoleJobs(services)]
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
-  jobs.push(...analyticsJobs(services))
+  jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
   jobs.push(...stripeJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]

@@ -1,10 +1,11 @@
 // What clinics may use and until when. Everything here is in schema `platform`; whoever changes a subscription holds its
 // row locked until the transaction ends.
 import type { Knex } from 'knex'
-import { newId, type ClinicId, type Id } from '../../kernel/ids.ts'
-import type { Instant } from '../../kernel/time.ts'
+import { newId, type ClinicId, type Id, type UserId } from '../../kernel/ids.ts'
+import type { Instant, PlainDate } from '../../kernel/time.ts'
 import { queueCardCommand } from '../../platform/card-commands.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
+import type { Language } from '../../platform/i18n/languages.ts'
 import type { Status, Standing } from './rules/life.ts'
 import type { Interval } from './rules/prices.ts'
 
@@ -261,5 +262,237 @@ export async function insertEvent(trx: Knex, event: SubscriptionEvent): Promise<
       event.actorId,
       event.reason,
     ],
+  )
+}
+
+/** Several changes that stand or fall together, outside any clinic. */
+export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
+  db.transaction(work)
+
+export type AccountClinic = {
+  id: ClinicId
+  slug: string
+  name: string
+  city: string
+  country: string
+  zone: string
+  language: Language
+}
+
+export async function findAccountClinic(db: Knex, id: ClinicId): Promise<AccountClinic | undefined> {
+  const [clinic] = await rows<AccountClinic>(
+    db,
+    `select id, slug, name, city, country, time_zone as zone, language from platform.clinics where id = ?`,
+    [id],
+  )
+  return clinic
+}
+
+export type OwnerAddress = { userId: UserId; name: string; email: string; language: Language }
+
+/** Who hears about a clinic's subscription, the oldest owner first. */
+export async function listOwnerAddresses(db: Knex, clinicId: ClinicId): Promise<OwnerAddress[]> {
+  return rows<OwnerAddress>(
+    db,
+    `select u.id as "userId", u.name, u.email, u.language
+     from platform.memberships m join platform.users u on u.id = m.user_id
+     where m.clinic_id = ? and m.role = 'owner' order by m.created_at, u.id`,
+    [clinicId],
+  )
+}
+
+/** Clinics with something for the clock to do, the longest waiting first. Claimed one by one, each in its transaction. */
+export async function listDue(db: Knex, now: Instant, limit: number): Promise<ClinicId[]> {
+  const due = await rows<{ id: ClinicId }>(
+    db,
+    `select clinic_id as id from platform.subscriptions where next_step_at <= ? order by next_step_at limit ?`,
+    [now, limit],
+  )
+  return due.map(({ id }) => id)
+}
+
+/** Locks the row if nobody else has it and it is still due; false when another process is at it. */
+export async function claimDue(trx: Knex, clinicId: ClinicId, now: Instant): Promise<boolean> {
+  const claimed = await rows(
+    trx,
+    `select clinic_id from platform.subscriptions where clinic_id = ? and next_step_at <= ? for update skip locked`,
+    [clinicId, now],
+  )
+  return claimed.length > 0
+}
+
+export async function updateNextStep(trx: Knex, clinicId: ClinicId, at: Instant | null): Promise<void> {
+  await changes(trx, `update platform.subscriptions set next_step_at = ? where clinic_id = ?`, [at, clinicId])
+}
+
+export async function listNoticesDealtWith(trx: Knex, clinicId: ClinicId, anchor: Instant): Promise<string[]> {
+  const found = await rows<{ kind: string }>(
+    trx,
+    `select kind from platform.subscription_notices where clinic_id = ? and anchor = ?`,
+    [clinicId, anchor],
+  )
+  return found.map(({ kind }) => kind)
+}
+
+export async function insertNotice(
+  trx: Knex,
+  clinicId: ClinicId,
+  notice: { anchor: Instant; kind: string; at: Instant; sent: boolean },
+): Promise<boolean> {
+  const made = await changes(
+    trx,
+    `insert into platform.subscription_notices (clinic_id, anchor, kind, at, sent) values (?, ?, ?, ?, ?)
+     on conflict do nothing`,
+    [clinicId, notice.anchor, notice.kind, notice.at, notice.sent],
+  )
+  return made > 0
+}
+
+export async function listEvents(db: Knex, clinicId: ClinicId, limit: number): Promise<SubscriptionEvent[]> {
+  return rows<SubscriptionEvent>(
+    db,
+    `select clinic_id as "clinicId", at, kind, from_status as "fromStatus", to_status as "toStatus",
+       from_plan as "fromPlan", to_plan as "toPlan", mrr_before_minor as "mrrBeforeMinor",
+       mrr_after_minor as "mrrAfterMinor", currency, country, actor_kind as "actorKind", actor_id as "actorId", reason
+     from platform.subscription_events where clinic_id = ? order by at desc, id desc limit ?`,
+    [clinicId, limit],
+  )
+}
+
+export type NearLimit = {
+  clinicId: ClinicId
+  month: PlainDate
+  zone: string
+  bookingsUsed: number
+  bookingLimit: number | null
+  messagesUsed: number
+  messageLimit: number | null
+}
+
+/** Clinics that used four fifths or more of a limit in the month they last counted. */
+export async function listNearLimits(db: Knex): Promise<NearLimit[]> {
+  return rows<NearLimit>(
+    db,
+    `select c.id as "clinicId", d.usage_month as month, c.time_zone as zone, d.bookings_used as "bookingsUsed",
+       c.booking_limit as "bookingLimit", d.messages_used as "messagesUsed", c.message_limit as "messageLimit"
+     from platform.diaries d join platform.clinics c on c.id = d.clinic_id
+     where d.usage_month is not null and c.status = 'active'
+       and (d.bookings_used * 5 >= c.booking_limit * 4 or d.messages_used * 5 >= c.message_limit * 4)`,
+  )
+}
+
+export async function insertUsageNotice(
+  trx: Knex,
+  notice: { clinicId: ClinicId; month: PlainDate; metric: string; level: 80 | 100; at: Instant },
+): Promise<boolean> {
+  const made = await changes(
+    trx,
+    `insert into platform.usage_notices (clinic_id, month, metric, level, at) values (?, ?, ?, ?, ?) on conflict do nothing`,
+    [notice.clinicId, notice.month, notice.metric, notice.level, notice.at],
+  )
+  return made > 0
+}
+
+// The plans editor. A plan is changed only by who saw its present version.
+
+export type PlanChange = Omit<Plan, 'id' | 'code' | 'version'>
+
+/** False when somebody changed the plan meanwhile. */
+export async function updatePlan(
+  trx: Knex,
+  id: PlanId,
+  version: number,
+  plan: PlanChange,
+  now: Instant,
+): Promise<boolean> {
+  const changed = await changes(
+    trx,
+    `update platform.plans set names = ?, taglines = ?, position = ?, offered = ?, practitioner_limit = ?,
+       location_limit = ?, booking_limit = ?, message_limit = ?, features = ?, version = version + 1, updated_at = ?
+     where id = ? and version = ?`,
+    [
+      JSON.stringify(plan.names),
+      JSON.stringify(plan.taglines),
+      plan.position,
+      plan.offered,
+      plan.practitionerLimit,
+      plan.locationLimit,
+      plan.bookingLimit,
+      plan.messageLimit,
+      plan.features,
+      now,
+      id,
+      version,
+    ],
+  )
+  return changed > 0
+}
+
+/** Brings the copies at the clinics of a plan in line with it. Answers how many there are. */
+export async function updatePlanCopies(trx: Knex, planId: PlanId): Promise<number> {
+  return changes(
+    trx,
+    `update platform.clinics c set practitioner_limit = p.practitioner_limit, location_limit = p.location_limit,
+       booking_limit = p.booking_limit, message_limit = p.message_limit, features = p.features
+     from platform.subscriptions s join platform.plans p on p.id = s.plan_id
+     where s.clinic_id = c.id and p.id = ?`,
+    [planId],
+  )
+}
+
+export async function upsertPrice(
+  trx: Knex,
+  planId: PlanId,
+  country: string,
+  price: Omit<Price, 'planId'>,
+): Promise<void> {
+  await changes(
+    trx,
+    `insert into platform.plan_prices (plan_id, country, billing_interval, net_minor) values (?, ?, ?, ?)
+     on conflict (plan_id, country, billing_interval) do update set net_minor = excluded.net_minor`,
+    [planId, country, price.interval, price.netMinor],
+  )
+}
+
+/** A market's currency stays: prices and running subscriptions are in it. */
+export async function upsertMarket(trx: Knex, market: Market): Promise<void> {
+  await changes(
+    trx,
+    `insert into platform.markets (country, currency, issuer_id, tax_name, tax_rate_bp) values (?, ?, ?, ?, ?)
+     on conflict (country) do update set issuer_id = excluded.issuer_id, tax_name = excluded.tax_name,
+       tax_rate_bp = excluded.tax_rate_bp`,
+    [market.country, market.currency, market.issuerId, market.taxName, market.taxRateBp],
+  )
+}
+
+export type Issuer = {
+  id: Id<'issuer'>
+  code: string
+  name: string
+  address: string
+  taxNumber: string
+  paymentNote: Partial<Names>
+}
+
+const issuerColumns = `id, code, name, address, tax_number as "taxNumber", payment_note as "paymentNote"`
+
+export async function listIssuers(db: Knex): Promise<Issuer[]> {
+  return rows<Issuer>(db, `select ${issuerColumns} from platform.issuers order by code`)
+}
+
+export async function findIssuer(db: Knex, id: Id<'issuer'>): Promise<Issuer | undefined> {
+  const [issuer] = await rows<Issuer>(db, `select ${issuerColumns} from platform.issuers where id = ?`, [id])
+  return issuer
+}
+
+/** The code stays: it begins the numbers of what was issued. */
+export async function upsertIssuer(trx: Knex, issuer: Issuer, now: Instant): Promise<void> {
+  await changes(
+    trx,
+    `insert into platform.issuers (id, code, name, address, tax_number, payment_note, created_at)
+     values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (id) do update set name = excluded.name, address = excluded.address,
+       tax_number = excluded.tax_number, payment_note = excluded.payment_note`,
+    [issuer.id, issuer.code, issuer.name, issuer.address, issuer.taxNumber, JSON.stringify(issuer.paymentNote), now],
   )
 }

@@ -4,16 +4,19 @@ import { hours, type Instant } from '../../../kernel/time.ts'
 export const statuses = ['trialing', 'active', 'past_due', 'expired', 'purge_scheduled'] as const
 export type Status = (typeof statuses)[number]
 
-/** What can happen. `freed`: the owner took a plan that costs nothing. `ended` stands for a period its owner cancelled. */
-export type LifeEvent = 'paid' | 'freed' | 'period_ended' | 'ended' | 'grace_ended' | 'window_ended'
+/**
+ * What can happen. `freed`: the owner took a plan that costs nothing. `extended`: the operator gave time. `ended` stands
+ * for a period its owner cancelled.
+ */
+export type LifeEvent = 'paid' | 'freed' | 'extended' | 'period_ended' | 'ended' | 'grace_ended' | 'window_ended'
 
 /** The one table of allowed transitions. What is not here can't happen. Every state but the first can be left by paying. */
 const transitions: Record<Status, Partial<Record<LifeEvent, Status>>> = {
-  trialing: { paid: 'active', freed: 'active', period_ended: 'past_due', ended: 'expired' },
-  active: { paid: 'active', freed: 'active', period_ended: 'past_due', ended: 'expired' },
-  past_due: { paid: 'active', freed: 'active', grace_ended: 'expired', ended: 'expired' },
-  expired: { paid: 'active', freed: 'active', window_ended: 'purge_scheduled' },
-  purge_scheduled: { paid: 'active', freed: 'active' },
+  trialing: { paid: 'active', freed: 'active', extended: 'trialing', period_ended: 'past_due', ended: 'expired' },
+  active: { paid: 'active', freed: 'active', extended: 'active', period_ended: 'past_due', ended: 'expired' },
+  past_due: { paid: 'active', freed: 'active', extended: 'active', grace_ended: 'expired', ended: 'expired' },
+  expired: { paid: 'active', freed: 'active', extended: 'active', window_ended: 'purge_scheduled' },
+  purge_scheduled: { paid: 'active', freed: 'active', extended: 'active' },
 }
 
 export function after(status: Status, event: LifeEvent): Status | undefined {
@@ -24,6 +27,8 @@ export function after(status: Status, event: LifeEvent): Status | undefined {
 export const graceDays = 7
 export const windowDays = 30
 export const trialDays = 30
+/** How long Stripe may take, with its retries, before a card that should have been charged counts as not paid. */
+export const cardHours = 72
 
 export type LifeFacts = {
   status: Status
@@ -31,6 +36,8 @@ export type LifeFacts = {
   statusSince: Instant
   periodEnd: Instant | undefined
   cancelled: boolean
+  /** A card is charged for the next period. */
+  card: boolean
 }
 
 /**
@@ -39,11 +46,13 @@ export type LifeFacts = {
  * that was wrong, can lengthen them but never cut them short (features.md A2, X2: exactly 30 days, never fewer).
  */
 export function nextTransition(facts: LifeFacts): { at: Instant; event: LifeEvent } | undefined {
-  const { status, statusSince, periodEnd, cancelled } = facts
+  const { status, statusSince, periodEnd, cancelled, card } = facts
   switch (status) {
     case 'trialing':
     case 'active':
-      return periodEnd && { at: periodEnd, event: cancelled ? 'ended' : 'period_ended' }
+      if (!periodEnd) return undefined
+      if (cancelled) return { at: periodEnd, event: 'ended' }
+      return { at: card ? periodEnd.add(hours(cardHours)) : periodEnd, event: 'period_ended' }
     case 'past_due':
       return cancelled
         ? { at: statusSince, event: 'ended' }
