@@ -4,8 +4,9 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Plan } from '../../subscription/queries.ts'
-import { taxOn, upgradeDue, type Interval } from '../../subscription/rules/prices.ts'
+import type { Interval } from '../../subscription/rules/prices.ts'
 import { listLedger } from '../queries/owner.ts'
+import { netDue, withTax } from '../rules/quotes.ts'
 import { cancelReasons, limitOf, limited, overLimit, type Choice } from '../rules/choices.ts'
 import { priceText, sumOf, type Sum } from './amounts.ts'
 import { booksOf, choiceIn, menuOf, path, planName, type Books } from './frame.ts'
@@ -90,22 +91,22 @@ async function dueSum(
   to: { plan: Plan; choice: Choice; netMinor: number; interval: Interval },
 ): Promise<Sum> {
   const { t } = speaker
-  const { periodStart, periodEnd, currency } = subscription
+  const { periodEnd, currency } = subscription
   const ledger = await listLedger(ctx.db, ctx.clinic.id, 1)
   const owed = ledger.find((line) => line.currency === currency)?.balanceMinor ?? 0
   const plan = planName(speaker, to.plan)
-  const change =
-    to.choice === 'upgrade' && periodEnd
-      ? upgradeDue({ ...subscription, period: { start: periodStart, end: periodEnd } }, to, ctx.now)
-      : undefined
-  const netMinor = change?.netMinor ?? to.netMinor
+  const upgrade = to.choice === 'upgrade'
+  const { netMinor, taxMinor } = withTax(
+    netDue(upgrade ? 'upgrade' : 'start', subscription, to, ctx.now),
+    market.taxRateBp,
+  )
   const words = { plan, interval: t(`billing.due.${to.interval}`), date: periodEnd ? speaker.date(periodEnd) : '' }
-  const key = change === undefined ? 'line' : change.newPeriod ? 'line_new' : 'line_rest'
+  const key = !upgrade ? 'line' : to.interval === subscription.interval ? 'line_rest' : 'line_new'
   return sumOf(speaker, {
     title: t('billing.change.sum_title'),
     label: t(`billing.due.${key}`, words),
     netMinor,
-    taxMinor: taxOn(netMinor, market.taxRateBp),
+    taxMinor,
     taxName: market.taxName,
     taxRateBp: market.taxRateBp,
     currency,

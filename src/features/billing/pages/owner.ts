@@ -6,14 +6,8 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { graceDays, windowDays } from '../../subscription/rules/life.ts'
 import { intervals, taxOn, type Interval } from '../../subscription/rules/prices.ts'
 import { forecast, levelOf } from '../../subscription/rules/usage.ts'
-import {
-  findDueOrder,
-  listDeclared,
-  listDocuments,
-  listLedger,
-  type DueOrder,
-  type LedgerLine,
-} from '../queries/owner.ts'
+import { listDeclared, listDocuments, listLedger, type LedgerLine } from '../queries/owner.ts'
+import type { Order } from '../queries/books.ts'
 import { limitOf, limited, type Limited } from '../rules/choices.ts'
 import { priceText, rateText, sumOf, withTaxText } from './amounts.ts'
 import { booksOf, choiceIn, menuOf, path, planName, type Books } from './frame.ts'
@@ -25,13 +19,12 @@ const shownLines = 50
 export async function subscriptionPage(
   ctx: Ctx,
   speaker: Speaker,
-  options: { interval?: Interval | undefined; cards: boolean },
+  options: { interval?: Interval | undefined; cards: boolean; due: Order | undefined },
 ): Promise<View> {
   const { t } = speaker
   const { db, clinic, now } = ctx
   const books = await booksOf(ctx)
-  const [order, ledger, documents, declared] = await Promise.all([
-    findDueOrder(db, clinic.id, now),
+  const [ledger, documents, declared] = await Promise.all([
     listLedger(db, clinic.id, shownLines),
     listDocuments(db, clinic.id, shownLines),
     listDeclared(db, clinic.id, now.subtract(rejectedFor)),
@@ -60,7 +53,8 @@ export async function subscriptionPage(
         title: t('billing.pending.rejected', { amount: moneyOf(speaker, one) }),
         text: one.rejection ?? '',
       })),
-    due: order && dueOf(ctx, speaker, books, order, owed, options.cards),
+    due: options.due && dueOf(ctx, speaker, books, options.due, owed, options.cards),
+    portalAction: options.cards && subscription.collection === 'card' ? path(ctx, '/portal') : undefined,
     usage: limited.map((what) => usageRow(ctx, speaker, books, what)),
     intervals: intervals.map((one) => ({
       href: path(ctx, `?interval=${one}#plans`),
@@ -186,7 +180,7 @@ function plannedOf(ctx: Ctx, speaker: Speaker, { subscription, plans }: Books) {
 }
 
 /** What is to be paid, and what it is made of. Also for the page of paying by hand. */
-export function orderSum(speaker: Speaker, { subscription, plans }: Books, order: DueOrder, owed: number) {
+export function orderSum(speaker: Speaker, { subscription, plans }: Books, order: Order, owed: number) {
   const { t } = speaker
   const plan = plans.find(({ id }) => id === order.planId)
   const name = plan ? planName(speaker, plan) : ''
@@ -203,7 +197,7 @@ export function orderSum(speaker: Speaker, { subscription, plans }: Books, order
   return sumOf(speaker, { ...order, title: t(`billing.due.${order.kind}`, { plan: name }), label, creditMinor: -owed })
 }
 
-function dueOf(ctx: Ctx, speaker: Speaker, books: Books, order: DueOrder, owed: number, cards: boolean) {
+function dueOf(ctx: Ctx, speaker: Speaker, books: Books, order: Order, owed: number, cards: boolean) {
   return {
     ...orderSum(speaker, books, order, owed),
     cardAction: cards ? path(ctx, '/card') : undefined,
@@ -211,10 +205,11 @@ function dueOf(ctx: Ctx, speaker: Speaker, books: Books, order: DueOrder, owed: 
   }
 }
 
-function usageRow({ clinic, now }: Ctx, speaker: Speaker, { plan, counts }: Books, what: Limited) {
+function usageRow({ clinic, now }: Ctx, speaker: Speaker, { counts }: Books, what: Limited) {
   const { t } = speaker
   const used = counts[what]
-  const limit = limitOf(plan, what)
+  // As the doors have it.
+  const limit = limitOf(clinic, what)
   const level = levelOf(used, limit)
   const monthly = what === 'bookings' || what === 'messages'
   return {
@@ -271,7 +266,7 @@ function planCards(ctx: Ctx, speaker: Speaker, books: Books, interval: Interval)
           limits: limitWords(speaker, plan),
           href:
             choice === 'current' || planned ? undefined : path(ctx, `/change?plan=${plan.code}&interval=${interval}`),
-          action: t(`billing.plans.${free ? 'free' : choice === 'renew' ? 'same' : choice}`),
+          action: choice === 'current' ? undefined : t(`billing.plans.${free ? 'free' : choice}`),
           up: choice === 'upgrade' || choice === 'renew' || (choice === 'start' && plan.id === present.id),
         },
       ]

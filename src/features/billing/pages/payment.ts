@@ -5,21 +5,23 @@ import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { findDueOrder, findInstructions, listLedger } from '../queries/owner.ts'
+import type { Order } from '../queries/books.ts'
+import { findInstructions, listLedger } from '../queries/owner.ts'
 import { methodsOf } from '../rules/choices.ts'
 import { booksOf, menuOf, path } from './frame.ts'
 import { orderSum } from './owner.ts'
 
 /** undefined when there is nothing to pay. */
-export async function paymentPage(ctx: Ctx, speaker: Speaker, refused?: Form): Promise<View | undefined> {
+export async function paymentPage(
+  ctx: Ctx,
+  speaker: Speaker,
+  order: Order | undefined,
+  refused?: Form,
+): Promise<View | undefined> {
   const { t, lang } = speaker
   const { db, clinic, now } = ctx
-  const [books, order, ledger] = await Promise.all([
-    booksOf(ctx),
-    findDueOrder(db, clinic.id, now),
-    listLedger(db, clinic.id, 1),
-  ])
   if (!order) return undefined
+  const [books, ledger] = await Promise.all([booksOf(ctx), listLedger(db, clinic.id, 1)])
   const instructions = await findInstructions(db, books.market.issuerId)
   const owed = ledger.find(({ currency }) => currency === order.currency)?.balanceMinor ?? 0
   const due = orderSum(speaker, books, order, owed)

@@ -103,6 +103,7 @@ export type DeclaredPayment = {
   method: string
   amountMinor: number
   currency: string
+  reference: string
   paidOn: PlainDate
   slipId: Id<'slip'> | null
   rejection: string | null
@@ -113,7 +114,7 @@ export type DeclaredPayment = {
 export async function listDeclared(db: Knex, clinicId: ClinicId, since: Instant): Promise<DeclaredPayment[]> {
   return rows<DeclaredPayment>(
     db,
-    `select id, status, method, amount_minor as "amountMinor", currency, paid_on as "paidOn", slip_id as "slipId",
+    `select id, status, method, amount_minor as "amountMinor", currency, reference, paid_on as "paidOn", slip_id as "slipId",
        rejection, created_at as "createdAt"
      from platform.payments
      where clinic_id = ? and (status = 'declared' or (status = 'rejected' and decided_at > ?))

@@ -1,14 +1,19 @@
 // The owner's subscription: looking at it, choosing, paying by hand, leaving, and the papers.
 import type { View } from '../../../platform/web/views.ts'
-import { parseForm } from '../../../kernel/forms.ts'
+import { parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
+import { dateAt } from '../../../kernel/time.ts'
+import { repaint, type Picture } from '../../../platform/pictures.ts'
+import { uploadOf } from '../../../platform/web/uploads.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { clinicRouter, idParam, operatorRouter, type ClinicRequest } from '../../../platform/web/routers.ts'
+import { flash } from '../../../platform/web/session.ts'
 import { cancellationPage, changePage } from '../pages/change.ts'
 import { documentPage } from '../pages/document.ts'
 import { subscriptionPage } from '../pages/owner.ts'
 import { paymentPage } from '../pages/payment.ts'
+import { choosePlan, declareByHand, findDue, keepPlan, leave, stay } from '../actions/owner.ts'
 import { openAnySlip, openOwnSlip } from '../actions/slips.ts'
-import { choiceForm } from '../schema.ts'
+import { cancellationForm, choiceForm, declarationForm } from '../schema.ts'
 
 const routes = clinicRouter('billing')
 export const subscriptionRoutes = routes
@@ -24,8 +29,9 @@ routes.get(
     const { interval } = req.query
     const cards = services.stripe !== undefined && services.switches.on('card_payments', clinic)
     show(
-      await inClinic((ctx) =>
+      await inClinic(async (ctx) =>
         subscriptionPage(ctx, speaker, {
+          due: await findDue(ctx, services),
           interval: interval === 'month' || interval === 'year' ? interval : undefined,
           cards,
         }),
@@ -52,6 +58,50 @@ routes.get(
   always,
 )
 
+routes.post(
+  `${home}/change`,
+  'clinic.subscription',
+  async ({ req, services, speaker, inClinic, redirect, at }) => {
+    const asked = parseForm(choiceForm, req.body)
+    const chosen = asked.ok ? await inClinic((ctx) => choosePlan(ctx, services, asked.value)) : undefined
+    if (!chosen?.ok) {
+      flash(req, { kind: 'error', key: 'billing.flash.not_possible' })
+      return redirect(at(home))
+    }
+    const { value } = chosen
+    if (value.kind === 'ordered') {
+      flash(req, { kind: 'success', key: 'billing.flash.ordered' })
+    } else if (value.kind === 'planned') {
+      flash(req, { kind: 'success', key: 'billing.flash.change_planned', params: { date: speaker.date(value.at) } })
+    } else {
+      flash(req, { kind: 'success', key: value.kind === 'freed' ? 'billing.flash.freed' : 'billing.flash.changed' })
+    }
+    await redirect(at(home))
+  },
+  always,
+)
+
+routes.post(
+  `${home}/change/undo`,
+  'clinic.subscription',
+  async (request) => {
+    const kept = await request.inClinic((ctx) => keepPlan(ctx, request.services))
+    await said(request, kept.ok ? 'change_withdrawn' : undefined)
+  },
+  always,
+)
+
+/** Back to the page with a word about what was done, or that it could not be. */
+async function said({ req, redirect, at }: ClinicRequest, word: string | undefined): Promise<void> {
+  flash(
+    req,
+    word === undefined
+      ? { kind: 'error', key: 'billing.flash.not_possible' }
+      : { kind: 'success', key: `billing.flash.${word}` },
+  )
+  await redirect(at(home))
+}
+
 routes.get(
   `${home}/cancellation`,
   'clinic.subscription',
@@ -59,12 +109,79 @@ routes.get(
   always,
 )
 
-routes.get(
-  `${home}/payment`,
+routes.post(
+  `${home}/cancellation`,
   'clinic.subscription',
-  async (request) => showOrBack(request, await request.inClinic((ctx) => paymentPage(ctx, request.speaker))),
+  async (request) => {
+    const { req, services, speaker, inClinic, redirect, at } = request
+    const form = parseForm(cancellationForm, req.body)
+    if (!form.ok) return showOrBack(request, await inClinic((ctx) => cancellationPage(ctx, speaker, form)), 422)
+    const { reason, note } = form.value
+    const left = await inClinic((ctx) => leave(ctx, services, { reason, note }))
+    if (!left.ok) return said(request, undefined)
+    flash(req, { kind: 'success', key: 'billing.flash.cancelled', params: { date: speaker.date(left.value) } })
+    await redirect(at(home))
+  },
   always,
 )
+
+routes.post(
+  `${home}/cancellation/undo`,
+  'clinic.subscription',
+  async (request) => {
+    const stayed = await request.inClinic((ctx) => stay(ctx, request.services))
+    await said(request, stayed.ok ? 'cancel_withdrawn' : undefined)
+  },
+  always,
+)
+
+routes.get(`${home}/payment`, 'clinic.subscription', async (request) => showPayment(request), always)
+
+async function showPayment(request: ClinicRequest, refused?: Form): Promise<void> {
+  const { inClinic, services, speaker } = request
+  const page = await inClinic(async (ctx) => paymentPage(ctx, speaker, await findDue(ctx, services), refused))
+  await showOrBack(request, page, refused ? 422 : 200)
+}
+
+/** 10 MB: any photograph a phone takes, and no film. */
+const slipBytes = 10 * 1024 * 1024
+
+routes.post(
+  `${home}/payment`,
+  'clinic.subscription',
+  async (request) => {
+    const { req, services, clinic, inClinic } = request
+    const due = await inClinic((ctx) => findDue(ctx, services))
+    if (!due) return said(request, undefined)
+    const today = dateAt(services.clock.now(), clinic.zone)
+    const form = parseForm(declarationForm(clinic.country, due.currency, today), req.body)
+    const slip = await slipOf(req)
+    if (!form.ok || !slip.ok) {
+      const errors = {
+        ...(form.ok ? {} : form.errors),
+        // A browser forgets the file when a form comes back.
+        ...(slip.ok ? (slip.value && !form.ok ? { slip: 'billing.error.slip_missing' } : {}) : { slip: slip.key }),
+      }
+      return showPayment(request, withErrors(form, errors))
+    }
+    const { method, amount, paid_on: paidOn, reference } = form.value
+    const paid = { method, amountMinor: amount, paidOn, reference }
+    const declared = await inClinic((ctx) => declareByHand(ctx, services, paid, slip.value))
+    await said(request, declared.ok ? 'declared' : undefined)
+  },
+  { ...always, upload: { maxBytes: slipBytes } },
+)
+
+/** The picture that came with the form, painted anew; nothing when none did. */
+async function slipOf(
+  req: ClinicRequest['req'],
+): Promise<{ ok: true; value: Picture | undefined } | { ok: false; key: string }> {
+  const upload = uploadOf(req)
+  if (!upload) return { ok: true, value: undefined }
+  if (!upload.ok) return { ok: false, key: `billing.error.slip_${upload.reason}` }
+  const painted = await repaint(upload.bytes, upload.fileName)
+  return painted.ok ? painted : { ok: false, key: `billing.error.slip_${painted.reason}` }
+}
 
 routes.get(
   `${home}/documents/:id`,
