@@ -3,6 +3,8 @@ import type { Knex } from 'knex'
 import { newId, type ClinicId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import type { Language } from '../../../platform/i18n/languages.ts'
+import type { Order } from './books.ts'
 
 export type CheckoutState = 'begun' | 'open' | 'complete' | 'expired'
 export type Checkout = {
@@ -13,7 +15,7 @@ export type Checkout = {
   session: string | null
   url: string | null
   state: CheckoutState
-  language: string
+  language: Language
 }
 
 const checkoutColumns = `id, clinic_id as "clinicId", order_id as "orderId", attempt, session, url, state, language`
@@ -70,29 +72,41 @@ export async function updateCheckout(
   )
 }
 
-export type CardLink = { subscription: string; cancelling: boolean; status: string; failed: string | null }
+/** `telling`: what Stripe is being told about cancelling, while it is not known to have arrived. */
+export type CardLink = {
+  subscription: string
+  cancelling: boolean
+  telling: boolean | null
+  status: string
+}
 
 export async function findCardLink(db: Knex, clinicId: ClinicId): Promise<CardLink | undefined> {
   const [found] = await rows<CardLink>(
     db,
-    `select subscription, cancelling, status, failed from platform.card_links where clinic_id = ?`,
+    `select subscription, cancelling, telling, status from platform.card_links where clinic_id = ?`,
     [clinicId],
   )
   return found
 }
 
-export async function upsertCardLink(
-  db: Knex,
-  clinicId: ClinicId,
-  link: Omit<CardLink, 'failed'>,
-  now: Instant,
-): Promise<void> {
+export async function upsertCardLink(db: Knex, clinicId: ClinicId, link: CardLink, now: Instant): Promise<void> {
   await changes(
     db,
-    `insert into platform.card_links (clinic_id, subscription, cancelling, status, seen_at) values (?, ?, ?, ?, ?)
+    `insert into platform.card_links (clinic_id, subscription, cancelling, telling, status, seen_at)
+     values (?, ?, ?, ?, ?, ?)
      on conflict (clinic_id) do update set subscription = excluded.subscription, cancelling = excluded.cancelling,
-       status = excluded.status, seen_at = excluded.seen_at`,
-    [clinicId, link.subscription, link.cancelling, link.status, now],
+       telling = excluded.telling, status = excluded.status, seen_at = excluded.seen_at`,
+    [clinicId, link.subscription, link.cancelling, link.telling, link.status, now],
+  )
+}
+
+/** What was being told has arrived, if it is still the same. */
+export async function updateCardTold(db: Knex, clinicId: ClinicId, subscription: string, told: boolean): Promise<void> {
+  await changes(
+    db,
+    `update platform.card_links set cancelling = ?, telling = null
+     where clinic_id = ? and subscription = ? and telling = ?`,
+    [told, clinicId, subscription, told],
   )
 }
 
@@ -119,18 +133,14 @@ export async function findClinicOfCustomer(db: Knex, customer: string): Promise<
   return found?.clinicId
 }
 
-/** Whether something decided here has still to be told to Stripe. */
-export async function findWaitingCommand(db: Knex, clinicId: ClinicId): Promise<boolean> {
-  const found = await rows(
-    db,
-    `select 1 from platform.card_commands where clinic_id = ? and kind = 'follow' and due_at is not null limit 1`,
-    [clinicId],
-  )
-  return found.length > 0
-}
-
 export type IncidentKind =
-  'unknown_payer' | 'amount_mismatch' | 'second_subscription' | 'foreign_session' | 'unknown_refund' | 'dispute'
+  | 'unknown_payer'
+  | 'amount_mismatch'
+  | 'second_subscription'
+  | 'foreign_session'
+  | 'unknown_refund'
+  | 'dispute'
+  | 'unworked'
 
 /** Keeps for a person what can't be decided by itself; once, however often it is told. */
 export async function insertIncident(
@@ -186,4 +196,43 @@ export async function updateIncidentSettled(db: Knex, id: string, by: string, no
     [now, by, id],
   )
   return settled > 0
+}
+
+export type CardOrder = {
+  id: string
+  clinicId: ClinicId
+  kind: 'start' | 'renew' | 'upgrade'
+  status: 'open' | 'paid' | 'void'
+  currency: string
+  totalMinor: number
+}
+
+export async function findOrderById(db: Knex, id: string): Promise<CardOrder | undefined> {
+  const [found] = await rows<CardOrder>(
+    db,
+    `select id, clinic_id as "clinicId", kind, status, currency, total_minor as "totalMinor"
+     from platform.orders where id = ?`,
+    [id],
+  )
+  return found
+}
+
+/** What the last payment page that was paid on was for, if that order was given up since. */
+export async function findLostOrder(db: Knex, clinicId: ClinicId): Promise<Order | undefined> {
+  const [found] = await rows<Order>(
+    db,
+    `select o.id, o.clinic_id as "clinicId", o.kind, o.plan_id as "planId", o.billing_interval as interval, o.currency,
+       o.plan_net_minor as "planNetMinor", o.net_minor as "netMinor", o.tax_minor as "taxMinor",
+       o.total_minor as "totalMinor", o.tax_name as "taxName", o.tax_rate_bp as "taxRateBp", o.status,
+       o.expires_at as "expiresAt"
+     from platform.card_checkouts c join platform.orders o on o.id = c.order_id
+     where c.clinic_id = ? and c.state = 'complete' order by c.created_at desc, c.id desc limit 1`,
+    [clinicId],
+  )
+  return found?.status === 'void' && found.kind !== 'upgrade' ? found : undefined
+}
+
+/** What Stripe will charge later must still be there then. */
+export async function updateOrderKept(db: Knex, id: string): Promise<void> {
+  await changes(db, `update platform.orders set expires_at = null where id = ? and status = 'open'`, [id])
 }
