@@ -43,8 +43,8 @@ export async function seedService(services: Services, passwordHash: string): Pro
   const [known] = await rows<{ id: string }>(db, `select id from platform.clinics where slug like 'rahat-%' limit 1`)
   if (known) return
   const today = clock.now()
-  const daysAgo = (days: number, hour = 9) =>
-    today.round({ smallestUnit: 'day', roundingMode: 'floor' }).subtract({ hours: days * 24 - hour })
+  const midnight = today.toZonedDateTimeISO('UTC').startOfDay().toInstant()
+  const daysAgo = (days: number, hour = 9) => midnight.subtract({ hours: days * 24 - hour })
   for (const clinic of seedClinics) {
     const found = await services.clinics.bySlug(clinic.slug)
     if (!found || (await findSubscription(db, found.id))) continue

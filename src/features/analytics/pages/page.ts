@@ -99,9 +99,9 @@ function headOf(speaker: Speaker, words: Words, { figures }: Read) {
   return [
     {
       label: t('analytics.head.revenue'),
-      value: words.value('money', stock('mrr', last)),
+      value: words.about(stock('mrr', last)),
       more: t(change < 0 ? 'analytics.head.less' : 'analytics.head.more', {
-        amount: words.value('money', Math.abs(change)),
+        amount: words.about(Math.abs(change)),
       }),
     },
     { label: t('analytics.head.paying'), value: words.value('count', stock('paying', last)), more: undefined },
@@ -147,8 +147,9 @@ function chartOf(speaker: Speaker, words: Words, chart: Chart, count: number) {
     headings: series.map(({ name }) => name),
     rowHeading: t(chart.groups ? `analytics.group.${chart.groups[0]?.kind ?? 'plan'}` : 'analytics.period'),
     rows,
+    // Named even when one is left of several: else nobody knows which.
     legend:
-      series.length > 1
+      chart.series.length > 1
         ? series.map(({ name, shape }) => ({ name, shape: shape + 1, mark: markPath(shape, 8, 8) }))
         : [],
     plot: kind === 'bars' || empty ? undefined : plotOf(speaker, words, chart, series),
@@ -176,7 +177,7 @@ function plotOf(speaker: Speaker, words: Words, { kind, unit }: Chart, series: r
   return {
     ...size,
     ticks: frame.ticks.map(({ value, y }) => ({ y, label: words.tick(unit, value), isZero: value === 0 })),
-    labels: frame.labels.map(({ at, x }) => ({ x, text: words.period(at).split(' – ').at(-1) })),
+    labels: frame.labels.map(({ at, x }) => ({ x, text: words.shortPeriod(at) })),
     startX: Math.min(frame.startX, frame.endX),
     endX: Math.max(frame.startX, frame.endX),
     tickX: rtl ? frame.startX + 6 : frame.startX - 6,

@@ -10,6 +10,10 @@ export type Words = {
   /** The same beside an axis: shorter. */
   tick(unit: Unit, value: number): string
   period(at: number): string
+  /** The same below an axis: the month, or the day it ended. */
+  shortPeriod(at: number): string
+  /** Whole units of money, for where the rest is noise. */
+  about(minor: number): string
   group(group: NonNullable<Chart['groups']>[number]): string
   country(code: string): string
   plan(code: string): string
@@ -23,6 +27,8 @@ export function wordsFor(speaker: Speaker, { filter, periods, plans }: Read): Wo
   const country = (code: string) => (code === otherCountry ? t('analytics.other') : (regions.of(code) ?? code))
   const plan = (code: string) =>
     code === '' ? t('analytics.other') : (plans.find((one) => one.code === code)?.names[speaker.lang] ?? code)
+  const isMonth = ({ from, to }: Read['periods'][number]) =>
+    from.day === 1 && to.day === to.daysInMonth && from.month === to.month
   return {
     country,
     plan,
@@ -39,9 +45,17 @@ export function wordsFor(speaker: Speaker, { filter, periods, plans }: Read): Wo
       const period = periods[at]
       if (!period) return ''
       const { from, to } = period
-      const wholeMonth = from.day === 1 && to.day === to.daysInMonth && from.month === to.month
-      if (wholeMonth) return speaker.month(from)
+      if (isMonth(period)) return speaker.month(from)
       return from.equals(to) ? speaker.dayMonth(from) : `${speaker.dayMonth(from)} – ${speaker.dayMonth(to)}`
+    },
+    shortPeriod(at) {
+      const period = periods[at]
+      if (!period) return ''
+      return isMonth(period) ? speaker.monthName(period.from) : speaker.dayMonth(period.to)
+    },
+    about(minor) {
+      const unit = 10 ** minorDigits(currency)
+      return speaker.money({ minor: Math.round(minor / unit) * unit, currency })
     },
     group({ kind, code }) {
       if (kind === 'country') return country(code)

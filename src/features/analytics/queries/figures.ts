@@ -25,9 +25,11 @@ export async function findChoices(db: Knex, country: string): Promise<Choices | 
      select first, last,
        coalesce((select array_agg(distinct country order by country) from present), '{}') as countries,
        coalesce((select array_agg(distinct plan order by plan) from present where plan <> ''), '{}') as plans,
-       coalesce((select array_agg(currency order by places desc, currency) from (
-         select currency, count(*) as places from present
-         where currency <> '' and ? in ('', country) group by currency) as c), '{}') as currencies
+       coalesce((select array_agg(currency order by paying desc, currency) from (
+         select m.currency, sum((select coalesce(sum(p.value), 0) from present p
+           where p.metric = 'paying' and p.country = m.country)) as paying
+         from (select distinct country, currency from present where currency <> '' and ? in ('', country)) as m
+         group by m.currency) as c), '{}') as currencies
      from days`,
     [country],
   )

@@ -145,7 +145,7 @@ export function chartsOf(figures: Figures, groups: readonly Group[]): Record<Cha
     ),
     chart(
       'trials',
-      'columns',
+      'lines',
       'count',
       flows({ started: 'trials_started', won: 'clinics_won', freed: 'trials_freed', lapsed: 'trials_lapsed' }),
       true,
