@@ -35,7 +35,12 @@ export async function up(knex: Knex): Promise<void> {
     -- Both identities of whoever does something during a visit: actor_id is the visitor's.
     alter table clinic.audit_entries
       add column on_behalf_id uuid,
-      add column visit_id uuid;
+      add column visit_id uuid,
+      drop constraint audit_actor_known,
+      add constraint audit_actor_known
+        check (actor_kind in ('user', 'patient', 'visitor', 'admin', 'system', 'support')),
+      add constraint audit_both_identities
+        check (actor_kind <> 'support' or (actor_id is not null and on_behalf_id is not null and visit_id is not null));
 
     grant select, insert, update, delete on platform.support_consents, platform.support_visits to nabz_app;
   `)

@@ -33,7 +33,8 @@ export const announcementBanners =
         title: titles[speaker.lang],
         text: texts[speaker.lang],
         form: {
-          action: `/account/announcements/${id}/dismissal`,
+          action: '/account/announcements/dismissal',
+          pressed: { name: 'announcement', value: id },
           label: speaker.t('announcements.dismiss'),
           icon: 'check',
         },

@@ -1,6 +1,6 @@
 import { parseForm } from '../../kernel/forms.ts'
-import { notFound } from '../../platform/errors.ts'
-import { accountRouter, idParam, publicRouter } from '../../platform/web/routers.ts'
+import { parseId } from '../../kernel/ids.ts'
+import { accountRouter, publicRouter } from '../../platform/web/routers.ts'
 import { chooseNews, dismissAnnouncement, getNewsReader } from './actions.ts'
 import { unsubscribePage } from './pages.ts'
 import { dismissalForm, newsForm } from './schema.ts'
@@ -26,13 +26,9 @@ newsRoutes.post('/unsubscribe/:token', 'public', async ({ req, res, services, or
 
 export const dismissalRoutes = accountRouter('announcements')
 
-dismissalRoutes.post(
-  '/account/announcements/:id/dismissal',
-  'signed_in',
-  async ({ req, services, person, redirect }) => {
-    const found = await dismissAnnouncement(services, person.userId, idParam<'announcement'>(req, 'id'))
-    if (!found) notFound('announcement')
-    const form = parseForm(dismissalForm, req.body)
-    await redirect(form.ok ? form.value.back : '/')
-  },
-)
+dismissalRoutes.post('/account/announcements/dismissal', 'signed_in', async ({ req, services, person, redirect }) => {
+  const found = await dismissAnnouncement(services, person.userId, idParam<'announcement'>(req, 'id'))
+  if (!found) notFound('announcement')
+  const form = parseForm(dismissalForm, req.body)
+  await redirect(form.ok ? form.value.back : '/')
+})

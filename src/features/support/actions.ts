@@ -66,9 +66,8 @@ export async function startVisit(
   id: SupportVisitId,
 ): Promise<Outcome<{ slug: string }, 'not_allowed'>> {
   const { clinic, visit: declared } = await getVisit(services, id)
-  if (declared.operatorId !== operator.userId) return notFound('visit')
   const { allowedBy } = declared
-  if (allowedBy === null) return refuse('not_allowed')
+  if (allowedBy === null || declared.operatorId !== operator.userId) return refuse('not_allowed')
   const actor: Actor = { kind: 'support', ...operator, visitId: id, onBehalfOf: allowedBy }
   const started = await services.inClinic(clinic, actor, origin, async (ctx) => {
     const visit = (await lockVisit(ctx.db, id)) ?? notFound('visit')
@@ -83,10 +82,9 @@ export async function startVisit(
   return started
 }
 
-/** Ends a visit from the visitor's side. One that is over already stays as it ended. */
+/** Ends a visit from the platform's side, one's own or a colleague's. One that is over already stays as it ended. */
 export async function endVisit({ services, origin, operator }: Operating, id: SupportVisitId): Promise<void> {
   const { clinic, visit } = await getVisit(services, id)
-  if (visit.operatorId !== operator.userId) return notFound('visit')
   const actor: Actor =
     visit.allowedBy === null
       ? { kind: 'system', job: 'support' }

@@ -56,7 +56,7 @@ export type Banner = {
   href?: string
   label?: string
   /** A button. What it posts names the page to come back to. */
-  form?: { action: string; label: string; icon: string }
+  form?: { action: string; label: string; icon: string; pressed?: { name: string; value: string } }
 }
 
 /**
