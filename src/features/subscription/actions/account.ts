@@ -147,7 +147,9 @@ export async function change(account: Account, kind: string, by: Change, reason:
   const plan = await findPlanById(db, merged.planId)
   if (!plan) throw new Error('a subscription to no plan')
   merged.planCode = plan.code
-  merged.nextStepAt = nextStep(merged, clinic.zone, now)
+  // What the clock has not come to yet, a notice of this morning, stays due.
+  const waiting = before.nextStepAt !== null && Temporal.Instant.compare(before.nextStepAt, now) <= 0
+  merged.nextStepAt = waiting ? before.nextStepAt : nextStep(merged, clinic.zone, now)
   await updateSubscription(db, merged)
   const standing = standingOf(merged.status, merged.suspendedAt !== null)
   const was = standingOf(before.status, before.suspendedAt !== null)
