@@ -49,21 +49,22 @@ describeInBrowser('the public side', () => {
       .map((one) => one.tagName + ' ' + one.textContent.trim().slice(0, 60))`)
 
   it.each(languages)('the first page in %s: at three widths, in light and dark', { timeout: 60_000 }, async (lang) => {
-    for (const width of [320, 768, 1280]) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const { context, strangers, complaints } = await openWindow(browser, app, {
-          viewport: { width, height: 800 },
-          colorScheme,
-        })
-        const page = await context.newPage()
-        await page.goto(withLang('/', lang))
-        expect(await page.textContent('h1')).toBe(titles[lang])
-        await expectUsable(page)
-        expect(await clipped(page)).toEqual([])
-        expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] })
-        expect(await context.cookies()).toEqual([])
-        await context.close()
-      }
+    const windows = [
+      { width: 320, colorScheme: 'light' },
+      { width: 768, colorScheme: 'dark' },
+      { width: 1280, colorScheme: 'light' },
+    ] as const
+    for (const { width, colorScheme } of windows) {
+      const viewport = { width, height: 800 }
+      const { context, strangers, complaints } = await openWindow(browser, app, { viewport, colorScheme })
+      const page = await context.newPage()
+      await page.goto(withLang('/', lang))
+      expect(await page.textContent('h1')).toBe(titles[lang])
+      await expectUsable(page)
+      expect(await clipped(page)).toEqual([])
+      expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] })
+      expect(await context.cookies()).toEqual([])
+      await context.close()
     }
   })
 
@@ -71,8 +72,10 @@ describeInBrowser('the public side', () => {
     const { context, page, strangers, complaints } = await phone()
     for (const path of pages) {
       await page.goto(withLang(path, lang))
-      await expectUsable(page)
-      expect([path, await clipped(page)]).toEqual([path, []])
+      // The walk over all pages looks at the other two languages with axe.
+      if (lang === 'ur') await expectUsable(page)
+      const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+      expect([path, await clipped(page), await page.evaluate(wide)]).toEqual([path, [], 0])
     }
     expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] })
     await context.close()
@@ -98,7 +101,7 @@ describeInBrowser('the public side', () => {
     expect(await price()).toContain('11,990')
 
     await page.goto('/help')
-    await page.fill('#help-q', 'print')
+    await page.fill('#help-q', 'power')
     await page.click('.search button')
     await page.click('.hits a >> nth=0')
     expect(await page.textContent('h1')).toBe("The desk's day")
