@@ -19,7 +19,7 @@ import {
 import { standingOf, type Status } from '../src/features/subscription/rules/life.ts'
 import { monthly, periodEnd, taxOn, type Interval } from '../src/features/subscription/rules/prices.ts'
 import { newId, type ClinicId, type UserId } from '../src/kernel/ids.ts'
-import { Temporal, type Instant } from '../src/kernel/time.ts'
+import type { Instant, PlainDate } from '../src/kernel/time.ts'
 import { changes, rows } from '../src/platform/db/rows.ts'
 import type { Services } from '../src/platform/services.ts'
 import { chance, type Chance } from './chance.ts'
@@ -250,7 +250,7 @@ async function countDay(
   })
 }
 
-async function writeCounts(db: Knex, id: ClinicId, day: Temporal.PlainDate, counts: Record<string, number>) {
+async function writeCounts(db: Knex, id: ClinicId, day: PlainDate, counts: Record<string, number>) {
   const some = Object.entries(counts).filter(([, count]) => count > 0)
   await changes(
     db,
@@ -265,7 +265,7 @@ async function countOwnVisits(services: Services, id: ClinicId): Promise<void> {
   const clinic = await services.clinics.byId(id)
   if (!clinic) return
   const counted = await services.inClinic(clinic, { kind: 'system', job: 'demo' }, { requestId: 'demo' }, ({ db }) =>
-    rows<{ day: Temporal.PlainDate; metric: string; count: number }>(
+    rows<{ day: PlainDate; metric: string; count: number }>(
       db,
       `with visits as (
          select a.*, exists (select from clinic.messages m where m.clinic_id = a.clinic_id and m.appointment_id = a.id

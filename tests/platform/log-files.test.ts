@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { movableClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { logDays, openLogFiles, removeOldLogs } from '../../src/platform/log-files.ts'
+import { startServices } from '../../src/start.ts'
+import { testConfig } from '../support/config.ts'
+import { freshDatabase } from '../support/database.ts'
 
 let folder: string
 beforeEach(() => {
@@ -105,5 +108,27 @@ describe('log files', () => {
     files.flush()
     expect(files.lost()).toBe(1)
     expect(told.join()).toContain('ENOSPC')
+  })
+})
+
+describe('LOG_DIR', () => {
+  it('makes a started Nabz write there, clear what is too old, and leave nothing unwritten when it stops', async () => {
+    const database = await freshDatabase()
+    writeFileSync(join(folder, 'nabz-2001-01-01-elsewhere-1.log'), 'x')
+    const config = testConfig({
+      DATABASE_URL: database.appUrl,
+      JOBS_DATABASE_URL: database.jobsUrl,
+      KEY_STORE_DIR: folder,
+      LOG_DIR: folder,
+      LOG_LEVEL: 'info',
+    })
+    const started = await startServices(config, { clock: movableClock('2026-11-24T10:00:00Z') })
+    started.services.log.info('started', { port: 1 })
+    await started.stop()
+    const names = readdirSync(folder).filter((name) => name.endsWith('.log'))
+    expect(names).toHaveLength(1)
+    expect(names[0]).toMatch(/^nabz-2026-11-24-.+-\d+\.log$/)
+    expect(read(names[0]!)).toContain('"started"')
+    await database.drop()
   })
 })
