@@ -267,6 +267,7 @@ function respond(parts: ApiParts, req: Request, res: Response, handle: Handler):
     }
     if (kept) {
       res.setHeader('Idempotent-Replayed', 'true')
+      if (brokenOff(parts, req)) return
       return answer(parts, req, res, kept.status, JSON.parse(kept.body) as Record<string, unknown>)
     }
   }
@@ -283,12 +284,15 @@ function respond(parts: ApiParts, req: Request, res: Response, handle: Handler):
     state.tables.answers.set(key, { asked, status, body: JSON.stringify(body) })
   }
   state.save()
-  if (takeCounted(parts.settings(), 'breakAfter', req.path)) {
-    parts.webhooks.note({ way: 'to us', what: `${req.method} ${req.path}`, answer: 'done, line broken', ok: false })
-    req.socket.destroy()
-    return
-  }
+  if (brokenOff(parts, req)) return
   answer(parts, req, res, status, body)
+}
+
+function brokenOff(parts: ApiParts, req: Request): boolean {
+  if (!takeCounted(parts.settings(), 'breakAfter', req.path)) return false
+  parts.webhooks.note({ way: 'to us', what: `${req.method} ${req.path}`, answer: 'done, line broken', ok: false })
+  req.socket.destroy()
+  return true
 }
 
 function answer(parts: ApiParts, req: Request, res: Response, status: number, body: Record<string, unknown>): void {

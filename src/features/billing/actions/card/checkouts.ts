@@ -7,7 +7,7 @@ import { queueCardCommand } from '../../../../platform/card-commands.ts'
 import { chargeable, type CheckoutFacts, type StripeFailure } from '../../../../platform/channels/stripe.ts'
 import type { Clinic, Ctx } from '../../../../platform/clinic-scope.ts'
 import type { Language } from '../../../../platform/i18n/languages.ts'
-import { accountOf } from '../../../subscription/actions/account.ts'
+import { accountOf, type Account } from '../../../subscription/actions/account.ts'
 import { linkCustomer } from '../../../subscription/actions/card.ts'
 import { findPlanById, type Subscription } from '../../../subscription/queries.ts'
 import {
@@ -20,8 +20,8 @@ import {
   updateOrderKept,
   type Checkout,
 } from '../../queries/card.ts'
-import { findProviderPayment } from '../../queries/books.ts'
-import { findDueOrder, type DueOrder } from '../../queries/owner.ts'
+import { findOpenOrder, findProviderPayment, insertOrder, type Order } from '../../queries/books.ts'
+import { dueNow, voidOrder } from '../orders.ts'
 import { enterProviderPayment } from '../payments.ts'
 import { clinicOfCustomer, inClinicOf, reportIncident, type Cards, type NewIncident } from './incidents.ts'
 import { takeSubscription } from './subscriptions.ts'
@@ -33,7 +33,7 @@ export type Payer = { userId: UserId; name: string; email: string; language: Lan
 type InClinic = <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
 export type CheckoutRefusal = 'nothing_due' | 'paid_already' | 'has_card' | 'try_later'
 
-type Begun = { order: DueOrder; checkout: Checkout; customer: string | null; name: string; firstCharge?: Instant }
+type Begun = { order: Order; checkout: Checkout; customer: string | null; name: string; firstCharge?: Instant }
 
 /**
  * The address of a payment page for what the clinic owes. The attempt is written down before Stripe is asked and is part
@@ -66,8 +66,9 @@ export async function startCheckout(
 
 async function begin(cards: Cards, ctx: Ctx, payer: Payer): Promise<Outcome<Begun, CheckoutRefusal>> {
   const { db, clinic, now } = ctx
-  const { held } = await accountOf(ctx, cards)
-  const order = await findDueOrder(db, clinic.id, now)
+  const account = await accountOf(ctx, cards)
+  const { held } = account
+  const order = await orderToPay(account)
   if (!order || order.totalMinor === 0) return refuse('nothing_due')
   // A second subscription would charge twice: what a card that we have is to pay is settled in the portal.
   if (held.stripeSubscription !== null && order.kind !== 'upgrade') return refuse('has_card')
@@ -94,6 +95,17 @@ async function begin(cards: Cards, ctx: Ctx, payer: Payer): Promise<Outcome<Begu
   })
   const firstCharge = firstChargeOf(held, now)
   return done({ order, checkout, customer: held.stripeCustomer, name, ...(firstCharge ? { firstCharge } : {}) })
+}
+
+/** What is due is due also where nobody has ordered it; what is charged has to be written down. */
+async function orderToPay(account: Account): Promise<Order | undefined> {
+  const { db, clinic, now } = account
+  const order = await dueNow(account)
+  const open = await findOpenOrder(db, clinic.id)
+  if (!order || open?.id === order.id) return order
+  if (open) await voidOrder(account)
+  await insertOrder(db, order, now)
+  return order
 }
 
 /** While something runs that was given or paid for, nothing is charged before its end. */

@@ -8,9 +8,10 @@ export type RenewalDue = { planId: PlanId; interval: Interval; currency: string;
 
 /** Undefined where nothing is to be charged ever: the clinic is on a plan that costs nothing, or its time is over. */
 export async function renewalDue(ctx: Ctx, held: Subscription): Promise<RenewalDue | undefined> {
-  if (held.status === 'expired' || held.status === 'purge_scheduled') return undefined
+  // What was just ordered is on its way, also where it brings back what had lapsed.
   const order = await findDueOrder(ctx.db, ctx.clinic.id, ctx.now)
   if (order && order.kind !== 'upgrade') return order
+  if (held.status === 'expired' || held.status === 'purge_scheduled') return undefined
   const market = await getMarket(ctx.db, ctx.clinic.country)
   const [planId, interval] = [held.nextPlanId ?? held.planId, held.nextInterval ?? held.interval]
   const changes = planId !== held.planId || interval !== held.interval
