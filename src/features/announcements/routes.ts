@@ -27,8 +27,9 @@ newsRoutes.post('/unsubscribe/:token', 'public', async ({ req, res, services, or
 export const dismissalRoutes = accountRouter('announcements')
 
 dismissalRoutes.post('/account/announcements/dismissal', 'signed_in', async ({ req, services, person, redirect }) => {
-  const found = await dismissAnnouncement(services, person.userId, idParam<'announcement'>(req, 'id'))
-  if (!found) notFound('announcement')
   const form = parseForm(dismissalForm, req.body)
-  await redirect(form.ok ? form.value.back : '/')
+  const id = form.ok ? parseId<'announcement'>(form.value.announcement) : undefined
+  if (!form.ok || id === undefined) return redirect('/')
+  await dismissAnnouncement(services, person.userId, id)
+  await redirect(form.value.back ?? '/')
 })
