@@ -145,6 +145,13 @@ if (day) {
       const response = await fetch(button.formAction, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
       const page = parsed(await response.text())
       const fresh = page.getElementById('day')
+      // The clinic may not do it now, and this page says why.
+      const told = response.status === 409 && page.getElementById('main')
+      if (told) {
+        const main = document.getElementById('main')
+        main.replaceChildren(...told.childNodes)
+        return main.focus()
+      }
       if (!response.ok || !fresh) return location.reload()
       if (menu) menu.open = false
       place(fresh, true)
