@@ -133,8 +133,10 @@ export async function findSubscription(db: Knex, clinicId: ClinicId): Promise<Su
 export async function lockSubscription(trx: Knex, clinicId: ClinicId): Promise<Subscription | undefined> {
   const [found] = await rows<Subscription>(
     trx,
-    `select ${subscriptionColumns} from platform.subscriptions s join platform.plans p on p.id = s.plan_id
-     where s.clinic_id = ? for update of s`,
+    // Locked first and joined then: whoever waited here for a change of plan would be joined to the plan before it, and
+    // find nothing.
+    `with held as materialized (select * from platform.subscriptions where clinic_id = ? for update)
+     select ${subscriptionColumns} from held s join platform.plans p on p.id = s.plan_id`,
     [clinicId],
   )
   return found
