@@ -16,7 +16,12 @@ import { visitRoutes } from './features/booking/routes/visit.ts'
 import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
+import { documentRoutes } from './features/billing/routes/console.ts'
 import { consoleRoutes } from './features/console/routes.ts'
+import { consoleClinicRoutes } from './features/console/routes/clinic.ts'
+import { consoleSubscriptionRoutes } from './features/console/routes/subscription.ts'
+import { consolePaymentsRoutes } from './features/console/routes/payments.ts'
+import { consolePlansRoutes } from './features/console/routes/plans.ts'
 import { consoleAnnouncementsRoutes } from './features/console/routes/announcements.ts'
 import { consoleClinicsRoutes } from './features/console/routes/clinics.ts'
 import { operationsRoutes } from './features/console/routes/operations.ts'
@@ -104,6 +109,11 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(supportRoutes.express)
 
   app.use(consoleRoutes.express)
+  app.use(documentRoutes.express)
+  app.use(consoleClinicRoutes.express)
+  app.use(consoleSubscriptionRoutes.express)
+  app.use(consolePaymentsRoutes.express)
+  app.use(consolePlansRoutes.express)
   app.use(analyticsRoutes.express)
   app.use(slipRoutes.express)
   app.use(consoleClinicsRoutes.express)

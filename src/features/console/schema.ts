@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { requiredText } from '../../kernel/forms.ts'
-import { parseDate } from '../../kernel/time.ts'
+import { checkbox, optionalText, requiredText, wholeNumber } from '../../kernel/forms.ts'
+import { parseMoney } from '../../kernel/money.ts'
+import { parseDate, type PlainDate } from '../../kernel/time.ts'
+import { methodsOf } from '../billing/rules/choices.ts'
+import { intervals } from '../subscription/rules/prices.ts'
 import { clinicSorts, clinicStatuses, healths } from './rules/clinics.ts'
 import { documentKinds, paymentStatuses } from './rules/money.ts'
 
@@ -51,3 +54,39 @@ export const documentsQuery = z.object({ q: text, kind: z.enum(documentKinds).op
 export type DocumentsQuery = z.output<typeof documentsQuery>
 
 export const noteForm = z.object({ body: requiredText('console.error.note_required', 2000) })
+
+const reason = requiredText('console.error.reason_required', 500)
+export const reasonForm = z.object({ reason })
+export const extensionForm = z.object({ days: wholeNumber('console.error.days', 1, 366), reason })
+export const planChoiceForm = z.object({
+  plan: z.string({ error: 'console.error.plan_required' }).regex(/^[a-z0-9_-]{1,40}$/, 'console.error.plan_required'),
+  interval: z.enum(intervals, { error: 'console.error.interval_required' }),
+  reason,
+})
+
+const amount = (currency: string) =>
+  z.string({ error: 'console.error.amount' }).transform((typed, issue) => {
+    const money = parseMoney(typed, currency)
+    if (money && money.minor > 0) return money.minor
+    issue.addIssue({ code: 'custom', message: 'console.error.amount' })
+    return z.NEVER
+  })
+
+/** A payment that an operator found. The slip comes beside the form. */
+export const paymentForm = (country: string, currency: string, today: PlainDate) =>
+  z.object({
+    method: z
+      .string({ error: 'console.error.method' })
+      .refine((method) => methodsOf(country).includes(method), 'console.error.method'),
+    amount: amount(currency),
+    paid_on: z.string({ error: 'console.error.paid_on' }).transform((typed, issue) => {
+      const date = parseDate(typed)
+      const days = date?.until(today, { largestUnit: 'day' }).days
+      if (date !== undefined && days !== undefined && days >= 0 && days <= 366) return date
+      issue.addIssue({ code: 'custom', message: 'console.error.paid_on' })
+      return z.NEVER
+    }),
+    reference: optionalText(100),
+  })
+
+export const refundForm = (currency: string) => z.object({ amount: amount(currency), takes_back: checkbox(), reason })

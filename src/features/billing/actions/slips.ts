@@ -4,12 +4,18 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Picture } from '../../../platform/pictures.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 import type { Services } from '../../../platform/services.ts'
+import type { Account } from '../../subscription/actions/account.ts'
 import { findSlipOf, type SlipRow } from '../queries/owner.ts'
 import { insertSlip, slipPlace } from '../queries/slips.ts'
 
 /** Keeps a picture that was painted anew, for a payment that is written in the same transaction. */
 export async function keepSlip(ctx: Ctx, picture: Picture): Promise<Id<'slip'>> {
   return insertSlip(ctx.db, ctx.platformSeal, picture, ctx.now)
+}
+
+/** The same, for a payment that somebody of the platform enters. */
+export async function keepSlipOf(account: Account, picture: Picture): Promise<Id<'slip'>> {
+  return insertSlip(account.db, account.seal, picture, account.now)
 }
 
 const opened = (seal: PlatformSeal, { id, sealed, mediaType }: SlipRow) => ({

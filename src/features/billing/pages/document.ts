@@ -5,7 +5,9 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { directionOf, parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { findAnyDocument } from '../queries/documents.ts'
 import { findDocument, type DocumentRow } from '../queries/owner.ts'
 import { rateText } from './amounts.ts'
 import { path } from './frame.ts'
@@ -34,6 +36,23 @@ export async function documentPage(
     dir: directionOf(language),
     back: path(ctx),
     readerTitle: reader.t('billing.page.title'),
+  })
+}
+
+/** The same for people of the platform, who see those of every clinic, also of one that is no more. */
+export async function anyDocumentPage(
+  { db, speakers }: Pick<Services, 'db' | 'speakers'>,
+  reader: Speaker,
+  id: Id<'document'>,
+): Promise<View> {
+  const document = (await findAnyDocument(db, id)) ?? notFound('document')
+  const language = parseLanguage(document.language) ?? 'en'
+  return view('billing/document', {
+    ...paperOf(speakers(language, document), document),
+    lang: language,
+    dir: directionOf(language),
+    back: '/admin/documents',
+    readerTitle: reader.t('console.payments.tab_documents'),
   })
 }
 

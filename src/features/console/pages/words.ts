@@ -60,5 +60,5 @@ const knownMethods = ['bank_transfer', 'cash', 'raast', 'jazzcash', 'easypaisa',
   'benefit_pay', 'cheque', 'card', 'other'] // prettier-ignore
 
 export function methodWord({ t }: Speaker, method: string): string {
-  return knownMethods.includes(method) ? t(`console.method.${method}`) : method
+  return knownMethods.includes(method) ? t(`billing.method.${method}`) : method
 }

@@ -36,12 +36,11 @@ const paymentColumns = `p.id, p.clinic_id as "clinicId", c.name as "clinicName",
   p.decided_at as "decidedAt", p.rejection, p.created_at as "createdAt"`
 
 export type Declared = PaymentLine & {
-  /** What the clinic's open order comes to; null when nothing is due. */
+  /** What the clinic's open order comes to, or else its next period; null when nothing is due. */
   expectedMinor: number | null
   expectedCurrency: string | null
   orderKind: string | null
   planNames: Record<string, string> | null
-  interval: string | null
 }
 
 /** Payments that clinics say they made, the longest waiting first, beside what was due. */
@@ -50,12 +49,19 @@ export async function listDeclared(db: Knex, limit: number): Promise<Declared[]>
     db,
     'select ' +
       paymentColumns +
-      `, o.total_minor as "expectedMinor", o.currency as "expectedCurrency", o.kind as "orderKind",
-         pl.names as "planNames", o.billing_interval as interval
+      // Without an order it is the plan the clinic has, or tries out, once more; half a unit of tax rounds up.
+      `, coalesce(o.total_minor, next.total) as "expectedMinor", coalesce(o.currency, next.currency) as "expectedCurrency",
+         coalesce(o.kind, next.kind) as "orderKind", pl.names as "planNames"
        from platform.payments p
        left join platform.clinics c on c.id = p.clinic_id
        left join platform.orders o on o.clinic_id = p.clinic_id and o.status = 'open'
-       left join platform.plans pl on pl.id = o.plan_id
+       left join lateral (
+         select s.plan_id, s.currency, s.net_minor + round(s.net_minor * m.tax_rate_bp / 10000.0)::bigint as total,
+           case when s.status in ('active', 'past_due') then 'renew' else 'start' end as kind
+         from platform.subscriptions s, platform.markets m
+         where s.clinic_id = p.clinic_id and s.net_minor > 0 and m.country in (c.country, 'ZZ')
+         order by (m.country = 'ZZ') limit 1) next on true
+       left join platform.plans pl on pl.id = coalesce(o.plan_id, next.plan_id)
        where p.status = 'declared' order by p.created_at, p.id limit ?`,
     [limit],
   )

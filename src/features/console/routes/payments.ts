@@ -1,7 +1,13 @@
 // Money of all clinics: what waits, every payment, every document.
 import { sendCsv } from '../../../platform/csv.ts'
-import { operatorRouter } from '../../../platform/web/routers.ts'
+import { emptyForm, parseForm, withErrors } from '../../../kernel/forms.ts'
+import { repaint, type Picture } from '../../../platform/pictures.ts'
+import { flash } from '../../../platform/web/session.ts'
+import { idParam, operatorRouter, type AccountRequest } from '../../../platform/web/routers.ts'
+import { uploadOf } from '../../../platform/web/uploads.ts'
 import { noteExport } from '../actions/export.ts'
+import { confirmDeclared, enterPayment, refundPayment, rejectDeclared } from '../actions/money.ts'
+import { paymentGround, recordPage, refundCurrency, refundPage, rejectionPage } from '../pages/decisions.ts'
 import {
   documentLines,
   documentsHeader,
@@ -11,7 +17,7 @@ import {
   paymentsPage,
   queuePage,
 } from '../pages/payments.ts'
-import { documentsQuery, paymentsQuery } from '../schema.ts'
+import { documentsQuery, paymentForm, paymentsQuery, reasonForm, refundForm } from '../schema.ts'
 
 export const consolePaymentsRoutes = operatorRouter('console')
 
@@ -36,3 +42,105 @@ consolePaymentsRoutes.post('/documents/export', 'console.money', async ({ req, r
   const name = await noteExport(services, origin, person.userId, 'documents')
   await sendCsv(res, name, documentsHeader, documentLines(services, documentsQuery.parse(req.query)))
 })
+
+const aboutPayment = ({ req, services, origin, person }: AccountRequest) => ({
+  services,
+  origin,
+  person,
+  id: idParam<'payment'>(req, 'id'),
+})
+
+consolePaymentsRoutes.post('/payments/:id/confirmation', 'console.money', async (request) => {
+  const { req, redirect } = request
+  const confirmed = await confirmDeclared(aboutPayment(request))
+  const key = confirmed.ok
+    ? `console.flash.${confirmed.value.bought ? 'confirmed_bought' : 'confirmed_credit'}`
+    : `console.error.${confirmed.reason}`
+  flash(req, { kind: confirmed.ok ? 'success' : 'error', key })
+  await redirect('/admin/payments')
+})
+
+consolePaymentsRoutes.get('/payments/:id/rejection', 'console.money', async (request) => {
+  const { services, speaker, show } = request
+  show(await rejectionPage(services, speaker, aboutPayment(request).id, emptyForm))
+})
+consolePaymentsRoutes.post('/payments/:id/rejection', 'console.money', async (request) => {
+  const { req, services, speaker, show, redirect } = request
+  const about = aboutPayment(request)
+  const form = parseForm(reasonForm, req.body)
+  if (!form.ok) return show(await rejectionPage(services, speaker, about.id, form), { status: 422 })
+  const rejected = await rejectDeclared(about, form.value.reason)
+  const key = rejected.ok ? 'console.flash.rejected' : `console.error.${rejected.reason}`
+  flash(req, { kind: rejected.ok ? 'success' : 'error', key })
+  await redirect('/admin/payments')
+})
+
+consolePaymentsRoutes.get('/payments/:id/refund', 'console.money', async (request) => {
+  const { services, speaker, show } = request
+  show(await refundPage(services, speaker, aboutPayment(request).id, emptyForm))
+})
+consolePaymentsRoutes.post('/payments/:id/refund', 'console.money', async (request) => {
+  const { req, services, speaker, show, redirect } = request
+  const about = aboutPayment(request)
+  const form = parseForm(refundForm(await refundCurrency(services, about.id)), req.body)
+  if (!form.ok) return show(await refundPage(services, speaker, about.id, form), { status: 422 })
+  const { amount: amountMinor, takes_back: takesBack, reason } = form.value
+  const refunded = await refundPayment(about, { amountMinor, takesBack, reason })
+  if (!refunded.ok) {
+    const again = withErrors(form, { amount: `console.error.${refunded.reason}` })
+    return show(await refundPage(services, speaker, about.id, again), { status: 409 })
+  }
+  flash(req, { kind: 'success', key: 'console.flash.refunded' })
+  await redirect('/admin/payments/all')
+})
+
+consolePaymentsRoutes.get('/clinics/:id/payments/new', 'console.money', async ({ req, services, speaker, show }) => {
+  show(await recordPage(services, speaker, idParam<'clinic'>(req, 'id'), emptyForm))
+})
+/** 10 MB: any photograph a phone takes. */
+const slipBytes = 10 * 1024 * 1024
+consolePaymentsRoutes.post(
+  '/clinics/:id/payments/new',
+  'console.money',
+  async (request) => {
+    const { req, services, origin, person, speaker, show, redirect } = request
+    const clinicId = idParam<'clinic'>(req, 'id')
+    const { country, currency, today } = await paymentGround(services, clinicId)
+    const form = parseForm(paymentForm(country, currency, today), req.body)
+    const slip = await slipOf(request)
+    if (!form.ok || slip.error !== undefined) {
+      const errors = {
+        ...(form.ok ? {} : form.errors),
+        // A browser forgets the file when a form comes back.
+        ...(slip.error === undefined
+          ? slip.picture
+            ? { slip: 'billing.error.slip_missing' }
+            : {}
+          : { slip: slip.error }),
+      }
+      return show(await recordPage(services, speaker, clinicId, withErrors(form, errors)), { status: 422 })
+    }
+    const { method, amount: amountMinor, paid_on: paidOn, reference } = form.value
+    const paid = { method, amountMinor, paidOn, reference: reference ?? '' }
+    const entered = await enterPayment({ services, origin, person, clinicId }, paid, slip.picture)
+    if (!entered.ok) {
+      const again = withErrors(form, { amount: `console.error.${entered.reason}` })
+      return show(await recordPage(services, speaker, clinicId, again), { status: 409 })
+    }
+    flash(req, {
+      kind: 'success',
+      key: `console.flash.${entered.value.bought ? 'confirmed_bought' : 'confirmed_credit'}`,
+    })
+    await redirect(`/admin/clinics/${clinicId}`)
+  },
+  { upload: { maxBytes: slipBytes } },
+)
+
+/** The picture that came with the form, painted anew; nothing when none did. */
+async function slipOf({ req }: AccountRequest): Promise<{ picture?: Picture; error?: string }> {
+  const upload = uploadOf(req)
+  if (!upload) return {}
+  if (!upload.ok) return { error: `billing.error.slip_${upload.reason}` }
+  const painted = await repaint(upload.bytes, upload.fileName)
+  return painted.ok ? { picture: painted.value } : { error: `billing.error.slip_${painted.reason}` }
+}
