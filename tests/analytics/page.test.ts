@@ -90,7 +90,7 @@ describe('a plot', () => {
 
   it('puts what takes away below the line of zero, and nothing over another', () => {
     const frame = frameFor(1, [30, -20], { whole: true, rtl: false })
-    const [[a], [b], [c]] = stackOf(frame, [[10], [20], [-20]]) as [{ y: number; height: number }[], { y: number; height: number }[], { y: number; height: number }[]] // prettier-ignore
+    const [a, b, c] = stackOf(frame, [[10], [20], [-20]]).flat()
     expect(b!.y + b!.height).toBeCloseTo(a!.y, 0)
     expect(a!.y + a!.height).toBeCloseTo(frame.zero, 0)
     expect(c!.y).toBeCloseTo(frame.zero, 0)
