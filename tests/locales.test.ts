@@ -155,7 +155,10 @@ const speech = (() => {
       const before = code.slice(Math.max(0, match.index - 80), match.index)
       const translated = /\bt\(\s*$|key:\s*$/.test(before)
       const otherKind = otherWords.test(before) || (permissions as readonly string[]).includes(text)
-      used.push({ key: text, where: file, sure: translated || !otherKind })
+      // A mail is named by what its subject and its text have in common.
+      const mail = ['subject', 'text'].map((part) => `${text}.${part}`).filter((key) => sentences.en.has(key))
+      for (const key of mail.length === 2 ? mail : [text])
+        used.push({ key, where: file, sure: translated || !otherKind })
     }
   }
   return { used, patterns }

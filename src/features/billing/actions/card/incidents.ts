@@ -36,7 +36,9 @@ export async function clinicOfCustomer(cards: Cards, customer: string | undefine
   return clinicId && cards.clinics.byId(clinicId)
 }
 
+const stripe = { kind: 'system', job: 'billing.stripe' } as const
+
 /** Works on a clinic's data in the name of Stripe. */
 export function inClinicOf<T>(cards: Cards, clinic: Clinic, work: (ctx: Ctx) => Promise<T>): Promise<T> {
-  return cards.inClinic(clinic, { kind: 'system', job: 'billing.stripe' }, { requestId: 'billing.stripe' }, work)
+  return cards.inClinic(clinic, stripe, { requestId: stripe.job }, work)
 }
