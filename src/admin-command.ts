@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { loadEnvironmentFile, readConfig, type Config } from './config.ts'
 import { createAdmin, removeAdmin, resetLink } from './features/accounts/actions/admins.ts'
-import { listAdmins } from './features/accounts/queries.ts'
+import { findAccountByEmail, listAdmins } from './features/accounts/queries.ts'
 import { passwordLength } from './features/accounts/rules.ts'
 import { requiredEmail } from './kernel/forms.ts'
 import { systemClock } from './platform/clock.ts'
@@ -79,8 +79,10 @@ async function create(email: string, name: string, lang: string | undefined): Pr
   const language = parseLanguage(lang ?? 'en')
   if (!language) throw new Refused('--language is en, ar or ur.')
   const config = readConfig(process.env)
-  const password = await readPassword()
   await withDatabase(config, async (db) => {
+    // First, so that nobody thinks up a password in vain.
+    if (await findAccountByEmail(db, email)) throw refusal('email_known', email)
+    const password = await readPassword()
     const passwords = createPasswords(config.passwordPepper)
     const parts = { db, clock: systemClock, passwords, config }
     const created = await createAdmin(parts, { email, name, language, password })

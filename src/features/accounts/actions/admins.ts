@@ -25,7 +25,6 @@ export async function createAdmin(
   admin: { email: string; name: string; language: Language; password: string },
 ): Promise<Outcome<Account, 'email_known' | PasswordFault>> {
   const { email, name, language, password } = admin
-  // First, so that nobody thinks up a password in vain.
   if (await findAccountByEmail(db, email)) return refuse('email_known')
   const fault = passwordFault(password, [name, email], config.demo)
   if (fault) return refuse(fault)
