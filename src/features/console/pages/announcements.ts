@@ -1,6 +1,6 @@
 import { emptyForm, filledForm, type Form } from '../../../kernel/forms.ts'
 import { notFound } from '../../../platform/errors.ts'
-import { languageNames, languages } from '../../../platform/i18n/languages.ts'
+import { directionOf, languageNames, languages } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { AnnouncementId } from '../../../platform/noticeboard.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -129,7 +129,7 @@ export async function announcementPage(
       shown &&
       languages.map((each) => ({
         lang: each,
-        dir: each === 'en' ? 'ltr' : 'rtl',
+        dir: directionOf(each),
         language: languageNames[each],
         tone: shown.tone,
         icon: shown.tone === 'warning' ? 'alert-triangle' : 'bell',
@@ -137,7 +137,10 @@ export async function announcementPage(
         text: shown.texts[each],
       })),
     words: languages.map((each) => [
-      field(`title_${each}`, t('announcements.edit.title_in', { language: languageNames[each] }), { maxlength: 120 }),
+      field(`title_${each}`, t('announcements.edit.title_in', { language: languageNames[each] }), {
+        maxlength: 120,
+        dir: directionOf(each),
+      }),
       field(`text_${each}`, t('announcements.edit.text_in', { language: languageNames[each] }), {
         type: 'textarea',
         rows: 3,
