@@ -87,6 +87,8 @@ async function openSeedClinic(services: Services, clinic: SeedClinic, passwordHa
       currency: clinic.currency,
       language: clinic.language,
       accent: clinic.accent,
+      // So that the demo's directory has somebody in it.
+      listed: true,
       created_at: now,
     })
     await trx.withSchema('platform').table('diaries').insert({ clinic_id: id })
