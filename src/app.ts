@@ -43,6 +43,7 @@ import { healthz, readyz } from './platform/web/health.ts'
 import { metricsPage } from './platform/web/metrics-page.ts'
 import { requestLog } from './platform/web/request-log.ts'
 import { sessions } from './platform/web/session.ts'
+import { cutSlowForms } from './platform/web/slow-bodies.ts'
 import { cacheTemplates, publicFolder } from './platform/web/views.ts'
 
 /** The whole application. `outside` is mounted before everything of ours: the demo's simulator, nothing in production. */
@@ -80,6 +81,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.get('/', session)
   app.use(siteRoutes.express)
 
+  app.use(cutSlowForms)
   // What needs no form and no session comes before both.
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
   app.use(webhookRoutes.express)

@@ -10,6 +10,7 @@ import { pendingMigrations } from './platform/db/pending.ts'
 import { recordRuns } from './platform/job-runs.ts'
 import type { Log } from './platform/log.ts'
 import type { Services } from './platform/services.ts'
+import { slowestUploadMs } from './platform/web/slow-bodies.ts'
 import { startServices } from './start.ts'
 
 export type Running = {
@@ -28,7 +29,10 @@ export async function serve(
   const started = await startServices(config, parts)
   const { services } = started
   try {
-    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, createApp(services, parts.outside))
+    const server = createServer(
+      { requestTimeout: slowestUploadMs, headersTimeout: 10_000 },
+      createApp(services, parts.outside),
+    )
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(config.port, config.host, resolve)

@@ -48,9 +48,10 @@ export function refuseUnprovenToken(req: Request): void {
 export async function proveToken(req: Request, res: Response): Promise<void> {
   const guard = unproven.get(req)
   if (!guard) return
-  await new Promise<void>((resolve, reject) => {
-    void guard(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error)))
+  const error = await new Promise<unknown>((resolve) => {
+    void guard(req, res, resolve)
   })
+  if (error instanceof Error) throw error
   unproven.delete(req)
 }
 

@@ -84,4 +84,5 @@ staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async ({ req, in
       : { kind: 'error', key: 'accounts.error.last_owner' },
   )
   await redirect(at('/settings/staff'))
-})
+  // Whoever has left must not go on reading while nobody has paid.
+}, { whileReadOnly: true }) // prettier-ignore
