@@ -582,3 +582,14 @@ it('keeps no number of a card anywhere, nor writes one into the log', async () =
   }
   for (const number of numbers) expect(app.logLines.join('\n').includes(number)).toBe(false)
 })
+
+it('chooses another plan after the card was set up: the first charge is that of the other plan', async () => {
+  await payByCard('clinic')
+  await choose('solo')
+  await settle()
+  expect((await theirs()).items.data[0].price.unit_amount).toBe(290_000)
+  await toPeriodEnd()
+  expect(await ours()).toMatchObject({ status: 'active', code: 'solo' })
+  expect(charges().map(({ amount }) => amount)).toEqual([290_000])
+  expect(await incidents()).toEqual([])
+})
