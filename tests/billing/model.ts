@@ -131,7 +131,7 @@ export class ModelClinic {
       if (this.net === 0) return undefined
       return this.quote(this.status === 'past_due' ? 'renew' : 'start', this.plan, this.interval, this.net, now)
     }
-    if (this.end === undefined || this.cancelled || this.end - now > 14 * day) return undefined
+    if (this.end === undefined || this.cancelled || this.end - now > 15 * day) return undefined
     return this.renewal(now)
   }
 

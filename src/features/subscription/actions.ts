@@ -45,6 +45,7 @@ export async function startTrial(
     stripeCustomer: null,
     stripeSubscription: null,
     cardLabel: null,
+    firstPaidAt: null,
     createdAt: now,
   })
   await updateStanding(trx, clinic.id, 'active', plan)

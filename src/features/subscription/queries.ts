@@ -108,6 +108,8 @@ export type Subscription = {
   stripeCustomer: string | null
   stripeSubscription: string | null
   cardLabel: string | null
+  /** null: it was tried out, or given, and never paid for. */
+  firstPaidAt: Instant | null
   createdAt: Instant
 }
 
@@ -117,7 +119,8 @@ const subscriptionColumns = `s.clinic_id as "clinicId", s.plan_id as "planId", p
   s.cancelled_at as "cancelledAt", s.cancel_reason as "cancelReason", s.next_plan_id as "nextPlanId",
   s.next_interval as "nextInterval", s.suspended_at as "suspendedAt", s.suspension_reason as "suspensionReason",
   s.next_step_at as "nextStepAt", s.collection, s.stripe_customer as "stripeCustomer",
-  s.stripe_subscription as "stripeSubscription", s.card_label as "cardLabel", s.created_at as "createdAt"`
+  s.stripe_subscription as "stripeSubscription", s.card_label as "cardLabel",
+  s.first_paid_at as "firstPaidAt", s.created_at as "createdAt"`
 
 export async function findSubscription(db: Knex, clinicId: ClinicId): Promise<Subscription | undefined> {
   const [found] = await rows<Subscription>(
@@ -173,7 +176,7 @@ export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'pla
     `update platform.subscriptions set plan_id = ?, status = ?, status_since = ?, billing_interval = ?, currency = ?,
        net_minor = ?, period_start = ?, period_end = ?, billing_day = ?, cancelled_at = ?, cancel_reason = ?,
        next_plan_id = ?, next_interval = ?, suspended_at = ?, suspension_reason = ?, next_step_at = ?, collection = ?,
-       stripe_customer = ?, stripe_subscription = ?, card_label = ?
+       stripe_customer = ?, stripe_subscription = ?, card_label = ?, first_paid_at = ?
      where clinic_id = ?`,
     [
       one.planId,
@@ -196,6 +199,7 @@ export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'pla
       one.stripeCustomer,
       one.stripeSubscription,
       one.cardLabel,
+      one.firstPaidAt,
       one.clinicId,
     ],
   )
@@ -267,9 +271,21 @@ export async function insertEvent(trx: Knex, event: SubscriptionEvent): Promise<
   )
 }
 
-/** Several changes that stand or fall together, outside any clinic. */
-export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
-  db.transaction(work)
+/** Several changes that stand or fall together, outside any clinic. A refusal takes back what was written before it. */
+export async function inTransaction<T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  const trx = await db.transaction()
+  try {
+    const result = await work(trx)
+    await (isRefusal(result) ? trx.rollback() : trx.commit())
+    return result
+  } catch (error) {
+    await trx.rollback()
+    throw error
+  }
+}
+
+const isRefusal = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
 
 export type AccountClinic = {
   id: ClinicId

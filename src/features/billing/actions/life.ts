@@ -18,7 +18,7 @@ import {
 import { after, graceDays, nextTransition, windowDays, type LifeEvent } from '../../subscription/rules/life.ts'
 import { dueNotices, isStale, noticesOf, type Notice } from '../../subscription/rules/notices.ts'
 import { withTax } from '../rules/quotes.ts'
-import { settle, voidOrder } from './orders.ts'
+import { isCovered, settle, voidUpgrade } from './orders.ts'
 
 const batch = 200
 /** The application's clock and the database's may be this far apart. */
@@ -69,15 +69,14 @@ async function step(services: Services, clinicId: ClinicId, now: Instant): Promi
 }
 
 async function pass(account: Account, event: LifeEvent): Promise<void> {
-  if (event === 'period_ended' && account.held.status === 'active') {
-    // Paid ahead: the period goes on without anybody noticing.
+  await voidUpgrade(account)
+  if (event === 'period_ended') {
+    // Paid ahead: the next period begins without anybody noticing.
     if (await settle(account)) return
     if (await beginPlanned(account)) return
   }
-  if (event === 'period_ended' && account.held.status === 'trialing' && (await settle(account))) return
   const status = after(account.held.status, event)
   if (status === undefined) throw new Error(`nothing follows ${event}`)
-  await voidOrder(account)
   await change(account, status === 'purge_scheduled' ? 'purge_scheduled' : status, { status })
   if (status === 'expired') await tellWhatIsDue(account)
   if (status === 'purge_scheduled') {
@@ -116,8 +115,8 @@ async function beginPlanned(account: Account): Promise<boolean> {
 }
 
 /**
- * Sends the latest notice whose moment has come, unless it is stale; whatever else was missed is noted as missed. So
- * after a week of down time one mail goes out at most.
+ * Sends the latest notice whose moment has come, unless it is stale or the next period is paid for; whatever else was
+ * missed is noted as missed. So after a week of down time one mail goes out at most.
  */
 async function tellWhatIsDue(account: Account): Promise<void> {
   const { db, clinic, held, now } = account
@@ -127,8 +126,9 @@ async function tellWhatIsDue(account: Account): Promise<void> {
   const dealtWith = new Set(await listNoticesDealtWith(db, clinic.id, first.anchor))
   const { due } = dueNotices(notices, dealtWith, now)
   const latest = due.at(-1)
+  const mute = latest === undefined || isStale(latest, now) || (await isCovered(account))
   for (const notice of due) {
-    const sent = notice === latest && !isStale(notice, now)
+    const sent = notice === latest && !mute
     const ours = await insertNotice(db, clinic.id, { anchor: notice.anchor, kind: notice.kind, at: now, sent })
     if (sent && ours) await sendNotice(account, notice)
   }

@@ -2,6 +2,7 @@
 import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { hours, Temporal } from '../../../kernel/time.ts'
+import { queueCardCommand } from '../../../platform/card-commands.ts'
 import { change, tellOwners, type Account } from '../../subscription/actions/account.ts'
 import { leadsTo, priceOf, tellReactivated } from '../../subscription/actions/decisions.ts'
 import { findPlanById, getMarket, type Market, type Plan } from '../../subscription/queries.ts'
@@ -13,8 +14,8 @@ import { issue } from './documents.ts'
 
 /** A pro-rata sum is of the day it was worked out; it stands for three. */
 const upgradeStands = hours(72)
-/** How long before its end a period may be renewed from what is on the account without an order. */
-const renewalOpens = hours(14 * 24)
+/** How long before its end a period can be renewed: from before the first notice, which asks for it. */
+const renewalOpens = hours(15 * 24)
 
 /** Opens the order for a plan, in place of one that was open. What is due is worked out here, never sent. */
 export async function openOrder(
@@ -31,6 +32,7 @@ export async function openOrder(
   const order = orderFor(account, market, { kind, plan, interval, planNetMinor: netMinor })
   if (order.totalMinor === 0) return refuse('nothing_due')
   await insertOrder(db, order, now)
+  await tellCard(account)
   await account.note('order.opened', { kind, plan: plan.code, interval, total: order.totalMinor })
   return done(order)
 }
@@ -60,7 +62,22 @@ function orderFor(
 
 export async function voidOrder(account: Account): Promise<void> {
   const open = await findOpenOrder(account.db, account.clinic.id)
-  if (open) await closeOrder(account.db, open.id, 'void', account.now)
+  if (!open) return
+  await closeOrder(account.db, open.id, 'void', account.now)
+  await tellCard(account)
+}
+
+/** What a card is charged next follows from what is ordered. */
+async function tellCard({ db, clinic, held }: Account): Promise<void> {
+  const { stripeSubscription } = held
+  if (stripeSubscription === null) return
+  await queueCardCommand(db, { kind: 'follow', clinicId: clinic.id, target: stripeSubscription })
+}
+
+/** The difference for the rest of a period is not owed once the period is over. Any other order stays good. */
+export async function voidUpgrade(account: Account): Promise<void> {
+  const open = await findOpenOrder(account.db, account.clinic.id)
+  if (open?.kind === 'upgrade') await closeOrder(account.db, open.id, 'void', account.now)
 }
 
 /**
@@ -94,14 +111,31 @@ export async function renewalOf(account: Account, market: Market): Promise<Order
   return orderFor(account, market, { kind: 'renew', plan, interval, planNetMinor })
 }
 
-/** Buys what is due if the account has enough credit for it. Answers whether something was bought. */
+/**
+ * Buys what is due if the account has enough credit for it. Answers whether something was bought. Where another plan was
+ * planned for the end of the period, paying early does not bring it forward: the credit waits.
+ */
 export async function settle(account: Account): Promise<boolean> {
   const order = await dueNow(account)
-  if (!order) return false
+  if (!order || (order.kind === 'renew' && waitsForEnd(account))) return false
   const owed = await getBalance(account.db, account.clinic.id, order.currency)
   if (-owed < order.totalMinor) return false
   await buy(account, order)
   return true
+}
+
+function waitsForEnd({ held, now }: Account): boolean {
+  const { status, nextPlanId, periodEnd } = held
+  const running = status === 'active' && periodEnd !== null && Temporal.Instant.compare(periodEnd, now) > 0
+  return running && nextPlanId !== null
+}
+
+/** Whether the next period is paid for: by what is on the account, or because it costs nothing. */
+export async function isCovered(account: Account): Promise<boolean> {
+  const { db, held, clinic } = account
+  if (held.status !== 'active' || held.cancelledAt !== null) return false
+  const next = await renewalOf(account, await getMarket(db, clinic.country))
+  return -(await getBalance(db, clinic.id, held.currency)) >= (next?.totalMinor ?? 0)
 }
 
 async function buy(account: Account, order: Order): Promise<void> {
@@ -162,6 +196,7 @@ async function buy(account: Account, order: Order): Promise<void> {
     ...(order.kind === 'upgrade' ? {} : { nextPlanId: null, nextInterval: null }),
     cancelledAt: null,
     cancelReason: null,
+    firstPaidAt: held.firstPaidAt ?? now,
   })
   if (lapsed) await tellReactivated(account)
   await tellOwners(

@@ -35,23 +35,26 @@ export type Bought = { periodStart: Instant; periodEnd: Instant; billingDay: num
 
 /**
  * The period that buying makes. A trial is not cut short: what is paid begins when it ends. Where a paid period runs or
- * grace does, the next one follows it without a gap; after that, it begins today. An upgrade keeps its period unless the
- * rhythm changes.
+ * grace does, the next one follows it without a gap; after that, or if it would be over already, it begins today. An
+ * upgrade keeps its period unless the rhythm changes.
  */
 export function periodBought(kind: OrderKind, held: Held, interval: Interval, now: Instant, zone: Zone): Bought {
-  const running = held.periodEnd !== null && Temporal.Instant.compare(held.periodEnd, now) > 0
   if (kind === 'upgrade' && held.periodEnd !== null && held.interval === interval) {
     return { periodStart: held.periodStart, periodEnd: held.periodEnd, billingDay: held.billingDay }
   }
-  const paid = held.netMinor > 0
-  const follows =
-    kind !== 'upgrade' &&
-    held.periodEnd !== null &&
-    ((held.status === 'trialing' && running) || (held.status === 'active' && paid) || held.status === 'past_due')
-  const periodStart = follows && held.periodEnd !== null ? held.periodEnd : now
-  const continues = follows && held.status !== 'trialing'
-  const billingDay = continues ? held.billingDay : dateAt(periodStart, zone).day
-  return { periodStart, periodEnd: periodEnd(periodStart, interval, billingDay, zone), billingDay }
+  const begin = (periodStart: Instant, billingDay: number) => ({
+    periodStart,
+    periodEnd: periodEnd(periodStart, interval, billingDay, zone),
+    billingDay,
+  })
+  const runs =
+    held.status === 'trialing' || held.status === 'past_due' || (held.status === 'active' && held.netMinor > 0)
+  if (kind !== 'upgrade' && runs && held.periodEnd !== null) {
+    const billingDay = held.status === 'trialing' ? dateAt(held.periodEnd, zone).day : held.billingDay
+    const following = begin(held.periodEnd, billingDay)
+    if (Temporal.Instant.compare(following.periodEnd, now) > 0) return following
+  }
+  return begin(now, dateAt(now, zone).day)
 }
 
 /** `NBZ-INV-000042`. */

@@ -22,7 +22,7 @@ import {
   type Subscription,
 } from '../queries.ts'
 import { nextTransition, standingOf } from '../rules/life.ts'
-import { noticesOf } from '../rules/notices.ts'
+import { noticesOf, staleAfter } from '../rules/notices.ts'
 import { monthly } from '../rules/prices.ts'
 
 /** Who changes it: an owner, somebody of the platform, the clock, or a payment provider. */
@@ -44,7 +44,10 @@ export type Account = {
 
 type Tools = Pick<Services, 'db' | 'clock' | 'keys' | 'speakers' | 'config'>
 
-/** Opens an account in a transaction of its own; undefined when there is no such clinic. */
+/**
+ * Opens an account in a transaction of its own; undefined when there is no such clinic. As in a clinic's own
+ * transactions, a refusal takes back whatever was written before it.
+ */
 export async function openAccount<T>(
   services: Tools,
   clinicId: ClinicId,
@@ -112,15 +115,15 @@ export async function accountOf(ctx: Ctx, services: Pick<Services, 'speakers' | 
   }
 }
 
-/** Recurring revenue a month: what is paid for, not what is tried out or has lapsed. */
-export function recurring({ status, netMinor, interval }: Subscription): number {
-  return status === 'active' || status === 'past_due' ? monthly(netMinor, interval) : 0
+/** Recurring revenue a month: what is paid for, not what is tried out, was given, or has lapsed. */
+export function recurring({ status, netMinor, interval, firstPaidAt }: Subscription): number {
+  return firstPaidAt !== null && (status === 'active' || status === 'past_due') ? monthly(netMinor, interval) : 0
 }
 
-/** When the clock has something to do next: a transition, or a notice that was not due yet. */
-export function nextStep(held: Subscription, zone: string, now: Instant): Instant | null {
+/** When the clock has something to do next: a transition, or a notice of which `since` says that it is still to come. */
+export function nextStep(held: Subscription, zone: string, since: Instant): Instant | null {
   const transition = nextTransition(factsOf(held))?.at
-  const notice = noticesOf({ ...held, zone }).find(({ at }) => Temporal.Instant.compare(at, now) > 0)?.at
+  const notice = noticesOf({ ...held, zone }).find(({ at }) => Temporal.Instant.compare(at, since) > 0)?.at
   // A moment that is past is due at once.
   const moments = [transition, notice].filter((one) => one !== undefined)
   return moments.sort((a, b) => Temporal.Instant.compare(a, b))[0] ?? null
@@ -149,7 +152,11 @@ export async function change(account: Account, kind: string, by: Change, reason:
   merged.planCode = plan.code
   // What the clock has not come to yet, a notice of this morning, stays due.
   const waiting = before.nextStepAt !== null && Temporal.Instant.compare(before.nextStepAt, now) <= 0
-  merged.nextStepAt = waiting ? before.nextStepAt : nextStep(merged, clinic.zone, now)
+  // A period that ends some days from now may have a notice of this morning too.
+  const moved = String(merged.periodEnd) !== String(before.periodEnd)
+  merged.nextStepAt = waiting
+    ? before.nextStepAt
+    : nextStep(merged, clinic.zone, moved ? now.subtract(staleAfter) : now)
   await updateSubscription(db, merged)
   const standing = standingOf(merged.status, merged.suspendedAt !== null)
   const was = standingOf(before.status, before.suspendedAt !== null)
