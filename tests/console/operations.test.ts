@@ -151,6 +151,19 @@ describe('a run of a job', () => {
   })
 })
 
+describe('runs that are old', () => {
+  it('are forgotten after 30 days, to the second', async () => {
+    await app.superuser(
+      `insert into platform.job_runs (id, job, process, started_at, ended_at, result)
+       select gen_random_uuid(), 'test.old', gen_random_uuid(), $1::timestamptz - interval '30 days' - n * interval '1 second',
+         $1, 'done' from generate_series(0, 1) n`,
+      [app.clock.now().toString()],
+    )
+    await app.runJob('console.tidy')
+    expect(await runRows('test.old')).toHaveLength(1)
+  })
+})
+
 describe('a run that is asked for', () => {
   it('starts in one process only, and is not doubled while it goes', async () => {
     const [one, two] = [processWith({ name: 'test.now' }), processWith({ name: 'test.now' })]

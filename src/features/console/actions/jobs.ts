@@ -1,7 +1,7 @@
 import type { UserId } from '../../../kernel/ids.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
-import { requestRun } from '../../../platform/job-runs.ts'
+import { forgetOldRuns, requestRun } from '../../../platform/job-runs.ts'
 import type { Services } from '../../../platform/services.ts'
 import { inTransaction } from '../queries/run.ts'
 
@@ -18,4 +18,9 @@ export async function runNow(
     if (answer === 'asked') await auditPlatform(trx, 'job.asked', { at: now, origin, actorId, details: { job } })
     return answer
   })
+}
+
+/** Forgets runs that are too old to tell anything. */
+export async function tidyRuns({ db, clock }: Pick<Services, 'db' | 'clock'>): Promise<void> {
+  await forgetOldRuns(db, clock.now())
 }
