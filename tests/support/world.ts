@@ -72,6 +72,15 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
   )
   const { requests, announcements, support } = await platformRows(clinic)
   const [payment, document] = [await makeDeclaredPayment(clinic), await makeDocument(clinic)]
+  const [paid, notes] = [await makeDeclaredPayment(clinic), newId()]
+  await app.superuser(`update platform.payments set status = 'confirmed' where id = $1`, [paid.id])
+  await app.superuser(
+    `insert into platform.clinic_notes (id, clinic_id, at, author_id, body) values ($1, $2, $3, $4, 'A note')`,
+    [notes, clinic.id, app.clock.now().toString(), clinic.cast.nadia.userId],
+  )
+  const [sold] = await app.superuser<{ plan: string; issuer: string }>(
+    `select p.id as plan, i.id as issuer from platform.plans p, platform.issuers i where p.code = 'group' and i.code = 'NBZ'`,
+  )
   return {
     requests,
     announcements,
@@ -94,6 +103,12 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     people: clinic.cast.bilal.userId,
     messages: messageId!,
     payments: payment.id,
+    'payments/:paid': paid.id,
+    clinics: clinic.id,
+    notes,
+    plans: sold!.plan,
+    markets: 'PK',
+    issuers: sold!.issuer,
     documents: document.id,
     a: token,
   }

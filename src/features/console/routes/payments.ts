@@ -43,11 +43,12 @@ consolePaymentsRoutes.post('/documents/export', 'console.money', async ({ req, r
   await sendCsv(res, name, documentsHeader, documentLines(services, documentsQuery.parse(req.query)))
 })
 
-const aboutPayment = ({ req, services, origin, person }: AccountRequest) => ({
+/** `paid` names a payment that was confirmed, `id` any. */
+const aboutPayment = ({ req, services, origin, person }: AccountRequest, param: 'id' | 'paid' = 'id') => ({
   services,
   origin,
   person,
-  id: idParam<'payment'>(req, 'id'),
+  id: idParam<'payment'>(req, param),
 })
 
 consolePaymentsRoutes.post('/payments/:id/confirmation', 'console.money', async (request) => {
@@ -75,13 +76,13 @@ consolePaymentsRoutes.post('/payments/:id/rejection', 'console.money', async (re
   await redirect('/admin/payments')
 })
 
-consolePaymentsRoutes.get('/payments/:id/refund', 'console.money', async (request) => {
+consolePaymentsRoutes.get('/payments/:paid/refund', 'console.money', async (request) => {
   const { services, speaker, show } = request
-  show(await refundPage(services, speaker, aboutPayment(request).id, emptyForm))
+  show(await refundPage(services, speaker, aboutPayment(request, 'paid').id, emptyForm))
 })
-consolePaymentsRoutes.post('/payments/:id/refund', 'console.money', async (request) => {
+consolePaymentsRoutes.post('/payments/:paid/refund', 'console.money', async (request) => {
   const { req, services, speaker, show, redirect } = request
-  const about = aboutPayment(request)
+  const about = aboutPayment(request, 'paid')
   const form = parseForm(refundForm(await refundCurrency(services, about.id)), req.body)
   if (!form.ok) return show(await refundPage(services, speaker, about.id, form), { status: 422 })
   const { amount: amountMinor, takes_back: takesBack, reason } = form.value
