@@ -168,6 +168,20 @@ describe('a day', () => {
     expect(sum(await figures(), ({ metric }) => metric === 'trials_started')).toBe(4)
   })
 
+  it('that is closed stays closed: what is entered under its date later is told on the next', async () => {
+    const clinic = await makeClinic()
+    await happens(clinic, 0, 'trialing', 0)
+    await enters(clinic, 0, 'payment', -500)
+    await rollUntil(0)
+    await enters(clinic, 0, 'payment', -70)
+    await rollUntil(2)
+    const told = (await figures()).filter(({ metric }) => metric === 'money_payment')
+    expect(told.map(({ day, country, value }) => [day, country, value])).toEqual([
+      [on(0), 'PK', -500],
+      [on(1), 'ZZ', -70],
+    ])
+  })
+
   it('names each movement of recurring revenue, by what was paid when it began and when it ended', async () => {
     const [fresh, up, down, lost, back] = await Promise.all([1, 2, 3, 4, 5].map(() => makeClinic()))
     for (const clinic of [up!, down!, lost!, back!]) await happens(clinic, 0, 'active', 1000)
