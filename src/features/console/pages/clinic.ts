@@ -77,7 +77,7 @@ export async function clinicPage(
     place: `${clinic.city}, ${countryName(reader)(clinic.country)}`,
     publicHref: `/c/${clinic.slug}`,
     publicLink: `${config.baseUrl}/c/${clinic.slug}`.replace(/^https?:\/\//, ''),
-    actions: actionsOf(reader, href, clinic.status === 'suspended'),
+    actions: actionsOf(reader, href, clinic.slug, clinic.status === 'suspended'),
     profile: [
       [t('console.clinic.specialty'), t(`clinics.specialty.${clinic.specialty}`)],
       [t('console.clinic.language'), languageNames[parseLanguage(clinic.language) ?? 'en']],
@@ -180,11 +180,12 @@ export async function clinicPage(
 }
 
 /** What can be done about the clinic, the most frequent first; the first two have buttons of their own. */
-function actionsOf({ t }: Speaker, href: string, suspended: boolean) {
+function actionsOf({ t }: Speaker, href: string, slug: string, suspended: boolean) {
   return [
     { href: `${href}/payments/new`, icon: 'cash', label: t('console.action.record_payment'), primary: true },
     { href: `${href}/extension`, icon: 'calendar-plus', label: t('console.action.extend') },
     { href: `${href}/plan`, icon: 'gift', label: t('console.action.change_plan') },
+    { href: `/admin/support?clinic=${slug}`, icon: 'eye', label: t('support.console.declare') },
     suspended
       ? { href: `${href}/restoration`, icon: 'rotate', label: t('console.action.restore') }
       : { href: `${href}/suspension`, icon: 'ban', label: t('console.action.suspend'), danger: true },
