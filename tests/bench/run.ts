@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { dateAt } from '../../src/kernel/time.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
@@ -115,6 +116,10 @@ async function main(): Promise<void> {
   const booked = bookings.length > 0 ? await measureBooking(place, fresh, past, baselines, bookings) : undefined
   lines.push(...(booked?.lines ?? []))
   statements.push(...(booked?.statements ?? []))
+  if (consoleScenario.includes(options.only ?? '')) {
+    say(consoleScenario)
+    await measureConsole(past.diary, past.nabz, options.quick ? 40 : 200)
+  }
   if (options.only !== undefined || !booked) {
     printLines({ machine: machine(), pastVisits, lines, statements })
     return

@@ -3,14 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn } from '../support/cast.ts'
 import type { Agent } from '../support/http.ts'
-import { makeManyClinics, statementsFor } from './scene.ts'
+import { makeManyClinics } from './many-clinics.ts'
+import { statementsFor } from './scene.ts'
 
 let app: TestApp
 let admin: Agent
 const many = 3000
 beforeAll(async () => {
   app = await startTestApp()
-  await makeManyClinics(app, many)
+  await makeManyClinics(app, app.clock.now().toString(), many)
   admin = await signedIn(app, (await makePlatformAdmin(app)).userId)
 })
 afterAll(() => app.stop())

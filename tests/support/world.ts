@@ -21,8 +21,18 @@ export type World = { here: TestClinic; there: TestClinic; ids: Ids; foreignIds:
 export async function makeWorld(app: TestApp): Promise<World> {
   const [here, there, admin] = await Promise.all([makeClinic(app), makeClinic(app), makePlatformAdmin(app)])
   const [ids, foreignIds] = await Promise.all([furnish(here), furnish(there)])
-  // What the public site names in its addresses belongs to nobody.
-  const named = { help: 'getting-started', versions: '2026-11-21', sitemaps: 'site' }
+  // What the public site and the price list name in their addresses belongs to nobody.
+  const [sold] = await app.superuser<{ plan: string; issuer: string }>(
+    `select p.id as plan, i.id as issuer from platform.plans p, platform.issuers i where p.code = 'group' and i.code = 'NBZ'`,
+  )
+  const named = {
+    help: 'getting-started',
+    versions: '2026-11-21',
+    sitemaps: 'site',
+    plans: sold!.plan,
+    markets: 'PK',
+    issuers: sold!.issuer,
+  }
   return { here, there, ids: { ...ids, ...named }, foreignIds, adminId: admin.userId }
 }
 
@@ -78,9 +88,6 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     `insert into platform.clinic_notes (id, clinic_id, at, author_id, body) values ($1, $2, $3, $4, 'A note')`,
     [notes, clinic.id, app.clock.now().toString(), clinic.cast.nadia.userId],
   )
-  const [sold] = await app.superuser<{ plan: string; issuer: string }>(
-    `select p.id as plan, i.id as issuer from platform.plans p, platform.issuers i where p.code = 'group' and i.code = 'NBZ'`,
-  )
   return {
     requests,
     announcements,
@@ -106,9 +113,6 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     'payments/:paid': paid.id,
     clinics: clinic.id,
     notes,
-    plans: sold!.plan,
-    markets: 'PK',
-    issuers: sold!.issuer,
     documents: document.id,
     a: token,
   }
