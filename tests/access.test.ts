@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import '../src/app.ts'
 import { allowed, roles, type Permission } from '../src/kernel/permissions.ts'
 import { routeTable, type RouteEntry } from '../src/platform/web/routers.ts'
-import { startTestApp, type TestApp } from './support/app.ts'
+import { startTestApp, stripeSecrets, type TestApp } from './support/app.ts'
 import { signedIn } from './support/cast.ts'
 import { ask, csrfTokenFor, type Agent, type Answer } from './support/http.ts'
 import { addressOf, makeWorld, namesARow, type World } from './support/world.ts'
@@ -11,7 +11,8 @@ import { addressOf, makeWorld, namesARow, type World } from './support/world.ts'
 let app: TestApp
 let tables: { name: string }[]
 beforeAll(async () => {
-  app = await startTestApp()
+  // With cards, though nobody answers there.
+  app = await startTestApp({ config: { ...stripeSecrets, STRIPE_BASE_URL: 'http://127.0.0.1:1' } })
   tables = await app.superuser<{ name: string }>(`
     select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('clinic', 'platform') and c.relkind = 'r' and c.relname not in ('throttles', 'sessions') order by 1`)
