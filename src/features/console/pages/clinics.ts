@@ -3,7 +3,7 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { inPages, type Cell } from '../../../platform/csv.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { countClinics, listClinics, type ClinicFilter, type ClinicLine } from '../queries/clinics.ts'
+import { countClinics, countedTo, listClinics, type ClinicFilter, type ClinicLine } from '../queries/clinics.ts'
 import { getFacets } from '../queries/facets.ts'
 import {
   healthOf,
@@ -97,7 +97,10 @@ export async function clinicsPage(
   return view('console/clinics', {
     title: t('console.clinics.title'),
     scripts: ['/js/console.js'],
-    count: t('console.clinics.count', { count }),
+    count:
+      count > countedTo && query.q !== ''
+        ? t('console.clinics.many', { count: countedTo })
+        : t('console.clinics.count', { count }),
     q: query.q,
     sorted,
     filtered: Object.values(chosen).some((value) => value !== undefined && value !== ''),
@@ -159,7 +162,10 @@ export async function clinicsPage(
     pagination: {
       ...(previous === undefined ? {} : { previous: address({ before: previous }) }),
       ...(next === undefined ? {} : { next: address({ after: next }) }),
-      summary: t('console.clinics.shown', { shown: speaker.number(shown.length), all: speaker.number(count) }),
+      summary: t('console.clinics.shown', {
+        shown: speaker.number(shown.length),
+        all: count > countedTo && query.q !== '' ? `${speaker.number(countedTo)}+` : speaker.number(count),
+      }),
     },
   })
 }
