@@ -134,7 +134,7 @@ const speech = (() => {
   const groups = new Set([...sentences.en.keys()].map((key) => key.split('.')[0] ?? ''))
   // Written like keys, but words of another kind: permissions, audit actions, log events, jobs, sealed places, limits.
   const otherWords =
-    /(audit\(\s*ctx,\s*|auditPlatform\([^']*|log\.\w+\(\s*|name:\s*|job:\s*|purpose:\s*|(open|seal)(Json)?\([^']*|\.(get|post)\(\s*'[^']*',\s*|allowed\([^']*|permission:\s*|can\(\s*|\bjob\(\s*)$/
+    /(audit\(\s*ctx,\s*|\.note\(\s*|auditPlatform\([^']*|log\.\w+\(\s*|name:\s*|job:\s*|job === |requestId:\s*|purpose:\s*|(open|seal)(Json)?\([^']*|\.(get|post)\(\s*'[^']*',\s*|allowed\([^']*|permission:\s*|can\(\s*|\bjob\(\s*)$/
   const used: { key: string; where: string; sure: boolean }[] = []
   const patterns: { pattern: RegExp; text: string; where: string }[] = []
   const files = [...filesIn('src', /\.ts$/), ...filesIn('views', /\.ejs$/), ...filesIn('public/js', /\.js$/)]
@@ -147,12 +147,15 @@ const speech = (() => {
     for (const match of code.matchAll(/(['"`])((?:[a-z][\w]*|\$\{[^}'"`]*\})(?:\.(?:\w|\$\{[^}'"`]*\})+)*\.?)\1/g)) {
       const text = match[2] ?? ''
       if (!groups.has(text.split('.')[0] ?? '') || !text.includes('.')) continue
+      const before = code.slice(Math.max(0, match.index - 80), match.index)
       if (text.includes('${') || text.endsWith('.')) {
+        if (otherWords.test(before)) continue
         const source = text.replace(/[.]/g, '\\.').replace(/\$\{[^}]*\}/g, '[a-z0-9_]+')
-        patterns.push({ pattern: new RegExp(`^${source}${text.endsWith('.') ? '.+' : ''}$`), text, where: file })
+        // A mail is named by what its subject and its text have in common, here too.
+        const rest = text.endsWith('.') ? '.+' : '(\\.(subject|text))?'
+        patterns.push({ pattern: new RegExp(`^${source}${rest}$`), text, where: file })
         continue
       }
-      const before = code.slice(Math.max(0, match.index - 80), match.index)
       const translated = /\bt\(\s*$|key:\s*$/.test(before)
       const otherKind = otherWords.test(before) || (permissions as readonly string[]).includes(text)
       // A mail is named by what its subject and its text have in common.

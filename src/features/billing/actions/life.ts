@@ -1,26 +1,16 @@
 // What the clock does to subscriptions: renewals from credit, the steps of `rules/life.ts`, and the notices before and
 // after. One step a subscription and run, each in a transaction of its own that nobody else can be in.
-import { dateAt, hours, Temporal, type Instant } from '../../../kernel/time.ts'
-import type { ClinicId } from '../../../kernel/ids.ts'
+import { dateAt, hours, Temporal } from '../../../kernel/time.ts'
 import type { Services } from '../../../platform/services.ts'
-import { accountIn, change, factsOf, nextStep, tellOwners, type Account } from '../../subscription/actions/account.ts'
+import { change, factsOf, tellOwners, type Account } from '../../subscription/actions/account.ts'
 import { priceOf } from '../../subscription/actions/decisions.ts'
-import {
-  claimDue,
-  findPlanById,
-  getMarket,
-  insertNotice,
-  inTransaction,
-  listDue,
-  listNoticesDealtWith,
-  updateNextStep,
-} from '../../subscription/queries.ts'
+import { dealWithNotices, stepDue } from '../../subscription/actions/steps.ts'
+import { findPlanById, getMarket } from '../../subscription/queries.ts'
 import { after, graceDays, nextTransition, windowDays, type LifeEvent } from '../../subscription/rules/life.ts'
-import { dueNotices, isStale, noticesOf, type Notice } from '../../subscription/rules/notices.ts'
+import { isStale, type Notice } from '../../subscription/rules/notices.ts'
 import { withTax } from '../rules/quotes.ts'
 import { isCovered, settle, voidUpgrade } from './orders.ts'
 
-const batch = 200
 /** The application's clock and the database's may be this far apart. */
 const agreement = 60_000
 
@@ -29,42 +19,16 @@ const agreement = 60_000
  * one of them is wrong, and what follows from a wrong clock can't be taken back.
  */
 export async function liveOn(services: Services): Promise<void> {
-  const { clock, db, databaseNow, stopping, log } = services
+  const { clock, databaseNow } = services
   const now = clock.now()
   const theirs = await databaseNow()
   if (Math.abs(now.epochMilliseconds - theirs.epochMilliseconds) > agreement) {
     throw new Error('clock.disagrees: the clocks of application and database are more than a minute apart')
   }
-  for (;;) {
-    const due = await listDue(db, now, batch)
-    let stepped = 0
-    for (const clinicId of due) {
-      if (stopping.signal.aborted) return
-      try {
-        if (await step(services, clinicId, now)) stepped++
-      } catch (error) {
-        // The others go on; this one is tried again at the next run.
-        log.error('subscription.step_failed', error, { clinicId })
-      }
-    }
-    // What others hold, or what failed, is still due: it is not this run's any more.
-    if (due.length < batch || stepped === 0) return
-  }
-}
-
-/** One step of one subscription; false when another process is at it. */
-async function step(services: Services, clinicId: ClinicId, now: Instant): Promise<boolean> {
-  return inTransaction(services.db, async (trx) => {
-    if (!(await claimDue(trx, clinicId, now))) return false
-    const by = { kind: 'system', id: null } as const
-    const account = await accountIn(trx, services, clinicId, by, { requestId: 'subscription.life' })
-    if (!account) return false
+  await stepDue(services, now, async (account) => {
     const transition = nextTransition(factsOf(account.held))
     if (transition && Temporal.Instant.compare(transition.at, now) <= 0) await pass(account, transition.event)
     else await tellWhatIsDue(account)
-    // Another step that is due already is left to the next run: each is recorded before the one after it begins.
-    await updateNextStep(trx, clinicId, nextStep(account.held, account.clinic.zone, now))
-    return true
   })
 }
 
@@ -119,19 +83,9 @@ async function beginPlanned(account: Account): Promise<boolean> {
  * missed is noted as missed. So after a week of down time one mail goes out at most.
  */
 async function tellWhatIsDue(account: Account): Promise<void> {
-  const { db, clinic, held, now } = account
-  const notices = noticesOf({ ...held, zone: clinic.zone })
-  const [first] = notices
-  if (!first) return
-  const dealtWith = new Set(await listNoticesDealtWith(db, clinic.id, first.anchor))
-  const { due } = dueNotices(notices, dealtWith, now)
-  const latest = due.at(-1)
-  const mute = latest === undefined || isStale(latest, now) || (await isCovered(account))
-  for (const notice of due) {
-    const sent = notice === latest && !mute
-    const ours = await insertNotice(db, clinic.id, { anchor: notice.anchor, kind: notice.kind, at: now, sent })
-    if (sent && ours) await sendNotice(account, notice)
-  }
+  const worthSending = async (latest: Notice) => !isStale(latest, account.now) && !(await isCovered(account))
+  const notice = await dealWithNotices(account, worthSending)
+  if (notice) await sendNotice(account, notice)
 }
 
 async function sendNotice(account: Account, notice: Notice): Promise<void> {

@@ -59,7 +59,7 @@ export async function overviewPage(
     figures: [
       figure('trialing', '/admin/clinics?status=trialing'),
       figure('active', '/admin/clinics?status=active'),
-      figure('pastDue', '/admin/clinics?status=past_due'),
+      figure('past_due', '/admin/clinics?status=past_due'),
       figure('expired', '/admin/clinics?status=expired'),
       figure('suspended', '/admin/clinics?status=suspended'),
     ],

@@ -44,7 +44,7 @@ export async function countStuckMessages(jobsDb: Knex, lateAt: Instant): Promise
   return row ?? { count: 0, since: null }
 }
 
-export type Figures = { trialing: number; active: number; pastDue: number; expired: number; suspended: number }
+export type Figures = { trialing: number; active: number; past_due: number; expired: number; suspended: number }
 
 /** How the clinics stand, all of them. */
 export async function countByStatus(db: Knex): Promise<Figures> {
@@ -52,7 +52,7 @@ export async function countByStatus(db: Knex): Promise<Figures> {
     db,
     `select count(*) filter (where subscription_status = 'trialing')::int as trialing,
        count(*) filter (where subscription_status = 'active')::int as active,
-       count(*) filter (where subscription_status = 'past_due')::int as "pastDue",
+       count(*) filter (where subscription_status = 'past_due')::int as "past_due",
        count(*) filter (where subscription_status in ('expired', 'purge_scheduled'))::int as expired,
        (select count(*)::int from platform.clinics where status = 'suspended') as suspended
      from platform.clinics`,
