@@ -16,6 +16,8 @@ type Due = {
   expires: number | undefined
 }
 
+type Notice = { kind: string; at: number; key: string }
+
 const hour = 3_600_000
 const day = 24 * hour
 
@@ -343,7 +345,15 @@ export class ModelClinic {
     return -this.owed >= (this.renewal(now)?.total ?? 0)
   }
 
-  private notices(): { kind: string; at: number; key: string }[] {
+  private calendar: { of: string; notices: Notice[] } = { of: '', notices: [] }
+
+  private notices(): Notice[] {
+    const of = [this.status, this.since, this.start, this.end].join()
+    if (this.calendar.of !== of) this.calendar = { of, notices: this.writeCalendar() }
+    return this.calendar.notices
+  }
+
+  private writeCalendar(): Notice[] {
     const { status, since, end, zone, start } = this
     if (status === 'expired') {
       return [0, 7, 21, 28].map((days) => ({
