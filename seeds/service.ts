@@ -5,7 +5,6 @@ import type { Knex } from 'knex'
 import { openClinic } from '../src/features/clinics/actions.ts'
 import { currencyOf, zoneOf } from '../src/features/clinics/rules/countries.ts'
 import { rollAnalytics } from '../src/features/analytics/actions.ts'
-import { startTrial } from '../src/features/subscription/actions.ts'
 import {
   findPlan,
   findSubscription,
@@ -24,6 +23,7 @@ import { changes, rows } from '../src/platform/db/rows.ts'
 import type { Services } from '../src/platform/services.ts'
 import { chance, type Chance } from './chance.ts'
 import { seedClinics } from './clinics.ts'
+import { seedSubscription } from './subscriptions.ts'
 
 const historyDays = 200
 
@@ -45,17 +45,10 @@ export async function seedService(services: Services, passwordHash: string): Pro
   const today = clock.now()
   const midnight = today.toZonedDateTimeISO('UTC').startOfDay().toInstant()
   const daysAgo = (days: number, hour = 9) => midnight.subtract({ hours: days * 24 - hour })
-  for (const clinic of seedClinics) {
-    const found = await services.clinics.bySlug(clinic.slug)
-    if (!found || (await findSubscription(db, found.id))) continue
-    await db.transaction((trx) => startTrial(trx, found, daysAgo(150)))
-    await live(
-      services,
-      { id: found.id, country: found.country, opened: 150, days: 0 },
-      chance(clinic.slug),
-      daysAgo,
-      true,
-    )
+  for (const { slug } of seedClinics) {
+    const found = await services.clinics.bySlug(slug)
+    if (!found) continue
+    await seedSubscription(services, found)
     await countOwnVisits(services, found.id)
   }
   for (const [at, [country, language, cities, names]] of places.entries()) {
@@ -72,7 +65,7 @@ export async function seedService(services: Services, passwordHash: string): Pro
         await ownerOf(trx, clinic.id, slug, language, passwordHash, daysAgo(opened))
         return clinic.id
       })
-      await live(services, { id, country, opened, days: 0 }, dice, daysAgo, false)
+      await live(services, { id, country, opened, days: 0 }, dice, daysAgo)
     }
   }
   await rollAnalytics(services)
@@ -99,6 +92,7 @@ type State = {
   mrr: number
   since: Instant
   paidUntil: Instant | null
+  firstPaidAt: Instant | null
 }
 
 /** Lets a clinic's subscription run from its opening until today: trial, first payment, changes, the end of some. */
@@ -107,7 +101,6 @@ async function live(
   { id, country, opened }: Life,
   dice: Chance,
   daysAgo: (days: number, hour?: number) => Instant,
-  faithful: boolean,
 ): Promise<void> {
   const { db } = services
   const market = await getMarket(db, country)
@@ -126,6 +119,7 @@ async function live(
     mrr: 0,
     since: subscription.statusSince,
     paidUntil: subscription.periodEnd,
+    firstPaidAt: null,
   }
   const turn = async (at: Instant, kind: string, to: Partial<State>) => {
     const after = { ...state, ...to }
@@ -151,19 +145,24 @@ async function live(
     const net = await price(state.plan, state.interval)
     await enter(db, id, market, net, at)
     const paidUntil = periodEnd(at, state.interval, subscription.billingDay, zone)
-    await turn(at, kind, { status: 'active', mrr: monthly(net, state.interval), paidUntil })
+    await turn(at, kind, {
+      status: 'active',
+      mrr: monthly(net, state.interval),
+      paidUntil,
+      firstPaidAt: state.firstPaidAt ?? at,
+    })
   }
   const size = 0.4 + dice.next() * 1.4
   const start = Math.min(opened, 30)
   for (let day = opened; day >= 0; day--) {
     const at = daysAgo(day, 8 + dice.upTo(9))
     const age = opened - day
-    if (!faithful) await countDay(db, id, at, size * (0.5 + Math.min(1, age / 60)), state.status, dice)
+    await countDay(db, id, at, size * (0.5 + Math.min(1, age / 60)), state.status, dice)
     if (day === 0) break
     if (state.status === 'trialing' && age === start) {
-      const luck = faithful ? 0.3 : dice.next()
+      const luck = dice.next()
       if (luck < 0.62) {
-        state.plan = faithful ? 'clinic' : dice.pick(['solo', 'solo', 'clinic', 'clinic', 'group'])
+        state.plan = dice.pick(['solo', 'solo', 'clinic', 'clinic', 'group'])
         state.interval = dice.next() < 0.2 ? 'year' : 'month'
         await pay(at, 'paid')
       } else if (luck < 0.78) await turn(at, 'freed', { status: 'active', plan: 'free', mrr: 0, paidUntil: null })
@@ -174,7 +173,7 @@ async function live(
       state.paidUntil &&
       at.epochMilliseconds >= state.paidUntil.epochMilliseconds
     ) {
-      if (faithful || dice.next() < 0.93) await pay(at, 'renewed')
+      if (dice.next() < 0.93) await pay(at, 'renewed')
       else await turn(at, 'period_ended', { status: 'past_due' })
     } else if (state.status === 'past_due' && at.since(state.since).total('hours') >= 7 * 24) {
       if (state.mrr > 0 && dice.next() < 0.4) await pay(at, 'paid')
@@ -183,7 +182,7 @@ async function live(
       await pay(at, 'reactivated')
     } else if (state.status === 'expired' && at.since(state.since).total('hours') >= 30 * 24) {
       await turn(at, 'window_ended', { status: 'purge_scheduled', mrr: 0 })
-    } else if (!faithful && state.mrr > 0 && dice.next() < 0.004) {
+    } else if (state.mrr > 0 && dice.next() < 0.004) {
       const plan = dice.pick(['solo', 'clinic', 'group'])
       const mrr = monthly(await price(plan, state.interval), state.interval)
       if (plan !== state.plan) await turn(at, mrr > state.mrr ? 'upgraded' : 'downgraded', { plan, mrr })
@@ -201,6 +200,7 @@ async function live(
       netMinor: await price(state.plan, state.interval),
       periodStart: state.since,
       periodEnd: state.paidUntil,
+      firstPaidAt: state.firstPaidAt,
       nextStepAt: services.clock.now(),
     })
     await updateStanding(trx, id, standingOf(state.status, false), plan)
