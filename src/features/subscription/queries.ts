@@ -411,78 +411,6 @@ export async function insertUsageNotice(
   return made > 0
 }
 
-// The plans editor. A plan is changed only by who saw its present version.
-
-export type PlanChange = Omit<Plan, 'id' | 'code' | 'version'>
-
-/** False when somebody changed the plan meanwhile. */
-export async function updatePlan(
-  trx: Knex,
-  id: PlanId,
-  version: number,
-  plan: PlanChange,
-  now: Instant,
-): Promise<boolean> {
-  const changed = await changes(
-    trx,
-    `update platform.plans set names = ?, taglines = ?, position = ?, offered = ?, practitioner_limit = ?,
-       location_limit = ?, booking_limit = ?, message_limit = ?, features = ?, version = version + 1, updated_at = ?
-     where id = ? and version = ?`,
-    [
-      JSON.stringify(plan.names),
-      JSON.stringify(plan.taglines),
-      plan.position,
-      plan.offered,
-      plan.practitionerLimit,
-      plan.locationLimit,
-      plan.bookingLimit,
-      plan.messageLimit,
-      plan.features,
-      now,
-      id,
-      version,
-    ],
-  )
-  return changed > 0
-}
-
-/** Brings the copies at the clinics of a plan in line with it. Answers how many there are. */
-export async function updatePlanCopies(trx: Knex, planId: PlanId): Promise<number> {
-  return changes(
-    trx,
-    `update platform.clinics c set practitioner_limit = p.practitioner_limit, location_limit = p.location_limit,
-       booking_limit = p.booking_limit, message_limit = p.message_limit, features = p.features
-     from platform.subscriptions s join platform.plans p on p.id = s.plan_id
-     where s.clinic_id = c.id and p.id = ?`,
-    [planId],
-  )
-}
-
-export async function upsertPrice(
-  trx: Knex,
-  planId: PlanId,
-  country: string,
-  price: Omit<Price, 'planId'>,
-): Promise<void> {
-  await changes(
-    trx,
-    `insert into platform.plan_prices (plan_id, country, billing_interval, net_minor) values (?, ?, ?, ?)
-     on conflict (plan_id, country, billing_interval) do update set net_minor = excluded.net_minor`,
-    [planId, country, price.interval, price.netMinor],
-  )
-}
-
-/** A market's currency stays: prices and running subscriptions are in it. */
-export async function upsertMarket(trx: Knex, market: Market): Promise<void> {
-  await changes(
-    trx,
-    `insert into platform.markets (country, currency, issuer_id, tax_name, tax_rate_bp) values (?, ?, ?, ?, ?)
-     on conflict (country) do update set issuer_id = excluded.issuer_id, tax_name = excluded.tax_name,
-       tax_rate_bp = excluded.tax_rate_bp`,
-    [market.country, market.currency, market.issuerId, market.taxName, market.taxRateBp],
-  )
-}
-
 export type Issuer = {
   id: Id<'issuer'>
   code: string
@@ -501,16 +429,4 @@ export async function listIssuers(db: Knex): Promise<Issuer[]> {
 export async function findIssuer(db: Knex, id: Id<'issuer'>): Promise<Issuer | undefined> {
   const [issuer] = await rows<Issuer>(db, `select ${issuerColumns} from platform.issuers where id = ?`, [id])
   return issuer
-}
-
-/** The code stays: it begins the numbers of what was issued. */
-export async function upsertIssuer(trx: Knex, issuer: Issuer, now: Instant): Promise<void> {
-  await changes(
-    trx,
-    `insert into platform.issuers (id, code, name, address, tax_number, payment_note, created_at)
-     values (?, ?, ?, ?, ?, ?, ?)
-     on conflict (id) do update set name = excluded.name, address = excluded.address,
-       tax_number = excluded.tax_number, payment_note = excluded.payment_note`,
-    [issuer.id, issuer.code, issuer.name, issuer.address, issuer.taxNumber, JSON.stringify(issuer.paymentNote), now],
-  )
 }

@@ -74,7 +74,7 @@ export async function clinicPage(
     href,
     status: statusPill(reader, statusOf(clinic)),
     health: healthPill(reader, healthOf(clinic, today.subtract({ days: idleDays }))),
-    place: `${clinic.city}, ${countryName(reader)(clinic.country)}`,
+    place: `${clinic.city} · ${countryName(reader)(clinic.country)}`,
     publicHref: `/c/${clinic.slug}`,
     publicLink: `${config.baseUrl}/c/${clinic.slug}`.replace(/^https?:\/\//, ''),
     actions: actionsOf(reader, href, clinic.slug, clinic.status === 'suspended'),

@@ -149,7 +149,7 @@ export async function clinicsPage(
       name: line.name,
       href: clinicHref(line.id),
       slug: line.slug,
-      place: `${line.city}, ${country(line.country)}`,
+      place: `${line.city} · ${country(line.country)}`,
       plan: planNames.get(line.plan) ?? line.plan,
       status: statusPill(speaker, statusOf(line)),
       health: healthPill(speaker, healthOf(line, filter.idleSince)),
