@@ -185,6 +185,7 @@ function actionsOf({ t }: Speaker, href: string, slug: string, suspended: boolea
     { href: `${href}/payments/new`, icon: 'cash', label: t('console.action.record_payment'), primary: true },
     { href: `${href}/extension`, icon: 'calendar-plus', label: t('console.action.extend') },
     { href: `${href}/plan`, icon: 'gift', label: t('console.action.change_plan') },
+    { href: `/admin/support?clinic=${slug}`, icon: 'eye', label: t('console.action.support') },
     { href: `/admin/support?clinic=${slug}`, icon: 'eye', label: t('support.console.declare') },
     suspended
       ? { href: `${href}/restoration`, icon: 'rotate', label: t('console.action.restore') }
