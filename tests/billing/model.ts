@@ -192,7 +192,7 @@ export class ModelClinic {
     this.interval = due.interval
     this.net = due.planNet
     if (due.kind !== 'upgrade') this.next = undefined
-    this.cancelled = false
+    if (!within) this.cancelled = false
     this.paying = true
     this.turn('active', now)
   }
@@ -341,8 +341,11 @@ export class ModelClinic {
 
   /** Money that is there already needs no reminder. */
   private isCovered(now: number): boolean {
-    if (this.status !== 'active' || this.cancelled) return false
-    return -this.owed >= (this.renewal(now)?.total ?? 0)
+    if (this.cancelled || this.status === 'expired') return false
+    const next = this.status === 'active' ? this.renewal(now) : this.due(now)
+    if (this.card) return this.status === 'active' && next === undefined
+    if (this.status === 'trialing' && !next) return false
+    return -this.owed >= (next?.total ?? 0)
   }
 
   private calendar: { of: string; notices: Notice[] } = { of: '', notices: [] }

@@ -5,11 +5,10 @@ import type { Services } from '../../../platform/services.ts'
 import { change, factsOf, tellOwners, type Account } from '../../subscription/actions/account.ts'
 import { priceOf } from '../../subscription/actions/decisions.ts'
 import { dealWithNotices, stepDue } from '../../subscription/actions/steps.ts'
-import { findPlanById, getMarket } from '../../subscription/queries.ts'
+import { findPlanById } from '../../subscription/queries.ts'
 import { after, graceDays, nextTransition, windowDays, type LifeEvent } from '../../subscription/rules/life.ts'
 import { isStale, type Notice } from '../../subscription/rules/notices.ts'
-import { withTax } from '../rules/quotes.ts'
-import { isCovered, settle, voidUpgrade } from './orders.ts'
+import { comingUp, settle, voidUpgrade, type Coming } from './orders.ts'
 
 /** The application's clock and the database's may be this far apart. */
 const agreement = 60_000
@@ -83,17 +82,17 @@ async function beginPlanned(account: Account): Promise<boolean> {
  * missed is noted as missed. So after a week of down time one mail goes out at most.
  */
 async function tellWhatIsDue(account: Account): Promise<void> {
-  const worthSending = async (latest: Notice) => !isStale(latest, account.now) && !(await isCovered(account))
-  const notice = await dealWithNotices(account, worthSending)
-  if (notice) await sendNotice(account, notice)
+  const coming = await comingUp(account)
+  // Who expired or leaves hears what comes next, whatever is on the account.
+  const asks = account.held.status !== 'expired' && account.held.cancelledAt === null
+  const notice = await dealWithNotices(account, (latest) => !isStale(latest, account.now) && !(asks && coming.covered))
+  if (notice) await sendNotice(account, notice, coming)
 }
 
-async function sendNotice(account: Account, notice: Notice): Promise<void> {
+async function sendNotice(account: Account, notice: Notice, { order, openMinor }: Coming): Promise<void> {
   const { db, clinic, held } = account
-  const market = await getMarket(db, clinic.country)
-  const plan = await findPlanById(db, held.planId)
+  const plan = await findPlanById(db, order?.planId ?? held.planId)
   if (!plan) throw new Error('a subscription to no plan')
-  const { totalMinor } = withTax(held.netMinor, market.taxRateBp)
   const expired = held.status === 'expired'
   const card = held.collection === 'card' && held.stripeSubscription !== null
   const about = expired
@@ -113,7 +112,7 @@ async function sendNotice(account: Account, notice: Notice): Promise<void> {
     (speaker, language) => ({
       count: notice.days,
       plan: plan.names[language],
-      price: speaker.money({ minor: totalMinor, currency: held.currency }),
+      price: speaker.money({ minor: openMinor, currency: held.currency }),
       date: speaker.date(expired ? end : end.subtract({ milliseconds: 1 })),
       left: speaker.number(windowDays - notice.days),
       grace: speaker.number(graceDays),

@@ -8,7 +8,15 @@ import { leadsTo, priceOf, tellReactivated } from '../../subscription/actions/de
 import { findPlanById, getMarket, type Market, type Plan } from '../../subscription/queries.ts'
 import type { Status } from '../../subscription/rules/life.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
-import { closeOrder, findOpenOrder, getBalance, insertEntry, insertOrder, type Order } from '../queries/books.ts'
+import {
+  closeOrder,
+  findOpenOrder,
+  getBalance,
+  insertEntry,
+  insertOrder,
+  getDeclared,
+  type Order,
+} from '../queries/books.ts'
 import { netDue, periodBought, withTax, type OrderKind } from '../rules/quotes.ts'
 import { issue } from './documents.ts'
 
@@ -130,12 +138,22 @@ function waitsForEnd({ held, now }: Account): boolean {
   return running && nextPlanId !== null
 }
 
-/** Whether the next period is paid for: by what is on the account, or because it costs nothing. */
-export async function isCovered(account: Account): Promise<boolean> {
+export type Coming = { order: Order | undefined; openMinor: number; covered: boolean }
+
+/**
+ * What is to be paid for the next period, and how much of it is still open. It is covered when the account has enough, or
+ * would have once somebody looked at what the owner says was paid; and when it costs nothing. A card is charged the whole.
+ */
+export async function comingUp(account: Account): Promise<Coming> {
   const { db, held, clinic } = account
-  if (held.status !== 'active' || held.cancelledAt !== null) return false
-  const next = await renewalOf(account, await getMarket(db, clinic.country))
-  return -(await getBalance(db, clinic.id, held.currency)) >= (next?.totalMinor ?? 0)
+  const running = held.status === 'active'
+  const order = running ? await renewalOf(account, await getMarket(db, clinic.country)) : await dueNow(account)
+  const total = order?.totalMinor ?? 0
+  if (held.collection === 'card') return { order, openMinor: total, covered: running && total === 0 }
+  const credit = -(await getBalance(db, clinic.id, held.currency))
+  const declared = await getDeclared(db, clinic.id, held.currency)
+  const covered = credit + declared >= total && (running || order !== undefined)
+  return { order, openMinor: Math.max(0, total - Math.max(0, credit)), covered }
 }
 
 async function buy(account: Account, order: Order): Promise<void> {
@@ -149,6 +167,7 @@ async function buy(account: Account, order: Order): Promise<void> {
   if (open?.id === order.id) await closeOrder(db, order.id, 'paid', now)
   else await insertOrder(db, { ...order, status: 'paid' }, now)
 
+  const within = order.kind === 'upgrade' && order.interval === held.interval
   const bought = periodBought(order.kind, held, order.interval, now, clinic.zone)
   const speaker = account.speakers(clinic.language, clinic)
   const { netMinor, taxMinor, totalMinor, currency, taxName, taxRateBp } = order
@@ -194,8 +213,8 @@ async function buy(account: Account, order: Order): Promise<void> {
     netMinor: order.planNetMinor,
     ...bought,
     ...(order.kind === 'upgrade' ? {} : { nextPlanId: null, nextInterval: null }),
-    cancelledAt: null,
-    cancelReason: null,
+    // Who pays for more of the present period has not taken back that they leave when it ends.
+    ...(within ? {} : { cancelledAt: null, cancelReason: null }),
     firstPaidAt: held.firstPaidAt ?? now,
   })
   if (lapsed) await tellReactivated(account)

@@ -10,7 +10,9 @@ import {
   decidePayment,
   findEntry,
   findPaymentRow,
+  findTwin,
   getBalance,
+  getRefunded,
   insertEntry,
   insertPayment,
   listInvoices,
@@ -42,9 +44,17 @@ export async function declarePayment(account: Account, paid: ByHand): Promise<Ou
   return done(id)
 }
 
-/** Somebody of the platform enters a payment they found themselves. */
+/**
+ * Somebody of the platform enters a payment they found themselves. Entered twice, as by a double click, it is entered
+ * once; one that the owner declared is confirmed by it.
+ */
 export async function recordPayment(account: Account, paid: ByHand): Promise<Outcome<Paid, 'other_currency'>> {
   if (paid.currency !== account.held.currency) return refuse('other_currency')
+  const twin = await findTwin(account.db, account.clinic.id, paid)
+  if (twin) {
+    const confirmed = await confirmPayment(account, twin.id)
+    return confirmed.ok ? confirmed : done({ paymentId: twin.id, bought: false })
+  }
   const id = newId<'payment'>()
   const row = { ...manual(account, paid), id, status: 'confirmed', decidedBy: account.by.id, declaredBy: null } as const
   await insertPayment(account.db, row, account.now)
@@ -182,12 +192,18 @@ export type Refund = {
   takesBack: boolean
 }
 
-/** Money back by hand. What was not invoiced, or not taken back, can't be given twice. */
+/** Money back by hand. What was not invoiced, or not taken back, can't be given twice, nor more of a payment than it was. */
 export async function refund(
   account: Account,
   { amountMinor, reason, paymentId, takesBack }: Refund,
-): Promise<Outcome<void, 'more_than_credit' | 'more_than_invoiced'>> {
+): Promise<Outcome<void, 'more_than_paid' | 'more_than_credit' | 'more_than_invoiced'>> {
   const { currency } = account.held
+  if (paymentId !== undefined) {
+    const payment = await findPaymentRow(account.db, paymentId)
+    if (payment?.clinicId !== account.clinic.id || payment.status !== 'confirmed') return refuse('more_than_paid')
+    const before = await getRefunded(account.db, account.clinic.id, paymentId)
+    if (before + amountMinor > payment.amountMinor) return refuse('more_than_paid')
+  }
   if (takesBack) {
     const invoice = await invoiceOver(account, amountMinor, currency)
     if (!invoice) return refuse('more_than_invoiced')

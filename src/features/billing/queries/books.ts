@@ -150,6 +150,45 @@ export async function findProviderPayment(db: Knex, ref: string): Promise<Paymen
   return payment
 }
 
+/** The same payment, entered or declared by hand before: nobody has two with one reference, amount and day. */
+export async function findTwin(
+  db: Knex,
+  clinicId: ClinicId,
+  { reference, amountMinor, paidOn }: { reference: string; amountMinor: number; paidOn: PlainDate },
+): Promise<PaymentRow | undefined> {
+  const [twin] = await rows<PaymentRow>(
+    db,
+    `select ${paymentColumns} from platform.payments
+     where clinic_id = ? and provider = 'manual' and status <> 'rejected' and reference = ? and reference <> ''
+       and amount_minor = ? and paid_on = ?
+     order by created_at limit 1`,
+    [clinicId, reference, amountMinor, paidOn],
+  )
+  return twin
+}
+
+/** What the clinic says it paid, and nobody has looked at yet. */
+export async function getDeclared(db: Knex, clinicId: ClinicId, currency: string): Promise<number> {
+  const [found] = await rows<{ declared: number }>(
+    db,
+    `select coalesce(sum(amount_minor), 0)::bigint as declared from platform.payments
+     where clinic_id = ? and status = 'declared' and currency = ?`,
+    [clinicId, currency],
+  )
+  return found?.declared ?? 0
+}
+
+/** How much of a payment went back. */
+export async function getRefunded(db: Knex, clinicId: ClinicId, paymentId: PaymentId): Promise<number> {
+  const [found] = await rows<{ refunded: number }>(
+    db,
+    `select coalesce(sum(amount_minor), 0)::bigint as refunded from platform.ledger_entries
+     where clinic_id = ? and kind = 'refund' and payment_id = ?`,
+    [clinicId, paymentId],
+  )
+  return found?.refunded ?? 0
+}
+
 /** False when somebody decided about it before. */
 export async function decidePayment(
   trx: Knex,

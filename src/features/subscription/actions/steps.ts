@@ -54,12 +54,12 @@ async function stepOne(
 }
 
 /**
- * Deals with every notice whose moment has come: `choose` names the one to send, if any, the others are noted as missed.
- * Answers that one, if it was not dealt with meanwhile.
+ * Deals with every notice whose moment has come: `choose` says whether the latest is to be sent, the others are noted as
+ * missed. Answers that one, if it was not dealt with meanwhile.
  */
 export async function dealWithNotices(
   account: Account,
-  choose: (latest: Notice) => Promise<boolean>,
+  choose: (latest: Notice) => boolean,
 ): Promise<Notice | undefined> {
   const { db, clinic, held, now } = account
   const notices = noticesOf({ ...held, zone: clinic.zone })
@@ -68,7 +68,7 @@ export async function dealWithNotices(
   const dealtWith = new Set(await listNoticesDealtWith(db, clinic.id, first.anchor))
   const { due } = dueNotices(notices, dealtWith, now)
   const latest = due.at(-1)
-  const chosen = latest !== undefined && (await choose(latest)) ? latest : undefined
+  const chosen = latest !== undefined && choose(latest) ? latest : undefined
   let ours = false
   for (const notice of due) {
     const { anchor, kind } = notice
