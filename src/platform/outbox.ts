@@ -91,3 +91,19 @@ export async function dropQueuedMessages(
     [reason, ctx.clinic.id, appointmentId, kinds],
   )
 }
+
+/** Queues again what was dropped for `reason` of the appointment's present version and is still of use, due at `dueAt`. */
+export async function reviveDroppedMessages(
+  ctx: Ctx,
+  appointment: { id: AppointmentId; version: number },
+  reason: string,
+  dueAt: Instant,
+): Promise<number> {
+  return changes(
+    ctx.db,
+    `update clinic.messages set status = 'queued', drop_reason = null, due_at = greatest(due_at, ?::timestamptz)
+     where clinic_id = ? and appointment_id = ? and version = ? and status = 'dropped' and drop_reason = ?
+       and (expires_at is null or expires_at > ?)`,
+    [dueAt, ctx.clinic.id, appointment.id, appointment.version, reason, dueAt],
+  )
+}

@@ -50,6 +50,20 @@ describe("the desk's day", () => {
     expect(await undo()).toEqual({ ok: false, reason: 'nothing_to_undo' })
   })
 
+  it('tells what was left out for somebody who was not here after all', async () => {
+    const set = await booked()
+    await set.step('arrive')
+    // The confirmation came due meanwhile, and nobody who stands at the desk needs it.
+    await app.superuser(
+      `update clinic.messages set status = 'dropped', drop_reason = 'not_needed'
+       where appointment_id = $1 and kind = 'confirmation'`,
+      [set.id],
+    )
+    expect(await queued(set)).not.toContain('confirmation')
+    await set.undo()
+    expect(await queued(set)).toContain('confirmation')
+  })
+
   it('refuses steps that make no sense', async () => {
     const { step } = await booked()
     expect(await step('finish')).toEqual({ ok: false, reason: 'not_now' })

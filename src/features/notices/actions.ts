@@ -5,7 +5,13 @@ import { isBefore, type Instant } from '../../kernel/time.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
-import { dropQueuedMessages, queueMessage, queueMessages, type OutboxMessage } from '../../platform/outbox.ts'
+import {
+  dropQueuedMessages,
+  queueMessage,
+  queueMessages,
+  reviveDroppedMessages,
+  type OutboxMessage,
+} from '../../platform/outbox.ts'
 import { isFull } from '../subscription/rules/usage.ts'
 import { getNoticeSettings, listAnnouncements } from './queries.ts'
 import {
@@ -43,6 +49,14 @@ export async function noticeCancelled(ctx: Ctx, facts: AppointmentFacts, { by }:
  */
 export async function noticeUndone(ctx: Ctx, facts: AppointmentFacts): Promise<void> {
   await bringUpToDate(ctx, facts, 'desk', 'undone')
+}
+
+/**
+ * Somebody was said to be here and was not. What was left out because they stood at the desk, the confirmation or a
+ * reminder, is of use again.
+ */
+export async function noticeNotHere(ctx: Ctx, facts: Pick<AppointmentFacts, 'id' | 'version'>): Promise<void> {
+  await reviveDroppedMessages(ctx, facts, 'not_needed', ctx.now.add(deskGrace))
 }
 
 /** The code a person asked for to prove their number. A new one takes the place of one that has not left. */

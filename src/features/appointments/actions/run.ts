@@ -2,7 +2,7 @@ import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { noticeCancelled, noticeUndone } from '../../notices/actions.ts'
+import { noticeCancelled, noticeNotHere, noticeUndone } from '../../notices/actions.ts'
 import { findReminded } from '../../notices/queries.ts'
 import { getAppointment, updateConfirmed, updateStatus, updateStatusBack, type Appointment } from '../queries.ts'
 import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
@@ -89,6 +89,7 @@ export async function undoStep(
   )
   const after = await getAppointment(ctx, id)
   if (before.status === 'cancelled') await noticeUndone(ctx, factsOf(after))
+  else if (after.status === 'booked') await noticeNotHere(ctx, after)
   await tallyEnds(ctx, id, before.status, after.status)
   ctx.diaryChanged()
   return done(after)
