@@ -88,10 +88,16 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     `insert into platform.clinic_notes (id, clinic_id, at, author_id, body) values ($1, $2, $3, $4, 'A note')`,
     [notes, clinic.id, app.clock.now().toString(), clinic.cast.nadia.userId],
   )
+  const cards = newId()
+  await app.superuser(
+    `insert into platform.card_incidents (id, key, kind, clinic_id, details, at) values ($1::uuid, $1::text, 'dispute', $2, '{}', $3)`,
+    [cards, clinic.id, app.clock.now().toString()],
+  )
   return {
     requests,
     announcements,
     support,
+    cards,
     unsubscribe: newsToken(app.services.keys.platform, clinic.cast.nadia.userId),
     'reset-password': reset,
     appointments: visit.id,

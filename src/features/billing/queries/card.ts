@@ -198,6 +198,10 @@ export async function updateIncidentSettled(db: Knex, id: string, by: string, no
   return settled > 0
 }
 
+export async function isIncident(db: Knex, id: string): Promise<boolean> {
+  return (await rows(db, `select 1 from platform.card_incidents where id = ?`, [id])).length > 0
+}
+
 export type CardOrder = {
   id: string
   clinicId: ClinicId
@@ -236,3 +240,7 @@ export async function findLostOrder(db: Knex, clinicId: ClinicId): Promise<Order
 export async function updateOrderKept(db: Knex, id: string): Promise<void> {
   await changes(db, `update platform.orders set expires_at = null where id = ? and status = 'open'`, [id])
 }
+
+/** Several changes that stand or fall together, outside any clinic. */
+export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
+  db.transaction(work)

@@ -14,6 +14,7 @@ const week = hours(7 * 24)
 const cards: { name: TodoName | 'messages'; icon: string; href: string; grave: boolean }[] = [
   { name: 'alarms', icon: 'alert-triangle', href: '/admin/jobs', grave: true },
   { name: 'payments', icon: 'cash', href: '/admin/payments', grave: false },
+  { name: 'cards', icon: 'credit-card', href: '/admin/payments/cards', grave: true },
   { name: 'requests', icon: 'mail', href: '/admin/requests', grave: true },
   { name: 'messages', icon: 'message', href: '/admin/messages', grave: true },
   { name: 'mails', icon: 'send', href: '/admin/messages', grave: true },

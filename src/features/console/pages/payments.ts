@@ -23,12 +23,13 @@ const pageSize = 50
 /** More than anybody confirms in one go. */
 const queueSize = 50
 
-export const tabsOf = ({ t }: Speaker, current: 'queue' | 'all' | 'documents') =>
+export const tabsOf = ({ t }: Speaker, current: 'queue' | 'all' | 'documents' | 'cards') =>
   (
     [
       ['queue', '/admin/payments'],
       ['all', '/admin/payments/all'],
       ['documents', '/admin/documents'],
+      ['cards', '/admin/payments/cards'],
     ] as const
   ).map(([name, href]) => ({ href, label: t(`console.payments.tab_${name}`), current: name === current }))
 

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex'
 import type { ClinicId } from '../../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../../kernel/time.ts'
+import { rows } from '../../../platform/db/rows.ts'
 import { unpaid, type ClinicSearch, type ClinicSort, type ClinicStatus, type Health } from '../rules/clinics.ts'
 import type { Look } from '../rules/paging.ts'
 import { afterPrefix, Conditions, found } from './run.ts'
@@ -117,3 +118,14 @@ function conditionsOf({ search, plan, status, country, health, idleSince }: Clin
 
 const byOwner = `select m.clinic_id from platform.users u join platform.memberships m on m.user_id = u.id
   where m.role = 'owner' and u.email collate "C" >= ? and u.email collate "C" < ?`
+
+/** What some clinics are called. */
+export async function listClinicNames(db: Knex, ids: readonly ClinicId[]): Promise<Map<ClinicId, string>> {
+  if (ids.length === 0) return new Map()
+  const found = await rows<{ id: ClinicId; name: string }>(
+    db,
+    'select id, name from platform.clinics where id = any(?::uuid[])',
+    [ids],
+  )
+  return new Map(found.map(({ id, name }) => [id, name]))
+}

@@ -3,7 +3,7 @@ import type { Instant } from '../../../kernel/time.ts'
 import { rows } from '../../../platform/db/rows.ts'
 
 export type Todo = { count: number; since: Instant | null }
-export type TodoName = 'payments' | 'requests' | 'jobs' | 'mails' | 'expiring' | 'failing' | 'alarms'
+export type TodoName = 'payments' | 'cards' | 'requests' | 'jobs' | 'mails' | 'expiring' | 'failing' | 'alarms'
 
 /**
  * What waits for a person, counted in one statement: each part looks into an index made for it. `since` is the oldest of
@@ -17,6 +17,7 @@ export async function listTodos(
     db,
     `select 'payments' as name, count(*)::int as count, min(created_at) as since
        from platform.payments where status = 'declared'
+     union all select 'cards', count(*)::int, min(at) from platform.card_incidents where settled_at is null
      union all select 'requests', count(*)::int, min(due_at)
        from platform.requests where closed_at is null and due_at <= ?
      union all select 'jobs', count(*)::int, min(last_ended_at)

@@ -1,13 +1,16 @@
 // Money of all clinics: what waits, every payment, every document.
 import { sendCsv } from '../../../platform/csv.ts'
 import { emptyForm, parseForm, withErrors } from '../../../kernel/forms.ts'
+import { notFound } from '../../../platform/errors.ts'
 import { repaint, type Picture } from '../../../platform/pictures.ts'
+import { settleIncident } from '../../billing/actions/card/incidents.ts'
 import { flash } from '../../../platform/web/session.ts'
 import { idParam, operatorRouter, type AccountRequest } from '../../../platform/web/routers.ts'
 import { uploadOf } from '../../../platform/web/uploads.ts'
 import { noteExport } from '../actions/export.ts'
 import { confirmDeclared, enterPayment, refundPayment, rejectDeclared } from '../actions/money.ts'
 import { paymentGround, recordPage, refundCurrency, refundPage, rejectionPage } from '../pages/decisions.ts'
+import { cardsPage } from '../pages/cards.ts'
 import {
   documentLines,
   documentsHeader,
@@ -27,6 +30,21 @@ consolePaymentsRoutes.get('/payments', 'console.money', async ({ services, speak
 
 consolePaymentsRoutes.get('/payments/all', 'console.money', async ({ req, services, speaker, show }) => {
   show(await paymentsPage(services, speaker, paymentsQuery.parse(req.query)))
+})
+
+consolePaymentsRoutes.get('/payments/cards', 'console.money', async ({ services, speaker, show }) => {
+  show(await cardsPage(services, speaker))
+})
+
+consolePaymentsRoutes.post('/payments/cards/:incident/settled', 'console.money', async (request) => {
+  const { req, services, person, origin, redirect } = request
+  const about = { id: idParam(req, 'incident'), by: person.userId, origin }
+  const settled = (await settleIncident(services, about)) ?? notFound('incident')
+  flash(req, {
+    kind: settled ? 'success' : 'error',
+    key: settled ? 'console.flash.settled' : 'console.error.settled_already',
+  })
+  await redirect('/admin/payments/cards')
 })
 
 consolePaymentsRoutes.post('/payments/export', 'console.money', async ({ req, res, services, person, origin }) => {

@@ -1,8 +1,15 @@
-import type { ClinicId } from '../../../../kernel/ids.ts'
+import type { ClinicId, UserId } from '../../../../kernel/ids.ts'
+import { auditPlatform } from '../../../../platform/audit.ts'
 import type { StripeChannel } from '../../../../platform/channels/stripe.ts'
-import type { Clinic, Ctx } from '../../../../platform/clinic-scope.ts'
+import type { Clinic, Ctx, Origin } from '../../../../platform/clinic-scope.ts'
 import type { Services } from '../../../../platform/services.ts'
-import { findClinicOfCustomer, insertIncident, updateIncidentSettled, type IncidentKind } from '../../queries/card.ts'
+import {
+  findClinicOfCustomer,
+  insertIncident,
+  inTransaction,
+  updateIncidentSettled,
+  type IncidentKind,
+} from '../../queries/card.ts'
 
 /** The services of a process that takes cards. */
 export type Cards = Services & { stripe: StripeChannel }
@@ -25,9 +32,18 @@ export async function reportIncident(cards: Cards, incident: NewIncident): Promi
   if (made) cards.log.warn('card.incident', { code: incident.kind })
 }
 
-/** Marks one as seen to. False when somebody else did. */
-export async function settleIncident(services: Services, id: string, by: string): Promise<boolean> {
-  return updateIncidentSettled(services.db, id, by, services.clock.now())
+/** Marks one as seen to. False when somebody else did, undefined when there is none. */
+export async function settleIncident(
+  { db, clock }: Pick<Services, 'db' | 'clock'>,
+  { id, by, origin }: { id: string; by: UserId; origin: Origin },
+): Promise<boolean | undefined> {
+  const now = clock.now()
+  return inTransaction(db, async (trx) => {
+    if (!(await updateIncidentSettled(trx, id, by, now))) return (await isIncident(trx, id)) ? false : undefined
+    const record = { kind: 'card_incident', id }
+    await auditPlatform(trx, 'card_incident.settled', { at: now, origin, actorId: by, record })
+    return true
+  })
 }
 
 /** The clinic of a customer at Stripe, by what we stored ourselves. */
