@@ -7,6 +7,7 @@ import {
   findClinicOfCustomer,
   insertIncident,
   inTransaction,
+  isIncident,
   updateIncidentSettled,
   type IncidentKind,
 } from '../../queries/card.ts'
