@@ -13,6 +13,7 @@ import {
   type Account,
   type By,
 } from '../../src/features/billing/actions.ts'
+import { rollAnalytics } from '../../src/features/analytics/actions.ts'
 import { startTrial } from '../../src/features/subscription/actions.ts'
 import { linkCard } from '../../src/features/subscription/actions/card.ts'
 import {
@@ -610,4 +611,39 @@ describe('a year', () => {
       expect({ broken, last: Number(last) }, `clinic ${id}`).toEqual({ broken: false, last: model!.recurring })
     }
   })
+
+  it(
+    'adds up the same in the ledger, in the invoices and in the figures of the service',
+    { timeout: 60_000 },
+    async () => {
+      // A day is added up once it is over everywhere on earth.
+      app.clock.set(instant(begins + (days + 2) * oneDay))
+      while ((await rollAnalytics(app.services)) > 0);
+      const sums = (rows: { metric: string; currency: string; value: string }[]) =>
+        Object.fromEntries(rows.map(({ metric, currency, value }) => [`${metric} ${currency}`, Number(value)]))
+      const figures = await app.superuser<{ metric: string; currency: string; value: string }>(
+        `select metric, currency, sum(value) as value from platform.daily_figures where metric like 'money_%' group by 1, 2`,
+      )
+      const ledger = await app.superuser<{ metric: string; currency: string; value: string }>(
+        `select 'money_' || kind as metric, currency, sum(amount_minor) as value from platform.ledger_entries group by 1, 2`,
+      )
+      expect(sums(figures)).toEqual(sums(ledger))
+      const papers = await app.superuser<{ metric: string; currency: string; value: string }>(
+        `select case kind when 'invoice' then 'money_charge' when 'receipt' then 'money_payment' else 'money_credit' end as metric,
+         currency, sum(case kind when 'invoice' then total_minor else -total_minor end) as value
+       from platform.documents group by 1, 2`,
+      )
+      expect(sums(figures)).toMatchObject(sums(papers))
+      const revenue = await app.superuser<{ currency: string; value: string }>(
+        `select currency, sum(value) as value from platform.daily_figures
+       where metric = 'mrr' and day = (select max(day) from platform.figure_days) group by 1 having sum(value) <> 0`,
+      )
+      const expected = new Map<string, number>()
+      for (const clinic of clinics) {
+        const currency = await currencyOf(clinic)
+        expected.set(currency, (expected.get(currency) ?? 0) + clinic.model!.recurring)
+      }
+      expect(new Map(revenue.map(({ currency, value }) => [currency, Number(value)]))).toEqual(expected)
+    },
+  )
 })
