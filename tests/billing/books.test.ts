@@ -13,6 +13,7 @@ import {
   rejectPayment,
   settle,
 } from '../../src/features/billing/actions.ts'
+import { choosePlan, leave } from '../../src/features/billing/actions/owner.ts'
 import { cancelAtPeriodEnd, planDowngrade, takeFreePlan } from '../../src/features/subscription/actions/decisions.ts'
 import type { Outcome } from '../../src/kernel/outcome.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -126,6 +127,25 @@ describe('an order', () => {
     expect((await heldBy(clinic)).status).toBe('past_due')
     await pay(clinic, totalMinor)
     expect(await heldBy(clinic)).toMatchObject({ status: 'active', plan: 'solo' })
+  })
+
+  it('is dropped by whoever leaves, takes the free plan or plans a smaller one', async () => {
+    const tools = app.services
+    const leaver = await makeClinic(app)
+    await order(leaver, 'start', 'group', 'month')
+    await leaver.inClinic((ctx) => leave(ctx, tools, { reason: 'price', note: undefined }))
+    const free = await makeClinic(app)
+    await order(free, 'start', 'group', 'month')
+    await free.inClinic((ctx) => choosePlan(ctx, tools, { plan: 'free', interval: 'month' }))
+    const smaller = await makeClinic(app)
+    await pay(smaller, month)
+    await order(smaller, 'upgrade', 'group', 'month')
+    await smaller.inClinic((ctx) => choosePlan(ctx, tools, { plan: 'solo', interval: 'month' }))
+    const open = await app.superuser(
+      `select clinic_id from platform.orders where status = 'open' and clinic_id = any($1)`,
+      [[leaver.id, free.id, smaller.id]],
+    )
+    expect(open).toEqual([])
   })
 
   it('for nothing is none, and takes back none that was open', async () => {

@@ -5,6 +5,7 @@ import { liveOn } from '../../src/features/billing/actions/life.ts'
 import { linkCard } from '../../src/features/subscription/actions/card.ts'
 import {
   cancelAtPeriodEnd,
+  changePlanByOperator,
   extend,
   planDowngrade,
   restore,
@@ -274,6 +275,29 @@ describe('an operator', () => {
     await inAccount(clinic, (account) => extend(account, 14, 'Ramadan'))
     expect(await heldBy(clinic)).toMatchObject({ status: 'active', standing: 'active' })
     expect((await kindsOf(clinic)).at(-1)).toBe('reactivated')
+  })
+
+  it('gives a plan that costs nothing, which opens an expired clinic at once and for ever', async () => {
+    const clinic = await makeClinic(app)
+    await liveAt(trialEnds, '2026-12-31T19:00:00Z')
+    const free = await planOf(app, 'free')
+    await inAccount(clinic, (account) => changePlanByOperator(account, free, 'month', 'A charity'))
+    expect(await heldBy(clinic)).toMatchObject({ status: 'active', standing: 'active', plan: 'free', ends: null })
+    expect((await kindsOf(clinic)).at(-1)).toBe('reactivated')
+  })
+
+  it('gives a larger plan without money: it counts as no revenue, and its period ends', async () => {
+    const clinic = await makeClinic(app)
+    const [free, group] = [await planOf(app, 'free'), await planOf(app, 'group')]
+    await inAccount(clinic, (account) => takeFreePlan(account, free), owner)
+    await inAccount(clinic, (account) => changePlanByOperator(account, group, 'month', 'To try it'))
+    const [event] = await app.superuser(
+      'select sum(mrr_after_minor)::int as revenue from platform.subscription_events where clinic_id = $1',
+      [clinic.id],
+    )
+    expect(event).toEqual({ revenue: 0 })
+    await liveAt('2026-12-24T19:00:00Z')
+    expect(await heldBy(clinic)).toMatchObject({ status: 'past_due', plan: 'group' })
   })
 
   it('suspends whatever the subscription says; time goes on beneath it', async () => {

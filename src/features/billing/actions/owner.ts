@@ -17,7 +17,7 @@ import type { Interval } from '../../subscription/rules/prices.ts'
 import type { Order } from '../queries/books.ts'
 import { listDeclared } from '../queries/owner.ts'
 import { choiceOf } from '../rules/choices.ts'
-import { dueNow, openOrder, settle } from './orders.ts'
+import { dueNow, openOrder, settle, voidOrder } from './orders.ts'
 import { declarePayment, type ByHand } from './payments.ts'
 import { keepSlip } from './slips.ts'
 
@@ -46,11 +46,16 @@ export async function choosePlan(
   if (choice === 'current') return refuse('not_possible')
   if (choice === 'downgrade') {
     const planned = await planDowngrade(account, plan, asked.interval)
-    return planned.ok && held.periodEnd ? done({ kind: 'planned', at: held.periodEnd }) : refuse('not_possible')
+    if (!planned.ok || !held.periodEnd) return refuse('not_possible')
+    // What was ordered before is not wanted any more.
+    await voidOrder(account)
+    return done({ kind: 'planned', at: held.periodEnd })
   }
   if (netMinor === 0) {
     const freed = await takeFreePlan(account, plan)
-    return freed.ok ? done({ kind: 'freed' }) : refuse('not_possible')
+    if (!freed.ok) return refuse('not_possible')
+    await voidOrder(account)
+    return done({ kind: 'freed' })
   }
   const kind = choice === 'renew' ? (held.status === 'past_due' ? 'renew' : 'start') : choice
   const ordered = await openOrder(account, kind, plan, asked.interval)
@@ -97,7 +102,9 @@ export async function leave(
   const account: Account = await accountOf(ctx, tools)
   const left = await cancelAtPeriodEnd(account, why.note === undefined ? why.reason : `${why.reason}: ${why.note}`)
   const { periodEnd } = account.held
-  return left.ok && periodEnd ? done(periodEnd) : refuse('not_possible')
+  if (!left.ok || !periodEnd) return refuse('not_possible')
+  await voidOrder(account)
+  return done(periodEnd)
 }
 
 export const stay = async (ctx: Ctx, tools: Tools) => decided(withdrawCancellation(await accountOf(ctx, tools)))

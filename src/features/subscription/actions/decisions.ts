@@ -121,7 +121,10 @@ export async function extend(account: Account, days: number, reason: string): Pr
   return done(undefined)
 }
 
-/** The operator sets plan and rhythm without money: the price of the present period stays paid as it was. */
+/**
+ * The operator sets plan and rhythm without money: the price of the present period stays paid as it was. A plan that costs
+ * nothing holds at once and for ever, whatever was before it.
+ */
 export async function changePlanByOperator(
   account: Account,
   plan: Plan,
@@ -131,15 +134,16 @@ export async function changePlanByOperator(
   const { held, clinic, now } = account
   const netMinor = await priceOf(account, plan, interval)
   if (netMinor === undefined) return refuse('no_price')
-  const paid = held.status === 'active' || held.status === 'past_due'
   const billingDay = dateAt(now, clinic.zone).day
   const period =
-    netMinor === 0 && paid
-      ? { periodStart: now, periodEnd: null, status: 'active' as const }
+    netMinor === 0
+      ? { ...notCancelled, periodStart: now, periodEnd: null, status: 'active' as const }
       : held.periodEnd === null
         ? { periodStart: now, periodEnd: periodEnd(now, interval, billingDay, clinic.zone), billingDay }
         : {}
+  const lapsed = held.status === 'expired' || held.status === 'purge_scheduled'
   await change(account, 'plan_changed', { ...noPlans, ...period, planId: plan.id, interval, netMinor }, reason)
+  if (lapsed && netMinor === 0) await tellReactivated(account)
   return done(undefined)
 }
 
