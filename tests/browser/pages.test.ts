@@ -69,8 +69,8 @@ describeInBrowser('every page', () => {
       const [shown, dir] = await page.evaluate<[string, string]>(
         '[document.documentElement.lang, document.documentElement.dir]',
       )
-      // What is put on the wall is in the clinic's language, whoever prints it.
-      if (!path.endsWith('/poster')) expect(shown).toBe(lang)
+      // What is put on the wall is in the clinic's language, an invoice in the one it was issued in, whoever prints it.
+      if (!/\/poster$|\/documents\/[^/]+$/.test(path)) expect(shown).toBe(lang)
       expect(dir).toBe(shown === 'en' ? 'ltr' : 'rtl')
       expect((await page.title()).length).toBeGreaterThan(3)
 
