@@ -28,6 +28,7 @@ import { operationsRoutes } from './features/console/routes/operations.ts'
 import { consoleRequestsRoutes } from './features/console/routes/requests.ts'
 import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
+import { exportRoutes } from './features/export/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
@@ -109,6 +110,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(subscriptionRoutes.express)
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
+  app.use(exportRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)

@@ -1,6 +1,7 @@
 // The environment, read once, as one frozen object. Nothing else reads process.env. A missing or bad value stops the
 // start with the name of the variable, and every bad one is named at once.
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
 const placeholders = /^(change-?me|secret|password|example|todo)/i
@@ -59,6 +60,7 @@ const environment = z
     MASTER_KEY: key32,
     LOOKUP_KEY: key32,
     KEY_STORE_DIR: z.string({ error: 'is missing' }).min(1, 'is missing'),
+    EXPORT_DIR: z.string().optional(),
     SMTP_URL: z.string({ error: 'is missing' }).regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
     MAIL_FROM: z.string({ error: 'is missing' }).regex(/@/, 'must be a mail address'),
     WHATSAPP_BASE_URL: httpUrl.default('https://graph.facebook.com'),
@@ -183,6 +185,8 @@ function shape(env: z.output<typeof environment>) {
     /** Keys the look-up hashes that outlive a clinic (opt-outs, throttles, links). Never rotated: STOP must survive. */
     lookupKey: env.LOOKUP_KEY,
     keyStoreDir: env.KEY_STORE_DIR,
+    /** Where what owners take along lies, sealed, for a day. For several machines it has to be a shared folder. */
+    exportDir: env.EXPORT_DIR ?? join(dirname(env.KEY_STORE_DIR), 'exports'),
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
     whatsapp: {
       baseUrl: env.WHATSAPP_BASE_URL,

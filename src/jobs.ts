@@ -9,6 +9,7 @@ import { requestsJobs } from './features/requests/jobs.ts'
 import { subscriptionJobs } from './features/subscription/jobs.ts'
 import { supportJobs } from './features/support/jobs.ts'
 import type { Job } from './platform/cron.ts'
+import { exportJobs } from './features/export/jobs.ts'
 import { healthJobs } from './platform/health/jobs.ts'
 import type { Services } from './platform/services.ts'
 
@@ -17,7 +18,7 @@ export function jobsOf(services: Services): Job[] {
   const jobs = [...bookingJobs(services), ...messagingJobs(services), ...consoleJobs(services)]
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
-  jobs.push(...stripeJobs(services))
+  jobs.push(...stripeJobs(services), ...exportJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]
 }

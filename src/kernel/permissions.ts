@@ -9,6 +9,7 @@ export const permissions = [
   'clinic.settings', // hours, doctors, services, locations, closures, booking rules
   'staff.manage',
   'clinic.subscription', // the plan, what it costs, and paying for it
+  'clinic.export', // taking everything along, or everything about one patient
   // platform admins: look around; clinics and their standing; money and prices; the service itself
   'console.see',
   'console.clinics',
@@ -34,7 +35,7 @@ export type DeskRole = Role | 'support'
 
 /** The one table of who may do what. Deny by default: what is not listed is refused. */
 const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
-  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage', 'clinic.subscription']),
+  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage', 'clinic.subscription', 'clinic.export']),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
   // Looks at pages, whose forms the door refuses. Never what exports, holds secrets or a doctor's own notes.

@@ -105,6 +105,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       JOBS_DATABASE_URL: database.jobsUrl,
       DATABASE_POOL: String(options.pool ?? 10),
       KEY_STORE_DIR: keyStoreDir,
+      EXPORT_DIR: join(keyStoreDir, 'exports'),
       SMTP_URL: mail.url,
       WHATSAPP_BASE_URL: options.simulator ? `${origin}/dev/graph` : originOf(whatsappServer),
       ...(options.stripe ? { ...stripeSecrets, STRIPE_BASE_URL: origin } : {}),

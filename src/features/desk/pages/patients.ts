@@ -24,6 +24,7 @@ const shown = 20
 const searchedForDoctor = 200
 
 const mayBook = (ctx: Ctx) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book')
+const mayExport = (ctx: Ctx) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'clinic.export')
 const isDoctor = (ctx: Ctx) => ctx.actor.kind === 'user' && ctx.actor.role === 'doctor'
 
 /** Finding somebody: by name in any script, digits of the phone, or the reference of a visit. */
@@ -99,6 +100,7 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
     consent: agreedAt ? t('desk.patient.agreed', { date: speaker.date(agreedAt) }) : t('desk.patient.not_agreed'),
     agreed: agreedAt !== undefined,
     bookHref: mayBook(ctx) ? bookHref(ctx, id) : undefined,
+    exportAction: mayExport(ctx) ? `/app/${ctx.clinic.slug}/patients/${id}/export` : undefined,
     open: open.map((visit) => visitRow(ctx, speaker, visit)),
     past: visits.filter((visit) => !open.includes(visit)).map((visit) => visitRow(ctx, speaker, visit)),
     missed: visits.filter(({ status }) => status === 'noshow').length,

@@ -1,0 +1,54 @@
+// What an export is, and how long it is there.
+import type { Id, UserId } from '../../kernel/ids.ts'
+import { isBefore, type Instant } from '../../kernel/time.ts'
+
+export type ExportId = Id<'export'>
+export type ExportState = 'waiting' | 'making' | 'ready' | 'failed' | 'expired'
+
+export type Export = {
+  id: ExportId
+  askedBy: UserId
+  askedByName: string | null
+  askedAt: Instant
+  state: ExportState
+  protected: boolean
+  rowsDone: number
+  rowsTotal: number | null
+  bytes: number | null
+  expiresAt: Instant | null
+}
+
+export const formatName = 'nabz-export'
+export const formatVersion = 1
+
+/** How long a file is there to be downloaded. */
+export const hoursKept = 24
+/** A process that says nothing for so long has given up what it was making, and another begins anew. */
+export const leaseSeconds = 120
+/** So often it is begun; what fails each time would fail for ever. */
+export const attemptsAllowed = 5
+export const rowsPerBatch = 1_000
+
+/** Short enough to be typed, long enough that AES-256 is worth it. */
+export const zipPasswordLength = { min: 10, max: 128 }
+
+/** For who asked, until it is removed; the job may be late, so the time is looked at as well. */
+export function downloadable(
+  one: Pick<Export, 'askedBy' | 'state' | 'expiresAt'>,
+  userId: UserId,
+  now: Instant,
+): boolean {
+  return one.state === 'ready' && one.askedBy === userId && one.expiresAt !== null && isBefore(now, one.expiresAt)
+}
+
+export type FileFacts = { file: string; rows: number; sha256: string; columns: { name: string; about: string }[] }
+
+/** `manifest.json`: enough to know what is there, that all of it is there, and how to read it. */
+export type Manifest = {
+  format: typeof formatName
+  version: number
+  madeAt: string
+  clinic: { id: string; name: string; slug: string; country: string; zone: string; currency: string; language: string }
+  files: FileFacts[]
+  leftOut: { tables: Readonly<Record<string, string>>; columns: Readonly<Record<string, string>> }
+}

@@ -1,0 +1,329 @@
+// What is in an export, column by column. A test reads the database's catalogue and demands that every table and column
+// of a clinic is either here or on the list of what stays out, with the reason.
+
+/**
+ * How a column is written. `time` is an instant, date or time of day in ISO 8601; `sealed` and `sealedJson` are opened, and
+ * sealed anew by an import; `hex` is a digest.
+ */
+export type Kind = 'id' | 'text' | 'number' | 'flag' | 'time' | 'json' | 'hex' | 'sealed' | 'sealedJson'
+
+export type Column = {
+  /** Its name in the file. */
+  name: string
+  kind: Kind
+  about: string
+  /** Its name in the database, where that is another. */
+  column: string
+  /** What is selected for it, where that is not just the column. */
+  sql: string
+}
+
+export type Table = {
+  name: string
+  /** The columns that, with the clinic, make the key: rows are read in their order. None: there is one row. */
+  key: readonly string[]
+  columns: readonly Column[]
+  /** Rows that are taken along; all unless it says so. */
+  only?: string
+}
+
+function columns(specs: Record<string, [Kind, string] | [Kind, string, string]>): Column[] {
+  return Object.entries(specs).map(([name, [kind, about, sql]]) => {
+    const column = kind.startsWith('sealed') && !name.endsWith('_sealed') ? `${name}_sealed` : name
+    return { name, kind, about, column, sql: sql === undefined ? column : `${sql} as ${column}` }
+  })
+}
+
+const at = (about: string): [Kind, string] => ['time', `${about}, ISO 8601 in UTC`]
+const position: [Kind, string] = ['number', 'order in lists, from 0']
+const active: [Kind, string] = ['flag', 'false: taken out of use']
+const created = at('when it was entered')
+const id: [Kind, string] = ['id', 'identifier, UUID']
+
+/** In the order of an import: what others point at comes before them. */
+export const exportTables: readonly Table[] = [
+  {
+    name: 'profiles',
+    key: [],
+    columns: columns({
+      about: ['text', 'what the clinic says of itself'],
+      phone: ['text', 'telephone, E.164'],
+      whatsapp: ['text', 'WhatsApp number, E.164'],
+      languages: ['text', 'languages spoken, codes with spaces between'],
+      min_notice_min: ['number', 'minutes between booking and visit at least'],
+      horizon_days: ['number', 'how many days ahead can be booked'],
+      slot_step_min: ['number', 'minutes between the times offered'],
+      max_open_bookings: ['number', 'open visits that one number may have'],
+      code_policy: ['text', 'when a code proves the number: always, new, off'],
+      alert_email: ['text', 'address for notices to the clinic'],
+      quiet_from: ['time', 'no messages from this local time'],
+      quiet_to: ['time', 'no messages until this local time'],
+      bring_note: ['text', 'what patients should bring'],
+      link_shared_at: at('when the booking page was first shared'),
+      checklist_hidden_at: at('when the checklist was put away'),
+      created_at: created,
+    }),
+  },
+  {
+    name: 'locations',
+    key: ['id'],
+    columns: columns({
+      id,
+      name: ['text', 'name'],
+      address: ['text', 'address'],
+      map_url: ['text', 'link to a map'],
+      phone: ['text', 'telephone, E.164'],
+      position,
+      active,
+      created_at: created,
+    }),
+  },
+  {
+    name: 'practitioners',
+    key: ['id'],
+    columns: columns({
+      id,
+      user_id: ['id', 'account the doctor signs in with'],
+      name: ['text', 'name'],
+      title: ['text', 'title or field'],
+      position,
+      active,
+      created_at: created,
+    }),
+  },
+  {
+    name: 'services',
+    key: ['id'],
+    columns: columns({
+      id,
+      name: ['text', 'name'],
+      duration_min: ['number', 'minutes'],
+      buffer_before_min: ['number', 'minutes kept free before'],
+      buffer_after_min: ['number', 'minutes kept free after'],
+      capacity: ['number', 'people at one time'],
+      price_minor: ['number', 'price in the smallest unit of the currency; empty: not said'],
+      currency: ['text', 'ISO 4217'],
+      online: ['flag', 'can be booked by patients themselves'],
+      position,
+      active,
+      created_at: created,
+    }),
+  },
+  {
+    name: 'practitioner_services',
+    key: ['practitioner_id', 'service_id'],
+    columns: columns({ practitioner_id: ['id', 'practitioners.id'], service_id: ['id', 'services.id'] }),
+  },
+  {
+    name: 'shifts',
+    key: ['id'],
+    columns: columns({
+      id,
+      practitioner_id: ['id', 'practitioners.id'],
+      location_id: ['id', 'locations.id'],
+      weekday: ['number', 'ISO weekday, 1 is Monday'],
+      starts_min: ['number', 'minutes after local midnight'],
+      ends_min: ['number', 'minutes after local midnight, above 1440 on the next day'],
+      valid_from: ['time', 'first day, local'],
+      valid_to: ['time', 'last day, local'],
+      created_at: created,
+    }),
+  },
+  {
+    name: 'closures',
+    key: ['id'],
+    columns: columns({
+      id,
+      practitioner_id: ['id', 'practitioners.id; empty: everybody'],
+      location_id: ['id', 'locations.id; empty: everywhere'],
+      starts_at: at('start'),
+      ends_at: at('end'),
+      reason: ['text', 'why'],
+      created_at: created,
+    }),
+  },
+  {
+    name: 'patients',
+    key: ['id'],
+    columns: columns({
+      id,
+      name: ['text', 'name'],
+      phone: ['sealed', 'telephone, E.164'],
+      email: ['sealed', 'e-mail address'],
+      language: ['text', 'language of messages'],
+      phone_proven_at: at('when the number was proven by a code'),
+      created_at: created,
+    }),
+  },
+  {
+    name: 'consents',
+    key: ['id'],
+    columns: columns({
+      id,
+      patient_id: ['id', 'patients.id'],
+      purpose: ['text', 'what was agreed to'],
+      wording: ['text', 'the wording it was given to, by its key'],
+      language: ['text', 'language of that wording'],
+      given_at: at('when it was given'),
+      withdrawn_at: at('when it was taken back'),
+    }),
+  },
+  {
+    name: 'appointments',
+    key: ['id'],
+    // Places held for a few minutes while somebody types are no visits yet.
+    only: `status <> 'pending'`,
+    columns: columns({
+      id,
+      reference: ['text', 'what patients call it by'],
+      practitioner_id: ['id', 'practitioners.id'],
+      service_id: ['id', 'services.id'],
+      location_id: ['id', 'locations.id'],
+      patient_id: ['id', 'patients.id'],
+      status: ['text', 'booked, arrived, in_room, fulfilled, cancelled, noshow'],
+      starts_at: at('start'),
+      ends_at: at('end'),
+      occupied_from: at('start with the buffer before'),
+      occupied_to: at('end with the buffer after'),
+      lane: ['number', 'place in a group; above 1000: squeezed in'],
+      capacity: ['number', 'people at one time'],
+      overbooked: ['flag', 'squeezed in by staff'],
+      overbook_reason: ['text', 'why it was squeezed in'],
+      source: ['text', 'online or desk'],
+      language: ['text', 'language of its messages'],
+      messages_wanted: ['flag', 'whether messages may be sent about it'],
+      price_minor: ['number', 'price in the smallest unit of the currency'],
+      currency: ['text', 'ISO 4217'],
+      note: ['sealed', 'note'],
+      version: ['number', 'grows with every change'],
+      link_version: ['number', 'grows when its links are renewed'],
+      calendar_sequence: ['number', 'grows with every change of a calendar entry'],
+      created_at: created,
+      booked_at: at('when it was booked'),
+      confirmed_at: at('when the patient confirmed'),
+      arrived_at: at('when the patient arrived'),
+      in_room_at: at('when the patient was called in'),
+      fulfilled_at: at('when it was done'),
+      noshow_at: at('when it was marked as missed'),
+      cancelled_at: at('when it was cancelled'),
+      cancelled_by: ['text', 'patient or clinic'],
+      cancel_reason: ['text', 'why it was cancelled'],
+      previous_status: ['text', 'status before the last step, for undoing it'],
+    }),
+  },
+  {
+    name: 'messages',
+    key: ['id'],
+    columns: columns({
+      id,
+      appointment_id: ['id', 'appointments.id'],
+      patient_id: ['id', 'patients.id'],
+      version: ['number', 'version of the appointment it tells of'],
+      kind: ['text', 'what it is'],
+      channel: ['text', 'whatsapp or email'],
+      template: ['text', 'name of its words'],
+      language: ['text', 'language'],
+      recipient: ['sealed', 'number in E.164, or e-mail address'],
+      // A code that is on its way opens something.
+      params: [
+        'sealedJson',
+        'what its words were filled with, JSON',
+        `case when kind = 'code' then null else params_sealed end`,
+      ],
+      body: ['sealed', 'text as it was sent', `case when kind = 'code' then null else body_sealed end`],
+      status: ['text', 'queued, sending, unknown, accepted, sent, delivered, read, failed, dropped'],
+      due_at: at('when it should leave'),
+      expires_at: at('after this it is not sent'),
+      attempts: ['number', 'how often it was tried'],
+      provider_id: ['text', 'identifier at the provider'],
+      error_code: ['text', 'error code of the provider'],
+      drop_reason: ['text', 'why it was not sent'],
+      created_at: created,
+      accepted_at: at('when the provider took it'),
+      sent_at: at('when it was sent'),
+      delivered_at: at('when it arrived'),
+      read_at: at('when it was read'),
+      failed_at: at('when it failed'),
+    }),
+  },
+  {
+    name: 'message_attempts',
+    key: ['id'],
+    columns: columns({
+      id,
+      message_id: ['id', 'messages.id'],
+      started_at: at('start'),
+      ended_at: at('end'),
+      outcome: ['text', 'accepted, retry, final, unknown'],
+      provider_id: ['text', 'identifier at the provider'],
+      error_code: ['text', 'error code of the provider'],
+      error_detail: ['text', 'what the provider said'],
+    }),
+  },
+  {
+    name: 'inbound_messages',
+    key: ['id'],
+    columns: columns({
+      id,
+      appointment_id: ['id', 'appointments.id'],
+      patient_id: ['id', 'patients.id'],
+      sender_hash: ['hex', 'keyed digest of the number it came from'],
+      body: ['sealed', 'text'],
+      meaning: ['text', 'what it was understood as'],
+      received_at: at('when it came'),
+    }),
+  },
+  {
+    name: 'audit_entries',
+    key: ['id'],
+    columns: columns({
+      id,
+      at: at('when it happened'),
+      actor_kind: ['text', 'who did it: user, patient, visitor, admin, system, support'],
+      actor_id: ['id', 'account of who did it'],
+      actor_role: ['text', 'role of the account, or name of the job'],
+      on_behalf_id: ['id', 'the owner who allowed a support visit'],
+      visit_id: ['id', 'the support visit'],
+      action: ['text', 'what was done'],
+      record_kind: ['text', 'kind of record'],
+      record_id: ['id', 'identifier of the record'],
+      details: ['json', 'codes, identifiers and numbers, JSON'],
+      details_sealed: ['sealedJson', 'further details, JSON'],
+      request_id: ['text', 'identifier of the request'],
+      origin_digest: ['hex', 'salted digest of address and browser'],
+    }),
+  },
+]
+
+/** Tables that stay, and why. */
+export const tablesLeftOut: Readonly<Record<string, string>> = {
+  patient_words: 'An index of the names in patients.csv, made anew by an import.',
+  verification_codes: 'Digests of codes that open something for a few minutes.',
+  exports: 'How exports were made, with the keys of their files.',
+}
+
+/** Columns that stay, and why. `clinic_id` is in the manifest. */
+export const columnsLeftOut: Readonly<Record<string, string>> = {
+  'patients.name_key': 'Made of the name.',
+  'patients.phone_index': 'A keyed digest of the number.',
+  'patients.phone_last_four_index': 'A keyed digest of the number.',
+  'appointments.occupied': 'Made of occupied_from and occupied_to.',
+  'appointments.occupies': 'Made of the status.',
+  'appointments.session': 'Made of service, location and start.',
+  'appointments.hold_owner': 'Of places held for minutes, which are not exported.',
+  'appointments.hold_expires_at': 'Of places held for minutes, which are not exported.',
+  'appointments.draft_sealed': 'Of places held for minutes, which are not exported.',
+  'messages.recipient_hash': 'A keyed digest of the recipient.',
+  'messages.lease_until': 'Who is sending it at this moment.',
+  'audit_entries.address': 'Kept for 30 days; an export would keep it for ever.',
+  'audit_entries.browser': 'Kept for 30 days; an export would keep it for ever.',
+  'audit_entries.salt': 'Kept for 30 days, with address and browser.',
+}
+
+/** What is exported besides the clinic's own tables, from the service's. Not imported: people are invited. */
+export const staffColumns = {
+  name: 'name',
+  email: 'e-mail address of the account',
+  role: 'owner, doctor or receptionist',
+  since: 'since when, ISO 8601 in UTC',
+} as const

@@ -1,0 +1,156 @@
+// A clinic with something of everything, and ways to get its export and look into it without our own readers.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { parse } from 'csv-parse/sync'
+import { newId } from '../../src/kernel/ids.ts'
+import { minutes } from '../../src/kernel/time.ts'
+import { audit } from '../../src/platform/audit.ts'
+import { rows } from '../../src/platform/db/rows.ts'
+import { queueMessage } from '../../src/platform/outbox.ts'
+import type { TestApp } from '../support/app.ts'
+import { makeClinic, type CastMember, type TestClinic } from '../support/cast.ts'
+import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
+
+export const ownPassword = 'four unrelated plain words'
+
+/** Gives somebody a password of their own, since exports ask for it. */
+export async function givePassword(app: TestApp, { userId }: CastMember): Promise<void> {
+  const hash = await app.services.passwords.hash(ownPassword)
+  await app.superuser('update platform.users set password_hash = $1 where id = $2', [hash, userId])
+}
+
+export const nastyNames = ['=1+1', '+cmd', '-2+3', '@SUM(A1)', '\t=1', "'=1", 'عائشة, "صديقي"', 'two\nlines', '＝1+1']
+
+export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
+  const clinic = await makeClinic(app)
+  await givePassword(app, clinic.cast.nadia)
+  const { service, locationId } = await makeBookable(clinic)
+  for (const [index, name] of nastyNames.entries()) {
+    const patient = await makePatient(clinic, { name, email: `p${index}@patient.test`, language: 'ar' })
+    const at = `${String(9 + Math.floor(index / 2)).padStart(2, '0')}:${index % 2 === 0 ? '00' : '30'}`
+    const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at })
+    await clinic.inClinic(async (ctx) => {
+      await queueMessage(ctx, {
+        kind: 'confirmation',
+        template: 'confirmation',
+        recipient: { channel: 'whatsapp', phone: patient.phone },
+        language: 'ar',
+        appointmentId: visit.id,
+        patientId: patient.id,
+        version: 1,
+        dueAt: ctx.now.add(minutes(3)),
+        params: { name },
+      })
+      await audit(ctx, 'patient.seen', { kind: 'patient', id: patient.id }, { index }, { was: name })
+    })
+  }
+  const [messages] = [
+    await app.superuser<{ id: string }>('select id from clinic.messages where clinic_id = $1', [clinic.id]),
+  ]
+  await clinic.inClinic(async (ctx) => {
+    const [inbound, attempt, closure] = [newId(), newId(), newId()]
+    await rows(
+      ctx.db,
+      `insert into clinic.inbound_messages (clinic_id, id, sender_hash, body_sealed, meaning, received_at) values (?, ?, ?, ?, 'unknown', ?)`,
+      [
+        ctx.clinic.id,
+        inbound,
+        Buffer.from('ab', 'hex'),
+        ctx.seal.seal('=thanks', 'inbound_messages.body', inbound),
+        ctx.now,
+      ],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.message_attempts (clinic_id, id, message_id, started_at, outcome) values (?, ?, ?, ?, 'retry')`,
+      [ctx.clinic.id, attempt, messages[0]!.id, ctx.now],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.closures (clinic_id, id, starts_at, ends_at, reason, created_at)
+       values (?, ?, '2027-01-01T00:00Z', '2027-01-02T00:00Z', '=New year', ?)`,
+      [ctx.clinic.id, closure, ctx.now],
+    )
+    await rows(ctx.db, `update clinic.profiles set about = '-about', phone = '+922134567890' where clinic_id = ?`, [
+      ctx.clinic.id,
+    ])
+    await rows(ctx.db, `update clinic.messages set status = 'sent', body_sealed = ? where clinic_id = ? and id = ?`, [
+      ctx.seal.seal('+What was sent', 'messages.body', messages[1]!.id),
+      ctx.clinic.id,
+      messages[1]!.id,
+    ])
+  })
+  return clinic
+}
+
+/** Asks for an export as Nadia, has it made and answers the file. */
+export async function exportOf(clinic: TestClinic, password?: string): Promise<Buffer> {
+  const { app } = clinic
+  const nadia = await clinic.as(clinic.cast.nadia)
+  const page = `/app/${clinic.slug}/settings/export`
+  await nadia
+    .postForm(page, { current: ownPassword, ...(password === undefined ? {} : { password, again: password }) })
+    .expect(303)
+  await app.runJob('export.make')
+  const [made] = await app.superuser<{ id: string; state: string }>(
+    'select id, state from clinic.exports where clinic_id = $1 order by asked_at desc, id desc limit 1',
+    [clinic.id],
+  )
+  if (made?.state !== 'ready') throw new Error(`the export is ${made?.state}: ${app.lastError()}`)
+  const answer = await nadia.postForm(`${page}/${made.id}/download`).responseType('blob').expect(200)
+  return answer.body as Buffer
+}
+
+type SevenZip = {
+  FS: {
+    writeFile(path: string, bytes: Uint8Array): void
+    readFile(path: string): Uint8Array
+    readdir(path: string): string[]
+    mkdir(path: string): void
+  }
+  callMain(args: string[]): void
+}
+type SevenZipFactory = (options: { print: () => void; printErr: () => void }) => Promise<SevenZip>
+const sevenZip = createRequire(import.meta.url)('7z-wasm') as SevenZipFactory
+
+/** What 7-Zip finds in a ZIP; undefined when it does not open. */
+export async function unzip(file: Buffer, password?: string): Promise<Record<string, string> | undefined> {
+  const seven = await sevenZip({ print: () => undefined, printErr: () => undefined })
+  seven.FS.writeFile('/in.zip', file)
+  seven.FS.mkdir('/out')
+  try {
+    seven.callMain(['x', '/in.zip', '-o/out', '-y', `-p${password ?? ''}`])
+  } catch {
+    return undefined
+  }
+  const names = seven.FS.readdir('/out').filter((name) => !name.startsWith('.'))
+  const texts = names.map((name) => [name, Buffer.from(seven.FS.readFile(`/out/${name}`)).toString()] as const)
+  if (texts.length === 0 || texts.some(([, text]) => text === '')) return undefined
+  return Object.fromEntries(texts)
+}
+
+/** A CSV as an independent reader reads it; `'` in front of what would run is taken off. */
+export function readCsv(text: string): Record<string, string>[] {
+  const found = parse(text, { bom: true, columns: true }) as unknown as Record<string, string>[]
+  return found.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name,
+        /^'+\s*[=+\-@\t\r＝＋－＠]/u.test(value) ? value.slice(1) : value,
+      ]),
+    ),
+  )
+}
+
+export async function inFile<T>(bytes: Buffer, work: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nabz-export-'))
+  try {
+    const path = join(folder, 'export.zip')
+    await writeFile(path, bytes)
+    return await work(path)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
