@@ -1,0 +1,62 @@
+// `npm run backup`: one encrypted backup of the whole database, and the old ones away. Its sister `backup:keys` keeps the
+// clinics' keys apart from it, in one file that is overwritten.
+import { parseArgs } from 'node:util'
+import { loadEnvironmentFile, readConfig } from './config.ts'
+import { checkArchive } from './platform/backup/load.ts'
+import { readBackup, removeOldBackups, touchStamp, writeBackup, writeKeys } from './platform/backup/files.ts'
+import { verifyInScratch } from './platform/backup/verify.ts'
+import { systemClock } from './platform/clock.ts'
+
+const usage = `Backups of the database, encrypted under MASTER_KEY.
+
+  npm run backup                  writes one into BACKUP_DIR, reads it back, removes those older than 21 days
+  npm run backup -- --verify      also restores it into BACKUP_SCRATCH_DATABASE_URL and counts every table
+  npm run backup:keys             writes the clinics' keys into BACKUP_KEYS_FILE, over what is there
+
+The database is read as its owner, MIGRATION_DATABASE_URL.
+In development say "backup:dev" and "backup:keys:dev".
+`
+
+try {
+  loadEnvironmentFile()
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { verify: { type: 'boolean' }, keys: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
+  if (values.help) return say(usage)
+  const { masterKey, keyStoreDir, backupStampFile } = readConfig(process.env)
+  if (values.keys) {
+    const file = setting('BACKUP_KEYS_FILE')
+    return say(`${await writeKeys({ keyStoreDir, masterKey, file })} keys in ${file}`)
+  }
+  const ownerUrl = setting('MIGRATION_DATABASE_URL')
+  const folder = setting('BACKUP_DIR')
+  const scratchUrl = values.verify ? setting('BACKUP_SCRATCH_DATABASE_URL') : undefined
+  const now = systemClock.now()
+  const made = await writeBackup({ ownerUrl, masterKey, folder, now })
+  await checkArchive(readBackup(masterKey, made.path))
+  if (scratchUrl !== undefined) await verifyInScratch(scratchUrl, readBackup(masterKey, made.path))
+  // Only now: a night without a good backup must not take the last good one away.
+  const removed = await removeOldBackups(folder, now)
+  if (backupStampFile !== undefined) await touchStamp(backupStampFile, made)
+  const rows = made.manifest.tables.reduce((sum, table) => sum + table.rows, 0)
+  const verified = scratchUrl === undefined ? 'read back' : 'restored and counted'
+  say(`${made.path}: ${made.manifest.tables.length} tables, ${rows} rows, ${verified}; ${removed} old files removed`)
+}
+
+function setting(name: string): string {
+  const value = process.env[name]
+  if (value === undefined || value === '') throw new Error(`${name} is missing.\n\n${usage}`)
+  return value
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,42 @@
+// What the database's catalogue says about the tables that a backup takes.
+import type { Client } from 'pg'
+import type { TableShape } from './archive.ts'
+
+/** Every table of both schemas with the columns that are written, by name. */
+export async function tablesOf(client: Client): Promise<TableShape[]> {
+  const { rows } = await client.query<TableShape>(
+    `select n.nspname as schema, c.relname as name,
+       array_agg(a.attname::text order by a.attnum) as columns
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+     where n.nspname in ('clinic', 'platform') and c.relkind = 'r' and not c.relispartition
+     group by 1, 2 order by 1, 2`,
+  )
+  return rows
+}
+
+export async function migrationsOf(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>('select name from public.knex_migrations order by name')
+  return rows.map(({ name }) => name)
+}
+
+export async function sequencesOf(client: Client): Promise<{ name: string; value: string }[]> {
+  const { rows } = await client.query<{ name: string; value: string }>(
+    `select format('%I.%I', schemaname, sequencename) as name, last_value::text as value from pg_sequences
+     where schemaname in ('clinic', 'platform') and last_value is not null order by 1`,
+  )
+  return rows
+}
+
+export function quoted(client: Client, { schema, name }: Pick<TableShape, 'schema' | 'name'>): string {
+  return `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`
+}
+
+export function columnList(client: Client, { columns }: TableShape): string {
+  return columns.map((column) => client.escapeIdentifier(column)).join(', ')
+}
+
+/** For the rest of the session. No clinic is named, since a policy for one that binds the owner too must not fail. */
+export async function seeAllClinics(client: Client): Promise<void> {
+  await client.query(`set app.backup = 'on'; set app.clinic_id = '00000000-0000-0000-0000-000000000000'`)
+}

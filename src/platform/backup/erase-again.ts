@@ -1,0 +1,45 @@
+import type { ClinicId } from '../../kernel/ids.ts'
+import type { Instant } from '../../kernel/time.ts'
+import type { KeyStore } from '../seal/key-store.ts'
+import { as } from './load.ts'
+
+export type ErasedAgain = { clinics: number; messages: number; sessions: number }
+
+/**
+ * What must not come back with a restored backup, told by what lies outside it. A clinic without a key was erased since:
+ * its rows go, and what is kept of it for the books is locked. Messages that were due already may have left since, and
+ * nobody is told twice. Nobody stays signed in. May be run again.
+ */
+export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant): Promise<ErasedAgain> {
+  return as(ownerUrl, async (client) => {
+    await client.query('begin')
+    // Not yet open to the application, so nobody waits for these locks.
+    await client.query('alter table clinic.profiles no force row level security')
+    await client.query('alter table clinic.messages no force row level security')
+    const { rows } = await client.query<{ id: ClinicId }>(
+      'select clinic_id as id from clinic.profiles union select id from platform.clinics',
+    )
+    const keyless: ClinicId[] = []
+    for (const { id } of rows) if (!(await keys.read(id))) keyless.push(id)
+    // A folder that is not mounted must not read as "all of them were erased".
+    if (rows.length > 0 && keyless.length === rows.length) {
+      throw new Error('Not one clinic has a key in KEY_STORE_DIR: is it the right folder? Nothing was erased.')
+    }
+    for (const id of keyless) {
+      await client.query('delete from clinic.profiles where clinic_id = $1', [id])
+      await client.query('delete from platform.memberships where clinic_id = $1', [id])
+      await client.query('delete from platform.invitations where clinic_id = $1', [id])
+      await client.query(`update platform.clinics set status = 'locked' where id = $1`, [id])
+    }
+    const dropped = await client.query(
+      `update clinic.messages set status = 'dropped', drop_reason = 'restored', lease_until = null
+       where status in ('queued', 'sending', 'unknown') and due_at <= $1`,
+      [now],
+    )
+    const ended = await client.query('delete from platform.sessions')
+    await client.query('alter table clinic.profiles force row level security')
+    await client.query('alter table clinic.messages force row level security')
+    await client.query('commit')
+    return { clinics: keyless.length, messages: dropped.rowCount ?? 0, sessions: ended.rowCount ?? 0 }
+  })
+}

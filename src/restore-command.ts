@@ -1,0 +1,96 @@
+// `npm run restore`: a backup into an empty database, and what was erased since erased again before anybody sees it.
+import { parseArgs } from 'node:util'
+import { loadEnvironmentFile, readConfig, type Config } from './config.ts'
+import { jobsOf } from './jobs.ts'
+import { eraseAgain } from './platform/backup/erase-again.ts'
+import { readBackup, restoreKeys } from './platform/backup/files.ts'
+import { checkArchive, DatabaseNotEmpty, finishRestore, isUnfinished, loadArchive } from './platform/backup/load.ts'
+import { systemClock } from './platform/clock.ts'
+import { folderKeyStore } from './platform/seal/key-store.ts'
+import { startServices } from './start.ts'
+
+const usage = `Brings a backup back, with the server stopped.
+
+  npm run restore -- <file>             into the empty database of MIGRATION_DATABASE_URL
+  npm run restore -- <file> --replace   also where there is something: all of it goes first
+  npm run restore -- --finish           goes on where a restore was broken off after its rows were in
+  npm run restore -- --keys             the clinics' keys from BACKUP_KEYS_FILE into an empty KEY_STORE_DIR
+
+In development say "restore:dev".
+`
+
+try {
+  loadEnvironmentFile()
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { replace: { type: 'boolean' }, finish: { type: 'boolean' }, keys: { type: 'boolean' } },
+  })
+  const [file] = positionals
+  const config = readConfig(process.env)
+  if (values.keys) {
+    const parts = { ...config, file: setting('BACKUP_KEYS_FILE') }
+    return say(`${await restoreKeys(parts)} keys in ${config.keyStoreDir}`)
+  }
+  const ownerUrl = setting('MIGRATION_DATABASE_URL')
+  if (values.finish) {
+    if (!(await isUnfinished(ownerUrl))) throw new Error('No restore was broken off here.')
+    return finish(config, ownerUrl)
+  }
+  if (file === undefined || positionals.length > 1) throw new Error(usage)
+  // To its end first: a backup that is not whole must not cost what is there.
+  await checkArchive(readBackup(config.masterKey, file))
+  try {
+    const replace = values.replace === true
+    const manifest = await loadArchive(ownerUrl, readBackup(config.masterKey, file), { replace })
+    const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
+    say(`The backup of ${manifest.madeAt} is back: ${manifest.tables.length} tables, ${rows} rows.`)
+  } catch (error) {
+    if (error instanceof DatabaseNotEmpty) throw new Error(`${error.message} --replace removes what is in it.`)
+    throw error
+  }
+  await finish(config, ownerUrl)
+}
+
+/** The application stays unready until this is through: see `loadArchive`. */
+async function finish(config: Config, ownerUrl: string): Promise<void> {
+  const erased = await eraseAgain(ownerUrl, folderKeyStore(config.keyStoreDir), systemClock.now())
+  say(
+    `Erased again: ${erased.clinics} clinics whose key is gone. ` +
+      `${erased.messages} messages that were due are not sent, ${erased.sessions} sessions are over.`,
+  )
+  await runPrivacyJobs(config)
+  await finishRestore(ownerUrl)
+  say('The server may start.')
+}
+
+/** Every rule of retention, at once: all jobs of feature `privacy`, by the name in front of the dot. */
+async function runPrivacyJobs(config: Config): Promise<void> {
+  const started = await startServices(config)
+  try {
+    for (const job of jobsOf(started.services)) {
+      if (!job.name.startsWith('privacy.')) continue
+      await job.run()
+      say(`${job.name} was run.`)
+    }
+  } finally {
+    await started.stop()
+  }
+}
+
+function setting(name: string): string {
+  const value = process.env[name]
+  if (value === undefined || value === '') throw new Error(`${name} is missing.\n\n${usage}`)
+  return value
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
