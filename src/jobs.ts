@@ -5,6 +5,7 @@ import { billingJobs } from './features/billing/jobs.ts'
 import { bookingJobs } from './features/booking/jobs.ts'
 import { consoleJobs } from './features/console/jobs.ts'
 import { messagingJobs } from './features/messaging/jobs.ts'
+import { privacyJobs } from './features/privacy/jobs.ts'
 import { requestsJobs } from './features/requests/jobs.ts'
 import { subscriptionJobs } from './features/subscription/jobs.ts'
 import { supportJobs } from './features/support/jobs.ts'
@@ -19,6 +20,7 @@ export function jobsOf(services: Services): Job[] {
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
   jobs.push(...stripeJobs(services), ...exportJobs(services))
+  jobs.push(...privacyJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]
 }

@@ -1,0 +1,201 @@
+// Each statement touches a limited number of rows and steps round those that somebody else holds, so that no lock is
+// long and two processes never wait for each other.
+import type { Knex } from 'knex'
+import { newId, type ClinicId } from '../../kernel/ids.ts'
+import type { Instant } from '../../kernel/time.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import type { Database } from '../../platform/db/connect.ts'
+import { changes, rows } from '../../platform/db/rows.ts'
+import type { ClockMemory, RetentionSettings, RuleCode } from './rules/retention.ts'
+
+export async function findRetentionSettings(ctx: Ctx): Promise<RetentionSettings | undefined> {
+  const [found] = await rows<RetentionSettings>(
+    ctx.db,
+    `select booking_identity_months as "bookingIdentityMonths", medical_record_months as "medicalRecordMonths"
+     from clinic.profiles where clinic_id = ?`,
+    [ctx.clinic.id],
+  )
+  return found
+}
+
+/** The visit's row stays for counts and cash; whose it was goes. */
+const forgetVisits = `
+  with due as (select id from clinic.appointments where clinic_id = ? and ends_at < ? and identity_erased_at is null
+      and record_kept = ? and status <> 'pending' order by ends_at limit ? for update skip locked),
+    links as (delete from platform.appointment_links l using due where l.clinic_id = ? and l.appointment_id = due.id),
+    codes as (delete from clinic.verification_codes v using due where v.clinic_id = ? and v.appointment_id = due.id)
+  update clinic.appointments a set patient_id = null, note_sealed = null, cancel_reason = null, draft_sealed = null,
+    hold_owner = null, overbook_reason = case when a.overbooked then '' end, identity_erased_at = ?
+  from due where a.clinic_id = ? and a.id = due.id`
+
+type ClinicStep = (ctx: Ctx, before: Instant, most: number) => Promise<number>
+
+function forgetting(recordKept: boolean): ClinicStep {
+  return ({ db, clinic: { id }, now }, before, most) =>
+    changes(db, forgetVisits, [id, before, recordKept, most, id, id, now, id])
+}
+
+const counted = async (db: Knex, sql: string, before: Instant, most: number) =>
+  (await rows<{ count: number }>(db, sql, [before, most]))[0]?.count ?? 0
+
+/** What the job does about each rule of a clinic. */
+export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
+  booking_identity: forgetting(false),
+  medical_record: forgetting(true),
+  patients: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.patients where clinic_id = ? and id in (
+         select p.id from clinic.patients p where p.clinic_id = ? and p.created_at < ?
+           and not exists (select from clinic.appointments a where a.clinic_id = p.clinic_id and a.patient_id = p.id)
+         limit ? for update skip locked)`,
+      [id, id, before, most],
+    ),
+  // A reminder may be queued long before it is due.
+  messages: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.messages where clinic_id = ? and id in (
+         select id from clinic.messages where clinic_id = ? and created_at < ? and due_at < ?
+         order by created_at limit ? for update skip locked)`,
+      [id, id, before, before, most],
+    ),
+  inbound_messages: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.inbound_messages where clinic_id = ? and id in (
+         select id from clinic.inbound_messages where clinic_id = ? and received_at < ?
+         order by received_at limit ? for update skip locked)`,
+      [id, id, before, most],
+    ),
+  codes: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.verification_codes where clinic_id = ? and id in (
+         select id from clinic.verification_codes where clinic_id = ? and expires_at < ?
+         order by expires_at limit ? for update skip locked)`,
+      [id, id, before, most],
+    ),
+  clinic_audit_origin: ({ db }, before, most) =>
+    counted(db, 'select platform.strip_clinic_audit(?, ?) as count', before, most),
+  clinic_audit: ({ db }, before, most) =>
+    counted(db, 'select platform.delete_clinic_audit(?, ?) as count', before, most),
+}
+
+/** And about each of the service's own. */
+export const platformSteps: Partial<Record<RuleCode, string>> = {
+  platform_audit_origin: 'select platform.strip_platform_audit(?, ?) as count',
+  platform_audit: 'select platform.delete_platform_audit(?, ?) as count',
+  webhook_events: `with gone as (delete from platform.webhook_events where id in (
+      select id from platform.webhook_events where received_at < ? order by received_at limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  mails: `with gone as (delete from platform.mails where id in (
+      select id from platform.mails where created_at < ? order by created_at limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  invitations: `with gone as (delete from platform.invitations where id in (
+      select id from platform.invitations where expires_at < ? order by expires_at limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  account_tokens: `with gone as (delete from platform.account_tokens where token_hash in (
+      select token_hash from platform.account_tokens where expires_at < ? order by expires_at limit ?
+      for update skip locked) returning 1) select count(*) as count from gone`,
+  appointment_links: `with gone as (delete from platform.appointment_links where token_hash in (
+      select token_hash from platform.appointment_links where expires_at < ? order by expires_at limit ?
+      for update skip locked) returning 1) select count(*) as count from gone`,
+  sessions: `with gone as (delete from platform.sessions where sid in (
+      select sid from platform.sessions where expire < ? order by expire limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  throttles: `with gone as (delete from platform.throttles where (key, window_start) in (
+      select key, window_start from platform.throttles where window_start < ? order by window_start limit ?
+      for update skip locked) returning 1) select count(*) as count from gone`,
+  loose_slips: `with gone as (delete from platform.slips where id in (
+      select id from platform.slips s where created_at < ?
+        and not exists (select from platform.payments p where p.slip_id = s.id) limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  // The picture is taken off its payment; a day later it is one that belongs to none.
+  slips: `with gone as (update platform.payments set slip_id = null where id in (
+      select id from platform.payments where slip_id is not null and decided_at < ? limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+  requests: `with gone as (delete from platform.requests where id in (
+      select id from platform.requests where closed_at < ? order by closed_at limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`,
+}
+
+export function inTransaction<T>(db: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return db.transaction(work)
+}
+
+export function runPlatformStep(db: Knex, sql: string, before: Instant, most: number): Promise<number> {
+  return counted(db, sql, before, most)
+}
+
+export async function insertErasure(
+  db: Knex,
+  erasure: { run: string; rule: string; clinicId: ClinicId | null; count: number; at: Instant },
+): Promise<void> {
+  await changes(db, `insert into platform.erasures (id, run, rule, clinic_id, count, at) values (?, ?, ?, ?, ?, ?)`, [
+    newId(),
+    erasure.run,
+    erasure.rule,
+    erasure.clinicId,
+    erasure.count,
+    erasure.at,
+  ])
+}
+
+/** Whether the law forbids erasing at a clinic now. */
+export async function findLegalHold(
+  db: Knex,
+  clinicId: ClinicId,
+  now: Instant,
+): Promise<{ reason: string; ownerName: string; until: Instant } | undefined> {
+  const [hold] = await rows<{ reason: string; ownerName: string; until: Instant }>(
+    db,
+    `select reason, owner_name as "ownerName", until from platform.legal_holds
+     where clinic_id = ? and lifted_at is null and until > ? order by until desc limit 1`,
+    [clinicId, now],
+  )
+  return hold
+}
+
+/** The next clinic that nobody has gone through since `since`, claimed; a process that was killed loses its claim. */
+export async function claimTurn(
+  db: Database,
+  claim: { after: string; since: Instant; now: Instant; lease: Instant },
+): Promise<ClinicId | undefined> {
+  const [taken] = await rows<{ id: ClinicId }>(
+    db,
+    `insert into platform.retention_turns as t (clinic_id, lease_until)
+     select c.id, ?::timestamptz from platform.clinics c left join platform.retention_turns r on r.clinic_id = c.id
+     where c.id > ?::uuid and (r.done_at is null or r.done_at < ?) and (r.lease_until is null or r.lease_until <= ?)
+     order by c.id limit 1
+     on conflict (clinic_id) do update set lease_until = excluded.lease_until
+       where t.lease_until is null or t.lease_until <= ?
+     returning clinic_id as id`,
+    [claim.lease, claim.after, claim.since, claim.now, claim.now],
+  )
+  return taken?.id
+}
+
+export async function updateTurnDone(db: Database, clinicId: ClinicId, now: Instant): Promise<void> {
+  await changes(db, 'update platform.retention_turns set done_at = ?, lease_until = null where clinic_id = ?', [
+    now,
+    clinicId,
+  ])
+}
+
+export async function findClockMemory(db: Database): Promise<ClockMemory | undefined> {
+  const [memory] = await rows<ClockMemory>(
+    db,
+    'select seen_at as "seenAt", leapt_at as "leaptAt" from platform.retention_clock',
+  )
+  return memory
+}
+
+export async function upsertClockMemory(db: Database, { seenAt, leaptAt }: ClockMemory): Promise<void> {
+  await changes(
+    db,
+    `insert into platform.retention_clock (seen_at, leapt_at) values (?, ?)
+     on conflict (only_one) do update set seen_at = excluded.seen_at, leapt_at = excluded.leapt_at`,
+    [seenAt, leaptAt],
+  )
+}

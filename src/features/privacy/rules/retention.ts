@@ -1,0 +1,157 @@
+// Every promise about how long something is kept (features.md A2), in one table. The job, the pages, the policy texts
+// and the tests read it; what it does not say, nobody promises.
+import { hours, type Instant, type Zone } from '../../../kernel/time.ts'
+
+export type Period = { hours: number } | { days: number } | { months: number } | 'ever'
+
+export type RetentionSettings = { bookingIdentityMonths: number; medicalRecordMonths: number }
+
+export type RetentionRule = {
+  code: string
+  scope: 'clinic' | 'platform'
+  after: Period
+  /** Where the clinic decides; `after` is then what stands until it does. */
+  setting?: keyof RetentionSettings
+  ends: 'erase' | 'anonymise' | 'strip' | 'never'
+  promise: string
+  /** The one job that does it. */
+  job: string
+  /** Waits while the law forbids erasing. */
+  pausable?: true
+}
+
+const here = 'privacy.retention'
+
+export const retentionRules = [
+  {
+    code: 'closed_clinic',
+    scope: 'platform',
+    after: { days: 7 },
+    ends: 'erase',
+    promise: 'X1',
+    job: 'privacy.closing',
+    pausable: true,
+  },
+  {
+    code: 'expired_clinic',
+    scope: 'platform',
+    after: { days: 30 },
+    ends: 'erase',
+    promise: 'X2',
+    job: 'privacy.closing',
+    pausable: true,
+  },
+  {
+    code: 'booking_identity',
+    scope: 'clinic',
+    after: { months: 24 },
+    setting: 'bookingIdentityMonths',
+    ends: 'anonymise',
+    promise: 'X3',
+    job: here,
+    pausable: true,
+  },
+  {
+    code: 'medical_record',
+    scope: 'clinic',
+    after: { months: 120 },
+    setting: 'medicalRecordMonths',
+    ends: 'anonymise',
+    promise: 'X3',
+    job: here,
+    pausable: true,
+  },
+  {
+    code: 'patients',
+    scope: 'clinic',
+    after: { months: 24 },
+    setting: 'bookingIdentityMonths',
+    ends: 'erase',
+    promise: 'X3',
+    job: here,
+    pausable: true,
+  },
+  { code: 'messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
+  { code: 'inbound_messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
+  { code: 'holds', scope: 'clinic', after: { hours: 1 }, ends: 'erase', promise: 'X3', job: 'booking.holds' },
+  { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: here },
+  { code: 'clinic_audit_origin', scope: 'clinic', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
+  { code: 'clinic_audit', scope: 'clinic', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
+  { code: 'platform_audit_origin', scope: 'platform', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
+  { code: 'platform_audit', scope: 'platform', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
+  { code: 'webhook_events', scope: 'platform', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
+  { code: 'mails', scope: 'platform', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
+  { code: 'invitations', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '78', job: here },
+  { code: 'account_tokens', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: '78', job: here },
+  { code: 'appointment_links', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: 'X3', job: here },
+  { code: 'sessions', scope: 'platform', after: { hours: 0 }, ends: 'erase', promise: 'X7', job: here },
+  { code: 'throttles', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: 'X5', job: here },
+  { code: 'loose_slips', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: '78', job: here },
+  { code: 'slips', scope: 'platform', after: { months: 12 }, ends: 'erase', promise: '78', job: here },
+  { code: 'requests', scope: 'platform', after: { months: 24 }, ends: 'erase', promise: 'X14', job: here },
+  { code: 'server_logs', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'logs.remove' },
+  { code: 'status_checks', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'health.checks' },
+  { code: 'job_runs', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'console.tidy' },
+  { code: 'opt_outs', scope: 'platform', after: 'ever', ends: 'never', promise: 'X4', job: '' },
+] as const satisfies readonly RetentionRule[]
+
+export type RuleCode = (typeof retentionRules)[number]['code']
+
+export function ruleOf(code: RuleCode): RetentionRule {
+  const rule = retentionRules.find((one) => one.code === code)
+  if (!rule) throw new Error(`no rule is called ${code}`)
+  return rule
+}
+
+/**
+ * What happened before this instant is past keeping; what happened at it is kept for this one moment more. Days and hours
+ * are exact, months are those of the calendar in `zone`. Undefined: kept for ever.
+ */
+export function cutOff(
+  rule: RetentionRule,
+  now: Instant,
+  zone: Zone,
+  settings?: RetentionSettings,
+): Instant | undefined {
+  if (rule.after === 'ever') return undefined
+  if ('hours' in rule.after) return now.subtract(hours(rule.after.hours))
+  if ('days' in rule.after) return now.subtract(hours(rule.after.days * 24))
+  const months = rule.setting === undefined || !settings ? rule.after.months : settings[rule.setting]
+  return now.toZonedDateTimeISO(zone).subtract({ months }).toInstant()
+}
+
+export type ClockMemory = { seenAt: Instant; leaptAt: Instant | null }
+export type ClockVerdict = { verdict: 'fine' | 'disagrees' | 'backwards' | 'leapt'; memory: ClockMemory }
+
+/** How far the two clocks may be apart, how long a pause of the service is believed, and how long a leap is waited out. */
+const apartMs = 60_000
+const leapMs = 24 * 3_600_000
+const waitMs = 3_600_000
+
+/**
+ * Whether the clock may be believed. A wrong one must never erase early: clocks that disagree, or one that went back,
+ * stop everything; one that is more than a day further than when it was last seen (a service that was away, or a clock
+ * that leapt) is watched for an hour, during which somebody is told.
+ */
+export function judgeClock(now: Instant, databaseNow: Instant, memory: ClockMemory | undefined): ClockVerdict {
+  const ms = now.epochMilliseconds
+  const before = memory ?? { seenAt: now, leaptAt: null }
+  if (Math.abs(databaseNow.epochMilliseconds - ms) > apartMs) return { verdict: 'disagrees', memory: before }
+  const { seenAt, leaptAt } = before
+  if (leaptAt !== null) {
+    const waited = ms - leaptAt.epochMilliseconds
+    // It came back to where it was before the leap, or leapt again.
+    if (waited < 0 || waited > leapMs) {
+      if (ms < seenAt.epochMilliseconds) return { verdict: 'backwards', memory: before }
+      const again = ms - seenAt.epochMilliseconds > leapMs
+      return again
+        ? { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
+        : { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
+    }
+    if (waited < waitMs) return { verdict: 'leapt', memory: before }
+    return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
+  }
+  if (ms < seenAt.epochMilliseconds) return { verdict: 'backwards', memory: before }
+  if (ms - seenAt.epochMilliseconds > leapMs) return { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
+  return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
+}
