@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { optionalText, requiredText } from '../../kernel/forms.ts'
 import { parseMoney } from '../../kernel/money.ts'
-import type { Temporal} from '../../kernel/time.ts';
+import type { Temporal } from '../../kernel/time.ts'
 import { parseDate, type PlainDate } from '../../kernel/time.ts'
 import { intervals } from '../subscription/rules/prices.ts'
 import { cancelReasons, methodsOf } from './rules/choices.ts'
