@@ -123,7 +123,7 @@ export function cutOff(
 export type ClockMemory = { seenAt: Instant; leaptAt: Instant | null }
 export type ClockVerdict = { verdict: 'fine' | 'disagrees' | 'backwards' | 'leapt'; memory: ClockMemory }
 
-/** How far the two clocks may be apart, how long a pause of the service is believed, and how long a leap is waited out. */
+/** How far two clocks, the database's or another process's, may be apart, how long a pause of the service is believed, and how long a leap is waited out. */
 const apartMs = 60_000
 const leapMs = 24 * 3_600_000
 const waitMs = 3_600_000
@@ -142,7 +142,7 @@ export function judgeClock(now: Instant, databaseNow: Instant, memory: ClockMemo
     const waited = ms - leaptAt.epochMilliseconds
     // It came back to where it was before the leap, or leapt again.
     if (waited < 0 || waited > leapMs) {
-      if (ms < seenAt.epochMilliseconds) return { verdict: 'backwards', memory: before }
+      if (ms < seenAt.epochMilliseconds - apartMs) return { verdict: 'backwards', memory: before }
       const again = ms - seenAt.epochMilliseconds > leapMs
       return again
         ? { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
@@ -151,7 +151,7 @@ export function judgeClock(now: Instant, databaseNow: Instant, memory: ClockMemo
     if (waited < waitMs) return { verdict: 'leapt', memory: before }
     return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
   }
-  if (ms < seenAt.epochMilliseconds) return { verdict: 'backwards', memory: before }
+  if (ms < seenAt.epochMilliseconds - apartMs) return { verdict: 'backwards', memory: before }
   if (ms - seenAt.epochMilliseconds > leapMs) return { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
   return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
 }
