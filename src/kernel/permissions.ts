@@ -35,7 +35,13 @@ export type DeskRole = Role | 'support'
 
 /** The one table of who may do what. Deny by default: what is not listed is refused. */
 const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
-  owner: new Set<Permission>([...clinicWork, 'clinic.settings', 'staff.manage', 'clinic.subscription', 'clinic.export']),
+  owner: new Set<Permission>([
+    ...clinicWork,
+    'clinic.settings',
+    'staff.manage',
+    'clinic.subscription',
+    'clinic.export',
+  ]),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
   // Looks at pages, whose forms the door refuses. Never what exports, holds secrets or a doctor's own notes.
