@@ -37,6 +37,15 @@ export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant)
       [now],
     )
     const ended = await client.query('delete from platform.sessions')
+    // The days since the backup are no leap of the clock: somebody is here and restores. Every clinic's turn is now.
+    await client.query(
+      `do $$ begin
+        if to_regclass('platform.retention_clock') is not null then
+          delete from platform.retention_clock;
+          update platform.retention_turns set done_at = null, lease_until = null;
+        end if;
+      end $$`,
+    )
     await client.query('alter table clinic.profiles force row level security')
     await client.query('alter table clinic.messages force row level security')
     await client.query('commit')
