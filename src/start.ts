@@ -22,7 +22,7 @@ import { folderKeyStore } from './platform/seal/key-store.ts'
 import type { Services } from './platform/services.ts'
 import { createSwitches } from './platform/switches.ts'
 
-export type Started = { services: Services; stop(): Promise<void> }
+export type Started = { services: Services; stop: () => Promise<void> }
 
 /**
  * Opens everything a process needs. Throws, having closed what it opened, when the database is away or the

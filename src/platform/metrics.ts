@@ -14,7 +14,7 @@ export type Metrics = {
   /** One request that was answered. */
   request(method: string, route: string, status: number, seconds: number): void
   /** Something that was counted for a clinic's day, as it was committed. */
-  tallied(metric: string, by: number): void
+  tallied: (metric: string, by: number) => void
   /** What this process counted, and then the readings of the moment. */
   render(readings: readonly Family[]): string
 }
