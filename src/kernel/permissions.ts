@@ -10,6 +10,7 @@ export const permissions = [
   'staff.manage',
   'clinic.subscription', // the plan, what it costs, and paying for it
   'clinic.export', // taking everything along, or everything about one patient
+  'clinic.privacy', // what is kept how long, what patients ask for by right, closing the clinic
   // platform admins: look around; clinics and their standing; money and prices; the service itself
   'console.see',
   'console.clinics',
@@ -41,6 +42,7 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
     'staff.manage',
     'clinic.subscription',
     'clinic.export',
+    'clinic.privacy',
   ]),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
