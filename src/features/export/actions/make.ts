@@ -2,6 +2,7 @@
 // clinic keeps nobody waiting; how far it is, and that somebody is at it, is written in the same.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { rename } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import type { Actor, Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import { csvText, type Cell } from '../../../platform/csv.ts'
 import { parseLanguage } from '../../../platform/i18n/languages.ts'
@@ -160,10 +161,7 @@ function contents(services: Services, clinic: Clinic, inClinic: Within, lease: {
   return { entries: entries(), files }
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await
-async function* textOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text)
-}
+const textOf = (text: string): AsyncIterable<Uint8Array> => Readable.from([Buffer.from(text)], { objectMode: true })
 
 /** With a byte order mark and Windows' line ends, since it is opened by a double click. */
 function readme(t: ReturnType<Services['speakers']>['t'], { name }: Clinic): string {
