@@ -4,6 +4,7 @@ import type { Knex } from 'knex'
 import type { ClinicId, UserId } from '../kernel/ids.ts'
 import type { Role } from '../kernel/permissions.ts'
 import { dateAt, type Instant, type PlainDate } from '../kernel/time.ts'
+import { inTransaction, isRefusal } from './db/transaction.ts'
 import type { Clock } from './clock.ts'
 import { writeJournal } from './audit.ts'
 import type { Database } from './db/connect.ts'
@@ -99,18 +100,6 @@ export type Ctx = {
 
 export type InClinic = <T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>) => Promise<T>
 
-class RolledBack extends Error {
-  readonly outcome: unknown
-  constructor(outcome: unknown) {
-    super('refused')
-    this.outcome = outcome
-  }
-}
-
-function isRefusal(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'ok' in value && value.ok === false && 'reason' in value
-}
-
 /**
  * Makes `inClinic`: one transaction per call, in which `app.clinic_id` is set and row-level security does the rest. When
  * `work` answers a refusal (`{ ok: false, reason }`) everything it wrote is rolled back. What must survive a refusal
@@ -128,53 +117,48 @@ export function createInClinic(services: {
 
   return async function inClinic(clinic, actor, origin, work) {
     const seal = await services.keys.forClinic(clinic.id)
-    try {
-      const tallies = new Map<Metric, number>()
-      const result = await databaseOf(clinic).transaction(async (db) => {
-        // Goes along with the first statement of the work. Should it fail, so does everything behind it.
-        const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
-        const journal: Binding[][] = []
-        const changed = { diary: false, settings: false, messages: false }
-        const now = services.clock.now()
-        const working = work({
-          db,
-          clinic,
-          actor,
-          origin,
-          now,
-          seal,
-          platformSeal: services.keys.platform,
-          journal,
-          diaryChanged: () => {
-            changed.diary = true
-          },
-          settingsChanged: () => {
-            changed.settings = true
-          },
-          messagesQueued: () => {
-            changed.messages = true
-          },
-          tally: (metric, by = 1) => {
-            tallies.set(metric, (tallies.get(metric) ?? 0) + by)
-          },
-        })
-        const result = await afterBoth(named, working)
-        if (isRefusal(result)) throw new RolledBack(result)
-        await Promise.all([
-          writeJournal(db, journal),
-          // Late, so that the row every booking of the clinic writes is locked as briefly as can be.
-          tallies.size > 0 && writeTallies(db, clinic, dateAt(now, clinic.zone), tallies),
-          (changed.diary || changed.settings) && bumpVersions(db, clinic.id, changed.settings),
-          changed.messages && rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id]),
-        ])
-        return result
+    const tallies = new Map<Metric, number>()
+    const result = await inTransaction(databaseOf(clinic), async (db) => {
+      // Goes along with the first statement of the work. Should it fail, so does everything behind it.
+      const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
+      const journal: Binding[][] = []
+      const changed = { diary: false, settings: false, messages: false }
+      const now = services.clock.now()
+      const working = work({
+        db,
+        clinic,
+        actor,
+        origin,
+        now,
+        seal,
+        platformSeal: services.keys.platform,
+        journal,
+        diaryChanged: () => {
+          changed.diary = true
+        },
+        settingsChanged: () => {
+          changed.settings = true
+        },
+        messagesQueued: () => {
+          changed.messages = true
+        },
+        tally: (metric, by = 1) => {
+          tallies.set(metric, (tallies.get(metric) ?? 0) + by)
+        },
       })
-      if (services.tallied) for (const [metric, by] of tallies) services.tallied(metric, by)
+      const result = await afterBoth(named, working)
+      if (isRefusal(result)) return result
+      await Promise.all([
+        writeJournal(db, journal),
+        // Late, so that the row every booking of the clinic writes is locked as briefly as can be.
+        tallies.size > 0 && writeTallies(db, clinic, dateAt(now, clinic.zone), tallies),
+        (changed.diary || changed.settings) && bumpVersions(db, clinic.id, changed.settings),
+        changed.messages && rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id]),
+      ])
       return result
-    } catch (error) {
-      if (error instanceof RolledBack) return error.outcome as Awaited<ReturnType<typeof work>>
-      throw error
-    }
+    })
+    if (services.tallied && !isRefusal(result)) for (const [metric, by] of tallies) services.tallied(metric, by)
+    return result
   }
 }
 

@@ -3,9 +3,9 @@ import type { ClinicId, Id, PractitionerId, UserId } from '../../kernel/ids.ts'
 import type { Role } from '../../kernel/permissions.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
+import type { Transaction } from '../../platform/db/transaction.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
 
-export type Transaction = Knex.Transaction
 export type InvitationId = Id<'invitation'>
 
 export type Account = {
@@ -19,9 +19,6 @@ export type Account = {
   shortcuts: boolean
   platformAdmin: boolean
 }
-
-/** Several changes that stand or fall together, outside any clinic. */
-export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
 
 const accountColumns = `id, email, name, password_hash as "passwordHash", password_version as "passwordVersion", language,
   theme, shortcuts, platform_admin as "platformAdmin"`

@@ -3,6 +3,7 @@ import { newId, parseId, type UserId } from '../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../kernel/outcome.ts'
 import { auditPlatform } from '../../platform/audit.ts'
 import type { Origin } from '../../platform/clinic-scope.ts'
+import { inTransaction, type Transaction } from '../../platform/db/transaction.ts'
 import { notFound } from '../../platform/errors.ts'
 import { queueMail } from '../../platform/mails.ts'
 import type { AnnouncementId } from '../../platform/noticeboard.ts'
@@ -17,7 +18,6 @@ import {
   insertDismissal,
   insertMailed,
   insertNewsOptOut,
-  inTransaction,
   listNextOwners,
   lockAnnouncement,
   updateAnnouncement,
@@ -26,7 +26,6 @@ import {
   updateWithdrawn,
   type Announcement,
   type NewsReader,
-  type Transaction,
   type Wording,
 } from './queries.ts'
 import { editable, ownersAtOnce, stageOf, withdrawable } from './rules.ts'

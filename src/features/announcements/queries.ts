@@ -7,10 +7,6 @@ import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import type { AnnouncementId, Audience, Words } from '../../platform/noticeboard.ts'
 import { tellChanged } from '../../platform/remembered.ts'
 
-export type Transaction = Knex.Transaction
-
-export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
-
 /** What somebody writes; the rest happens to it. */
 export type Wording = Audience & {
   titles: Words

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { newId, type ClinicId } from '../../kernel/ids.ts'
+import type { Transaction } from '../../platform/db/transaction.ts'
 import type { Services } from '../../platform/services.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
-import { insertClinic, insertWorkspace, type Transaction } from './queries/open.ts'
+import { insertClinic, insertWorkspace } from './queries/open.ts'
 import { isReservedSlug, isSlug, slugCandidates } from './rules/slug.ts'
 import { startTrial } from '../subscription/actions.ts'
 

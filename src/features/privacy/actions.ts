@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ClinicId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
+import { inTransaction } from '../../platform/db/transaction.ts'
 import type { Services } from '../../platform/services.ts'
 import {
   claimTurn,
@@ -8,7 +9,6 @@ import {
   findClockMemory,
   findLegalHold,
   findRetentionSettings,
-  inTransaction,
   insertErasure,
   platformSteps,
   runPlatformStep,

@@ -120,10 +120,6 @@ export const platformSteps: Partial<Record<RuleCode, string>> = {
     returning 1) select count(*) as count from gone`,
 }
 
-export function inTransaction<T>(db: Database, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  return db.transaction(work)
-}
-
 export function runPlatformStep(db: Knex, sql: string, before: Instant, most: number): Promise<number> {
   return counted(db, sql, before, most)
 }

@@ -4,6 +4,7 @@ import { done, refuse, type Outcome } from '../../kernel/outcome.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { auditPlatform } from '../../platform/audit.ts'
 import type { Origin } from '../../platform/clinic-scope.ts'
+import { inTransaction, type Transaction } from '../../platform/db/transaction.ts'
 import { notFound } from '../../platform/errors.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
 import { queueMail } from '../../platform/mails.ts'
@@ -14,7 +15,6 @@ import {
   findRequest,
   insertRequest,
   insertStep,
-  inTransaction,
   listOperators,
   lockRequest,
   updateAnswered,
@@ -25,7 +25,6 @@ import {
   updateRouted,
   type Request,
   type RequestId,
-  type Transaction,
 } from './queries.ts'
 import {
   clockDays,

@@ -7,10 +7,7 @@ import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import type { PlatformSeal } from '../../platform/seal/key-ring.ts'
 import type { CloseReason, RequestStatus, RequestTopic } from './rules.ts'
 
-export type Transaction = Knex.Transaction
 export type RequestId = Id<'request'>
-
-export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
 
 export type Request = {
   id: RequestId

@@ -271,22 +271,6 @@ export async function insertEvent(trx: Knex, event: SubscriptionEvent): Promise<
   )
 }
 
-/** Several changes that stand or fall together, outside any clinic. A refusal takes back what was written before it. */
-export async function inTransaction<T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  const trx = await db.transaction()
-  try {
-    const result = await work(trx)
-    await (isRefusal(result) ? trx.rollback() : trx.commit())
-    return result
-  } catch (error) {
-    await trx.rollback()
-    throw error
-  }
-}
-
-const isRefusal = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
-
 export type AccountClinic = {
   id: ClinicId
   slug: string

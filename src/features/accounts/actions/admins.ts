@@ -2,13 +2,13 @@
 import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import type { Services } from '../../../platform/services.ts'
 import {
   findAccountByEmail,
   insertAccount,
   insertResetToken,
-  inTransaction,
   listAdmins,
   updatePlatformAdmin,
   type Account,

@@ -1,6 +1,7 @@
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import { queueMail } from '../../../platform/mails.ts'
 import type { Services } from '../../../platform/services.ts'
 import { addressBlock, forgive, throttle } from '../../../platform/throttle.ts'
@@ -9,12 +10,10 @@ import {
   findAccountByEmail,
   findResetToken,
   insertResetToken,
-  inTransaction,
   listClinicNames,
   updatePassword,
   updateTokenUsed,
   type Account,
-  type Transaction,
 } from '../queries.ts'
 import { isDemoAccount, limits, passwordFault, resetMinutes, type PasswordFault } from '../rules.ts'
 import { provesPassword } from './sign-in.ts'

@@ -2,20 +2,14 @@ import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { queueMail } from '../../../platform/mails.ts'
 import type { Services } from '../../../platform/services.ts'
 import { addressBlock, throttle } from '../../../platform/throttle.ts'
 import { openClinic } from '../../clinics/actions.ts'
 import { currencyOf, zoneOf } from '../../clinics/rules/countries.ts'
-import {
-  findAccountByEmail,
-  insertAccount,
-  insertMember,
-  inTransaction,
-  type Account,
-  type Transaction,
-} from '../queries.ts'
+import { findAccountByEmail, insertAccount, insertMember, type Account } from '../queries.ts'
 import { limits } from '../rules.ts'
 
 export type SignUp = {

@@ -240,7 +240,3 @@ export async function findLostOrder(db: Knex, clinicId: ClinicId): Promise<Order
 export async function updateOrderKept(db: Knex, id: string): Promise<void> {
   await changes(db, `update platform.orders set expires_at = null where id = ? and status = 'open'`, [id])
 }
-
-/** Several changes that stand or fall together, outside any clinic. */
-export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
-  db.transaction(work)

@@ -1,10 +1,8 @@
-import type { Knex } from 'knex'
 import { newId, type ClinicId } from '../../../kernel/ids.ts'
 import { dateAt, type Instant } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import type { Transaction } from '../../../platform/db/transaction.ts'
 import { replaceWords } from './words.ts'
-
-export type Transaction = Knex.Transaction
 
 export type NewClinic = {
   id: ClinicId

@@ -1,9 +1,9 @@
 import type { UserId } from '../../../kernel/ids.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import { forgetOldRuns, requestRun } from '../../../platform/job-runs.ts'
 import type { Services } from '../../../platform/services.ts'
-import { inTransaction } from '../queries/run.ts'
 
 /** Has a job run now, in whichever process takes it up. One that is under way is not run beside itself. */
 export async function runNow(

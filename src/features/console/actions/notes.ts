@@ -1,10 +1,10 @@
 import { newId, type ClinicId, type UserId } from '../../../kernel/ids.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findClinic, insertNote, updateNoteWithdrawn, type NoteId } from '../queries/clinic.ts'
-import { inTransaction } from '../queries/run.ts'
 
 export type Operator = { services: Pick<Services, 'db' | 'clock'>; origin: Origin; actorId: UserId }
 

@@ -2,10 +2,10 @@ import type { UserId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
 import { switchCodes, switches, type SwitchMode } from '../../../platform/switches.ts'
-import { inTransaction } from '../queries/run.ts'
 import { listClinicsBySlug, updateSwitch } from '../queries/switches.ts'
 
 export type SwitchChange = {

@@ -2,6 +2,7 @@
 import type { ClinicId } from '../../../kernel/ids.ts'
 import type { Form } from '../../../kernel/forms.ts'
 import { dateAt, hours, minutes, type Instant } from '../../../kernel/time.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { languageNames, parseLanguage } from '../../../platform/i18n/languages.ts'
@@ -20,7 +21,6 @@ import {
   type HistoryEvent,
 } from '../queries/clinic.ts'
 import { countKept, listDocumentsOf, listLedger, listPaymentsOf } from '../queries/money.ts'
-import { inTransaction } from '../queries/run.ts'
 import { healthOf, idleDays, statusOf } from '../rules/clinics.ts'
 import { clinicHref, countryName, healthPill, meter, methodWord, paymentPill, statusPill } from './words.ts'
 

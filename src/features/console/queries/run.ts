@@ -1,9 +1,6 @@
 import type { Knex } from 'knex'
 import type { Binding } from '../../../platform/db/rows.ts'
 
-export type Transaction = Knex.Transaction
-export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
-
 /**
  * Runs a statement that is put together of filters. Planned for its values every time: a country of three clinics and
  * one of 30,000 want different ways. And not remembered, as there are hundreds of such texts.

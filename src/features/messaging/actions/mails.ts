@@ -4,15 +4,9 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import { smtpChannel } from '../../../platform/channels/smtp.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import type { Services } from '../../../platform/services.ts'
-import {
-  claimMails,
-  inTransaction,
-  updateMailAgain,
-  updateMailEnded,
-  updateMailWaiting,
-  type DueMail,
-} from '../queries/mails.ts'
+import { claimMails, updateMailAgain, updateMailEnded, updateMailWaiting, type DueMail } from '../queries/mails.ts'
 import { findPause, upsertPause } from '../queries/senders.ts'
 import { maxAttempts, retryDelay, sendingSeconds } from '../rules/retries.ts'
 

@@ -4,9 +4,6 @@ import { changes, rows } from '../../../platform/db/rows.ts'
 import { openMail, type Mail } from '../../../platform/mails.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 
-export const inTransaction = <T>(db: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> =>
-  db.transaction(work)
-
 export type DueMail = { id: string; attempts: number; expired: boolean; mail: Mail }
 
 /**

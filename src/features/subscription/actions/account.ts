@@ -5,6 +5,7 @@ import type { ClinicId, UserId } from '../../../kernel/ids.ts'
 import { Temporal, type Instant } from '../../../kernel/time.ts'
 import { audit, auditPlatform, type AuditDetails } from '../../../platform/audit.ts'
 import type { Ctx, Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { queueMail } from '../../../platform/mails.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
@@ -13,7 +14,6 @@ import {
   findAccountClinic,
   findPlanById,
   insertEvent,
-  inTransaction,
   listOwnerAddresses,
   lockSubscription,
   updateStanding,

@@ -3,11 +3,11 @@ import { newId, type Id, type UserId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform, type AuditDetails } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import type { Services } from '../../../platform/services.ts'
 import type { PlanId } from '../queries.ts'
 import {
   findMarketUse,
-  inTransaction,
   insertIssuer,
   insertMarket,
   insertPlan,
@@ -21,7 +21,6 @@ import {
   type MarketFacts,
   type PlanFacts,
   type PriceFacts,
-  type Transaction,
 } from '../queries/price-list.ts'
 import type { Interval } from '../rules/prices.ts'
 

@@ -1,8 +1,9 @@
 // The clock's way to subscriptions: whichever is due is claimed, taken one step, and told when the next one is.
 import type { ClinicId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
+import { inTransaction } from '../../../platform/db/transaction.ts'
 import type { Services } from '../../../platform/services.ts'
-import { claimDue, insertNotice, inTransaction, listDue, listNoticesDealtWith, updateNextStep } from '../queries.ts'
+import { claimDue, insertNotice, listDue, listNoticesDealtWith, updateNextStep } from '../queries.ts'
 import { dueNotices, noticesOf, type Notice } from '../rules/notices.ts'
 import { accountIn, nextStep, type Account } from './account.ts'
 

@@ -6,9 +6,6 @@ import { changes, rows } from '../../../platform/db/rows.ts'
 import type { Names, PlanId } from '../queries.ts'
 import type { Interval } from '../rules/prices.ts'
 
-export type Transaction = Knex.Transaction
-export const inTransaction = <T>(db: Knex, work: (trx: Transaction) => Promise<T>): Promise<T> => db.transaction(work)
-
 export type PlanFacts = {
   names: Names
   taglines: Names

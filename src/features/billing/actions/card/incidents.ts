@@ -2,11 +2,11 @@ import type { ClinicId, UserId } from '../../../../kernel/ids.ts'
 import { auditPlatform } from '../../../../platform/audit.ts'
 import type { StripeChannel } from '../../../../platform/channels/stripe.ts'
 import type { Clinic, Ctx, Origin } from '../../../../platform/clinic-scope.ts'
+import { inTransaction } from '../../../../platform/db/transaction.ts'
 import type { Services } from '../../../../platform/services.ts'
 import {
   findClinicOfCustomer,
   insertIncident,
-  inTransaction,
   isIncident,
   updateIncidentSettled,
   type IncidentKind,
