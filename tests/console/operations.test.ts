@@ -362,6 +362,7 @@ describe('the audit log', () => {
     for (const path of [
       '/admin/audit',
       '/admin/jobs',
+      '/admin/messages',
       '/admin/requests',
       '/admin/announcements',
       '/admin/switches',

@@ -17,7 +17,7 @@ export async function cardsPage({ db }: Pick<Services, 'db'>, speaker: Speaker):
     incidents.flatMap(({ clinicId }) => (clinicId === null ? [] : [clinicId])),
   )
   const clinicOf = ({ clinicId }: Incident) => {
-    const name = clinicId === null ? undefined : names.get(clinicId)
+    const name = clinicId === null ? undefined : names.get(clinicId)?.name
     return clinicId === null || name === undefined
       ? { name: t('console.cards.no_clinic') }
       : { name, href: clinicHref(clinicId) }

@@ -3,16 +3,8 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { kindKey, reasonKey, statusKey } from '../../messaging/rules/in-words.ts'
-import {
-  listClinicNames,
-  listClinicsFailing,
-  listClinicsWaiting,
-  listFailedMails,
-  listFailures,
-  listMailCounts,
-  listMessagesInTrouble,
-  listWaiting,
-} from '../queries/messages.ts'
+import { listClinicNames } from '../queries/clinics.ts'
+import { listFailures, listMails, listMessagesInTrouble, listWaiting, type WaitingLine } from '../queries/messages.ts'
 import { failureDays, oldMinutes } from '../rules/operations.ts'
 import { withQuery } from '../rules/paging.ts'
 import { clinicHref } from './words.ts'
@@ -31,20 +23,17 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
   const { db, jobsDb } = services
   const { t } = speaker
   const { now, old, since } = times(services)
-  const [waiting, clinicsWaiting, failures, clinicsFailing, mails, failedMails] = await Promise.all([
-    listWaiting(jobsDb, now, old),
-    listClinicsWaiting(jobsDb, now, listed),
-    listFailures(jobsDb, since),
-    listClinicsFailing(jobsDb, since, listed),
-    listMailCounts(db, since),
-    listFailedMails(db, listed),
+  const [waiting, failures, mails] = await Promise.all([
+    listWaiting(jobsDb, { now, old }, listed),
+    listFailures(jobsDb, since, listed),
+    listMails(db, since, listed),
   ])
   const nameOf = await namesOf(
     db,
-    [...clinicsWaiting, ...clinicsFailing].map(({ clinicId }) => clinicId),
+    [...waiting.clinics, ...failures.clinics].map(({ clinicId }) => clinicId),
   )
-  const sum = (of: (line: (typeof waiting)[number]) => number) => waiting.reduce((total, line) => total + of(line), 0)
-  const oldest = clinicsWaiting[0]?.oldest
+  const sum = (of: (line: WaitingLine) => number) => waiting.kinds.reduce((total, line) => total + of(line), 0)
+  const oldest = waiting.clinics[0]?.oldest
   return view('console/messages', {
     title: t('operations.messages.title'),
     lead: t('operations.messages.lead'),
@@ -59,23 +48,23 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
       },
       {
         label: t('operations.messages.failed', { days: failureDays }),
-        value: speaker.number(failures.reduce((total, { count }) => total + count, 0)),
+        value: speaker.number(failures.reasons.reduce((total, { count }) => total + count, 0)),
       },
     ],
     oldest: oldest && t('operations.messages.oldest', { at: speaker.dateTime(oldest) }),
-    waiting: waiting.map(({ status, kind, later, due, old: late }) => ({
+    waiting: waiting.kinds.map(({ status, kind, later, due, old: late }) => ({
       state: t(statusKey(status, 'whatsapp')),
       kind: t(kindKey(kind)),
       later: speaker.number(later),
       due: speaker.number(due),
       old: speaker.number(late),
     })),
-    clinicsWaiting: clinicsWaiting.map(({ clinicId, due, oldest: since_ }) => ({
+    clinicsWaiting: waiting.clinics.map(({ clinicId, due, oldest: since_ }) => ({
       ...nameOf(clinicId),
       number: speaker.number(due),
       at: speaker.dateTime(since_),
     })),
-    failures: failures.map(({ channel, code, count, clinics, last }) => ({
+    failures: failures.reasons.map(({ channel, code, count, clinics, last }) => ({
       reason: t(
         reasonKey({ status: 'failed', channel, errorCode: code, dropReason: null }) ?? 'messaging.reason.refused',
       ),
@@ -85,19 +74,19 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
       clinics: speaker.number(clinics),
       last: speaker.dateTime(last),
     })),
-    clinicsFailing: clinicsFailing.map(({ clinicId, count, last }) => ({
+    clinicsFailing: failures.clinics.map(({ clinicId, count, last }) => ({
       ...nameOf(clinicId),
       number: speaker.number(count),
       at: speaker.dateTime(last),
     })),
-    mails: mails.map(({ kind, queued, sending, failed, oldest: first }) => ({
+    mails: mails.kinds.map(({ kind, queued, sending, failed, oldest: first }) => ({
       kind,
       queued: speaker.number(queued),
       sending: speaker.number(sending),
       failed: speaker.number(failed),
       oldest: first ? speaker.dateTime(first) : '',
     })),
-    failedMails: failedMails.map(({ id, kind, code, createdAt, attempts, expiresAt }) => ({
+    failedMails: mails.failed.map(({ id, kind, code, createdAt, attempts, expiresAt }) => ({
       id,
       kind,
       code: code ?? '',
@@ -110,7 +99,7 @@ export async function messagesPage(services: Parts, speaker: Speaker, error?: st
 }
 
 async function namesOf(db: Services['db'], ids: readonly ClinicId[]) {
-  const names = new Map((await listClinicNames(db, [...new Set(ids)])).map((one) => [one.id, one]))
+  const names = await listClinicNames(db, ids)
   return (id: ClinicId) => ({
     name: names.get(id)?.name ?? '?',
     href: withQuery('/admin/messages', { clinic: names.get(id)?.slug }),

@@ -119,13 +119,13 @@ function conditionsOf({ search, plan, status, country, health, idleSince }: Clin
 const byOwner = `select m.clinic_id from platform.users u join platform.memberships m on m.user_id = u.id
   where m.role = 'owner' and u.email collate "C" >= ? and u.email collate "C" < ?`
 
+export type ClinicName = { id: ClinicId; name: string; slug: string }
+
 /** What some clinics are called. */
-export async function listClinicNames(db: Knex, ids: readonly ClinicId[]): Promise<Map<ClinicId, string>> {
+export async function listClinicNames(db: Knex, ids: readonly ClinicId[]): Promise<Map<ClinicId, ClinicName>> {
   if (ids.length === 0) return new Map()
-  const found = await rows<{ id: ClinicId; name: string }>(
-    db,
-    'select id, name from platform.clinics where id = any(?::uuid[])',
-    [ids],
-  )
-  return new Map(found.map(({ id, name }) => [id, name]))
+  const found = await rows<ClinicName>(db, 'select id, name, slug from platform.clinics where id = any(?::uuid[])', [
+    [...new Set(ids)],
+  ])
+  return new Map(found.map((one) => [one.id, one]))
 }

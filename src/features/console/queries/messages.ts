@@ -13,28 +13,33 @@ export type WaitingLine = {
   old: number
 }
 
-/** What has not left yet, by state and kind: due later, due now, and overdue since `old`. */
-export async function listWaiting(jobsDb: Knex, now: Instant, old: Instant): Promise<WaitingLine[]> {
-  return rows<WaitingLine>(
-    jobsDb,
-    `select status, kind, count(*) filter (where due_at > ?) as later,
-       count(*) filter (where due_at <= ? and due_at > ?) as due, count(*) filter (where due_at <= ?) as old
-     from clinic.messages where status in ('queued', 'sending', 'unknown') group by status, kind order by status, kind`,
-    [now, now, old, old],
-  )
-}
-
 export type ClinicWaiting = { clinicId: ClinicId; due: number; oldest: Instant }
 
-/** Clinics whose messages are due and have not left, those first that wait longest. */
-export async function listClinicsWaiting(jobsDb: Knex, now: Instant, limit: number): Promise<ClinicWaiting[]> {
-  return rows<ClinicWaiting>(
+/**
+ * What has not left yet, by state and kind: due later, due now, and overdue since `old`. And the clinics whose messages
+ * are due and have not left, those first that wait longest.
+ */
+export async function listWaiting(
+  jobsDb: Knex,
+  { now, old }: { now: Instant; old: Instant },
+  limit: number,
+): Promise<{ kinds: WaitingLine[]; clinics: ClinicWaiting[] }> {
+  const lines = await rows<(WaitingLine & { clinicId: null }) | (ClinicWaiting & { kind: null })>(
     jobsDb,
-    `select clinic_id as "clinicId", count(*) as due, min(due_at) as oldest from clinic.messages
-     where status in ('queued', 'sending', 'unknown') and due_at <= ?
-     group by clinic_id order by min(due_at), clinic_id limit ?`,
-    [now, limit],
+    `(select status, kind, null::uuid as "clinicId", count(*) filter (where due_at > ?) as later,
+        count(*) filter (where due_at <= ? and due_at > ?) as due, count(*) filter (where due_at <= ?) as old,
+        null::timestamptz as oldest
+      from clinic.messages where status in ('queued', 'sending', 'unknown') group by status, kind order by status, kind)
+     union all
+     (select null, null, clinic_id, null, count(*), null, min(due_at) from clinic.messages
+      where status in ('queued', 'sending', 'unknown') and due_at <= ?
+      group by clinic_id order by min(due_at), clinic_id limit ?)`,
+    [now, now, old, old, now, limit],
   )
+  return {
+    kinds: lines.filter((line) => line.kind !== null),
+    clinics: lines.filter((line) => line.kind === null),
+  }
 }
 
 export type FailureLine = {
@@ -44,28 +49,30 @@ export type FailureLine = {
   clinics: number
   last: Instant
 }
-
-/** What failed since, by channel and the provider's code, most first. */
-export async function listFailures(jobsDb: Knex, since: Instant): Promise<FailureLine[]> {
-  return rows<FailureLine>(
-    jobsDb,
-    `select channel, error_code as code, count(*) as count, count(distinct clinic_id) as clinics, max(failed_at) as last
-     from clinic.messages where status = 'failed' and failed_at >= ?
-     group by channel, error_code order by count(*) desc, error_code limit 100`,
-    [since],
-  )
-}
-
 export type ClinicFailures = { clinicId: ClinicId; count: number; last: Instant }
 
-export async function listClinicsFailing(jobsDb: Knex, since: Instant, limit: number): Promise<ClinicFailures[]> {
-  return rows<ClinicFailures>(
+/** What failed since, by channel and the provider's code, and the clinics it failed at; most first. */
+export async function listFailures(
+  jobsDb: Knex,
+  since: Instant,
+  limit: number,
+): Promise<{ reasons: FailureLine[]; clinics: ClinicFailures[] }> {
+  const lines = await rows<(FailureLine & { clinicId: null }) | (ClinicFailures & { channel: null })>(
     jobsDb,
-    `select clinic_id as "clinicId", count(*) as count, max(failed_at) as last
-     from clinic.messages where status = 'failed' and failed_at >= ?
-     group by clinic_id order by count(*) desc, clinic_id limit ?`,
-    [since, limit],
+    `(select channel, error_code as code, null::uuid as "clinicId", count(*) as count, count(distinct clinic_id) as clinics,
+        max(failed_at) as last
+      from clinic.messages where status = 'failed' and failed_at >= ?
+      group by channel, error_code order by count(*) desc, error_code limit 100)
+     union all
+     (select null, null, clinic_id, count(*), null, max(failed_at)
+      from clinic.messages where status = 'failed' and failed_at >= ?
+      group by clinic_id order by count(*) desc, clinic_id limit ?)`,
+    [since, since, limit],
   )
+  return {
+    reasons: lines.filter((line) => line.channel !== null),
+    clinics: lines.filter((line) => line.channel === null),
+  }
 }
 
 export type ClinicMessage = {
@@ -98,27 +105,7 @@ export async function listMessagesInTrouble(
   )
 }
 
-export type ClinicName = { id: ClinicId; name: string; slug: string }
-
-export async function listClinicNames(db: Knex, ids: readonly ClinicId[]): Promise<ClinicName[]> {
-  return rows<ClinicName>(db, 'select id, name, slug from platform.clinics where id = any(?::uuid[])', [ids])
-}
-
 export type MailLine = { kind: string; queued: number; sending: number; failed: number; oldest: Instant | null }
-
-/** The platform's own mails by kind: waiting, being sent, failed since. */
-export async function listMailCounts(db: Knex, since: Instant): Promise<MailLine[]> {
-  return rows<MailLine>(
-    db,
-    `select kind, count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'sending') as sending,
-       count(*) filter (where status = 'failed') as failed,
-       min(due_at) filter (where status in ('queued', 'sending')) as oldest
-     from (select kind, status, due_at from platform.mails where status in ('queued', 'sending')
-       union all select kind, status, due_at from platform.mails where status = 'failed' and created_at >= ?) m
-     group by kind order by kind`,
-    [since],
-  )
-}
 
 export type FailedMail = {
   id: string
@@ -129,11 +116,28 @@ export type FailedMail = {
   expiresAt: Instant | null
 }
 
-export async function listFailedMails(db: Knex, limit: number): Promise<FailedMail[]> {
-  return rows<FailedMail>(
+/** The platform's own mails by kind: waiting, being sent, failed since. And those that failed last, whenever that was. */
+export async function listMails(
+  db: Knex,
+  since: Instant,
+  limit: number,
+): Promise<{ kinds: MailLine[]; failed: FailedMail[] }> {
+  const lines = await rows<(MailLine & { id: null }) | FailedMail>(
     db,
-    `select id, kind, error_code as code, created_at as "createdAt", attempts, expires_at as "expiresAt"
-     from platform.mails where status = 'failed' order by created_at desc limit ?`,
-    [limit],
+    `(select null::uuid as id, kind, count(*) filter (where status = 'queued') as queued,
+        count(*) filter (where status = 'sending') as sending, count(*) filter (where status = 'failed') as failed,
+        min(due_at) filter (where status in ('queued', 'sending')) as oldest,
+        null::text as code, null::timestamptz as "createdAt", null::int as attempts, null::timestamptz as "expiresAt"
+      from (select kind, status, due_at from platform.mails where status in ('queued', 'sending')
+        union all select kind, status, due_at from platform.mails where status = 'failed' and created_at >= ?) m
+      group by kind order by kind)
+     union all
+     (select id, kind, null, null, null, null, error_code, created_at, attempts, expires_at
+      from platform.mails where status = 'failed' order by created_at desc limit ?)`,
+    [since, limit],
   )
+  return {
+    kinds: lines.filter((line) => line.id === null),
+    failed: lines.filter((line) => line.id !== null),
+  }
 }
