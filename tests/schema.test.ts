@@ -69,7 +69,7 @@ const tenantWalls = `
   union all select relname, 'TRUNCATE granted' from t where has_table_privilege('nabz_app', oid, 'TRUNCATE')
   union all select relname, 'a policy for somebody we do not know' from t where exists
     (select from pg_policy p where p.polrelid = t.oid and not p.polroles <@ array['nabz_app'::regrole, 'nabz_jobs'::regrole]::oid[]
-      and not (t.relname = 'audit_entries' and p.polname = 'shorten_own' and pg_get_expr(p.polqual, p.polrelid)
+      and not (t.relname in ('audit_entries', 'audit_links') and p.polname = 'shorten_own' and pg_get_expr(p.polqual, p.polrelid)
         = '(clinic_id = (current_setting(''app.clinic_id''::text))::uuid)')
       and not (p.polroles = array['nabz_owner'::regrole]::oid[] and p.polcmd = 'r' and p.polname = 'backup'
         and pg_get_expr(p.polqual, p.polrelid) = '(current_setting(''app.backup''::text, true) = ''on''::text)'))
@@ -150,6 +150,8 @@ describe('the catalogue', () => {
       'clinic.appointments.clinic_id',
       'clinic.appointments.hold_expires_at',
       'clinic.appointments.status',
+      'clinic.audit_entries.at',
+      'clinic.audit_entries.clinic_id',
       'clinic.exports.asked_at',
       'clinic.exports.clinic_id',
       'clinic.exports.expires_at',
@@ -169,6 +171,12 @@ describe('the catalogue', () => {
       'clinic.messages.provider_id',
       'clinic.messages.recipient_hash',
       'clinic.messages.status',
+      'clinic.rights_requests.clinic_id',
+      'clinic.rights_requests.closed_at',
+      'clinic.rights_requests.due_at',
+      'clinic.rights_requests.escalated_again_at',
+      'clinic.rights_requests.escalated_at',
+      'clinic.rights_requests.told_at',
       'platform.clinics.id',
       'platform.clinics.slug',
       'platform.clinics.status',
@@ -194,7 +202,13 @@ describe('the catalogue', () => {
       { schema: 'platform', rights: ['SELECT', 'INSERT'] },
     ])
     const clinic = await makeClinic(app)
-    for (const sql of [`update clinic.audit_entries set action = 'x'`, 'delete from clinic.audit_entries']) {
+    for (const sql of [
+      `update clinic.audit_entries set action = 'x'`,
+      'delete from clinic.audit_entries',
+      'update clinic.audit_links set seq = seq + 1',
+      'delete from clinic.audit_links',
+      'delete from clinic.audit_heads',
+    ]) {
       await expect(clinic.inClinic((ctx) => ctx.db.raw(sql))).rejects.toMatchObject({ code: '42501' })
     }
   })

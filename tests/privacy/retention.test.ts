@@ -170,12 +170,15 @@ describe('the job', () => {
     ['throttles', { hours: 24 }, 'platform.throttles where key = $2::text::bytea', `insert into platform.throttles (key, window_start, count) select $2::text::bytea, $3, 1 where $1::uuid is not null`],
     ['loose_slips', { hours: 24 }, 'platform.slips where id = $2', `insert into platform.slips (id, media_type, bytes, image_sealed, created_at) select $2, 'image/png', 1, '', $3 where $1::uuid is not null`],
     ['requests', {}, 'platform.requests where id = $2', `insert into platform.requests (id, topic, language, name_sealed, email_sealed, message_sealed, status, received_at, closed_at) select $2, 'privacy', 'en', '', '', '', 'closed', $3, $3 where $1::uuid is not null`],
+    ['rights_requests', {}, 'clinic.rights_requests where id = $2', `insert into clinic.rights_requests (clinic_id, id, kind, state, source, language, received_at, due_at, outcome, closed_at) values ($1, $2, 'access', 'decided', 'desk', 'en', $3, $3, 'done', $3)`],
   ] // prettier-ignore
 
   it.each(planted)('keeps %s as long as promised and not a second longer', async (rule, after, table, insert) => {
     const id = newId()
     await app.superuser(insert, [clinic.id, id, stamp])
-    const due = rule === 'requests' ? soon.toZonedDateTimeISO('UTC').add({ months: 24 }).toInstant() : soon.add(after)
+    const due = rule.endsWith('requests')
+      ? soon.toZonedDateTimeISO('UTC').add({ months: 24 }).toInstant()
+      : soon.add(after)
     const there = () => count(table.replaceAll('$2', '$1'), [id])
     await runAt(due)
     expect(await there()).toBe(1)

@@ -76,6 +76,14 @@ export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
          order by expires_at limit ? for update skip locked)`,
       [id, id, before, most],
     ),
+  rights_requests: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.rights_requests where clinic_id = ? and id in (
+         select id from clinic.rights_requests where clinic_id = ? and closed_at < ?
+         order by closed_at limit ? for update skip locked)`,
+      [id, id, before, most],
+    ),
   clinic_audit_origin: ({ db }, before, most) =>
     counted(db, 'select platform.strip_clinic_audit(?, ?) as count', before, most),
   clinic_audit: ({ db }, before, most) =>
@@ -111,10 +119,12 @@ export const platformSteps: Partial<Record<RuleCode, string>> = {
       select id from platform.slips s where created_at < ?
         and not exists (select from platform.payments p where p.slip_id = s.id) limit ? for update skip locked)
     returning 1) select count(*) as count from gone`,
-  // The picture is taken off its payment; a day later it is one that belongs to none.
-  slips: `with gone as (update platform.payments set slip_id = null where id in (
-      select id from platform.payments where slip_id is not null and decided_at < ? limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
+  // The picture goes; its payment stays in the books.
+  slips: `with due as (select id, slip_id from platform.payments where slip_id is not null and decided_at < ?
+        limit ? for update skip locked),
+      gone as (update platform.payments p set slip_id = null from due where p.id = due.id),
+      pictures as (delete from platform.slips s using due where s.id = due.slip_id)
+    select count(*) as count from due`,
   requests: `with gone as (delete from platform.requests where id in (
       select id from platform.requests where closed_at < ? order by closed_at limit ? for update skip locked)
     returning 1) select count(*) as count from gone`,

@@ -75,6 +75,7 @@ export const retentionRules = [
   { code: 'inbound_messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
   { code: 'holds', scope: 'clinic', after: { hours: 1 }, ends: 'erase', promise: 'X3', job: 'booking.holds' },
   { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: here },
+  { code: 'rights_requests', scope: 'clinic', after: { months: 24 }, ends: 'erase', promise: 'X14', job: here },
   { code: 'clinic_audit_origin', scope: 'clinic', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
   { code: 'clinic_audit', scope: 'clinic', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
   { code: 'platform_audit_origin', scope: 'platform', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
@@ -123,21 +124,31 @@ export function cutOff(
 export type ClockMemory = { seenAt: Instant; leaptAt: Instant | null }
 export type ClockVerdict = { verdict: 'fine' | 'disagrees' | 'backwards' | 'leapt'; memory: ClockMemory }
 
-/** How far two clocks, the database's or another process's, may be apart, how long a pause of the service is believed, and how long a leap is waited out. */
+/** How far two clocks, the database's or another process's, may be apart. */
 const apartMs = 60_000
+/** How long a pause of the service is believed, and how long a leap is waited out. */
 const leapMs = 24 * 3_600_000
-const waitMs = 3_600_000
+export const waitMs = 3_600_000
 
 /**
  * Whether the clock may be believed. A wrong one must never erase early: clocks that disagree, or one that went back,
  * stop everything; one that is more than a day further than when it was last seen (a service that was away, or a clock
- * that leapt) is watched for an hour, during which somebody is told.
+ * that leapt) is watched for an hour, during which somebody is told. `sinceLook` is what the two clocks of this process
+ * counted since it last looked: by it a leap of two minutes shows.
  */
-export function judgeClock(now: Instant, databaseNow: Instant, memory: ClockMemory | undefined): ClockVerdict {
+export function judgeClock(
+  now: Instant,
+  databaseNow: Instant,
+  memory: ClockMemory | undefined,
+  sinceLook?: { wallMs: number; steadyMs: number },
+): ClockVerdict {
   const ms = now.epochMilliseconds
   const before = memory ?? { seenAt: now, leaptAt: null }
   if (Math.abs(databaseNow.epochMilliseconds - ms) > apartMs) return { verdict: 'disagrees', memory: before }
   const { seenAt, leaptAt } = before
+  if (sinceLook && sinceLook.wallMs - sinceLook.steadyMs > apartMs) {
+    return { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
+  }
   if (leaptAt !== null) {
     const waited = ms - leaptAt.epochMilliseconds
     // It came back to where it was before the leap, or leapt again.
@@ -155,3 +166,23 @@ export function judgeClock(now: Instant, databaseNow: Instant, memory: ClockMemo
   if (ms - seenAt.epochMilliseconds > leapMs) return { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
   return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
 }
+
+/** Whatever is still there a day after it should have gone is late, and somebody is told. */
+export const lateHours = 24
+
+/**
+ * The periods an owner may choose. Who had which visit: no shorter than six months, within which people ask about a bill
+ * or a certificate, no longer than the 24 months we promise. Records: laws ask for two years at the least where Nabz is
+ * used and for up to 25 after the last visit, of children counted from their coming of age: fifty covers each of them,
+ * and for ever is nobody's law.
+ */
+export const identityMonths = { min: 6, max: 24 }
+export const recordYears = { min: 2, max: 50 }
+
+/** A stored number of months in the years of the form: rather kept longer than shown shorter. */
+export const yearsOf = (months: number): number => Math.ceil(months / 12)
+
+/** Of the service's own rules, those that touch nothing of a clinic. */
+const notOfClinics: readonly string[] = ['throttles', 'requests', 'status_checks', 'job_runs']
+export const touchesClinics = ({ code, scope }: Pick<RetentionRule, 'code' | 'scope'>): boolean =>
+  scope === 'clinic' || !notOfClinics.includes(code)
