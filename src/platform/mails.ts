@@ -1,7 +1,7 @@
 // Mail about an account rather than a clinic: reset links, invitations. Written in the transaction of whatever asked for
 // it, like any other message, and sent by the dispatcher (features/messaging).
 import type { Knex } from 'knex'
-import { newId } from '../kernel/ids.ts'
+import { newId, type ClinicId } from '../kernel/ids.ts'
 import type { Instant } from '../kernel/time.ts'
 import { rows } from './db/rows.ts'
 import type { PlatformSeal } from './seal/key-ring.ts'
@@ -14,18 +14,23 @@ export type Mail = {
   text: string
 }
 
-/** Queues a mail, sealed. `db` may be an open transaction: a rollback takes the mail back. Answers its id. */
+/**
+ * Queues a mail, sealed. `db` may be an open transaction: a rollback takes the mail back. One about a clinic names it, so
+ * that it goes when the clinic does. Answers its id.
+ */
 export async function queueMail(
   db: Knex,
   seal: PlatformSeal,
-  mail: Mail & { kind: string; now: Instant; expiresAt?: Instant },
+  mail: Mail & { kind: string; now: Instant; expiresAt?: Instant; clinicId?: ClinicId },
 ): Promise<string> {
   const id = newId<'mail'>()
-  const { kind, now, expiresAt, to, subject, text } = mail
+  const { kind, now, expiresAt, clinicId, to, subject, text } = mail
+  const sealed = seal.seal(JSON.stringify({ to, subject, text }), 'mails.mail', id)
   await rows(
     db,
-    `insert into platform.mails (id, kind, mail_sealed, due_at, expires_at, created_at) values (?, ?, ?, ?, ?, ?)`,
-    [id, kind, seal.seal(JSON.stringify({ to, subject, text }), 'mails.mail', id), now, expiresAt ?? null, now],
+    `insert into platform.mails (id, kind, mail_sealed, due_at, expires_at, created_at, clinic_id)
+     values (?, ?, ?, ?, ?, ?, ?)`,
+    [id, kind, sealed, now, expiresAt ?? null, now, clinicId ?? null],
   )
   // A statement of its own: a hint, heard at commit.
   await rows(db, `select pg_notify('nabz_messages', '')`)

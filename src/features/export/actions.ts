@@ -47,6 +47,7 @@ export async function askForExport(
         link: `${services.config.baseUrl}/app/${ctx.clinic.slug}/settings/export`,
       }),
       now: ctx.now,
+      clinicId: ctx.clinic.id,
     })
   }
   return done(id)

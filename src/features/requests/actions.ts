@@ -207,6 +207,7 @@ async function tellOwners(
       subject: t(`requests.mail.${what}.subject`, facts),
       text: t(`requests.mail.${what}.text`, facts),
       now,
+      clinicId: clinic.id,
     })
   }
   return owners.length > 0

@@ -38,6 +38,7 @@ export async function startTrial(
     nextPlanId: null,
     nextInterval: null,
     suspendedAt: null,
+    closedAt: null,
     suspensionReason: null,
     // At once, so that whoever plans the notices sees it.
     nextStepAt: now,

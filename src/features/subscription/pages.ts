@@ -10,6 +10,7 @@ import { meters, usageOf } from './rules/usage.ts'
 const trialWarningDays = 7
 
 const seesMoney = ({ role }: DeskPlace) => allowed(role, 'clinic.subscription')
+const closingHref = ({ clinic }: DeskPlace) => `/app/${clinic.slug}/settings/privacy/closing`
 const subscriptionHref = ({ clinic }: DeskPlace) => `/app/${clinic.slug}/settings/subscription`
 
 /** When time itself will move a subscription on, counted as `rules/life.ts` counts. */
@@ -30,6 +31,10 @@ function lifeBanner(place: DeskPlace): Banner[] {
   const end = endOf(place)
   const link = (label: string) => (seesMoney(place) ? { href: subscriptionHref(place), label: t(label) } : {})
   if (clinic.status === 'suspended') return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.suspended') }]
+  if (clinic.status === 'locked' && subscription.closedAt !== null) {
+    const closing = { href: closingHref(place), label: t('subscription.banner.closing') }
+    return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.closed'), ...(seesMoney(place) ? closing : {}) }]
+  }
   if (clinic.status === 'locked') {
     return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.locked'), ...link('subscription.banner.pay') }]
   }
@@ -80,6 +85,14 @@ export function closedPage(place: DeskPlace): View {
   const who = owner ? 'owner' : 'staff'
   const { status } = clinic
   if (status === 'active') throw new Error('a clinic that is open is not closed')
+  if (subscription.closedAt !== null && status === 'locked') {
+    return view('subscription/closed', {
+      title: t('subscription.closed.locked_title'),
+      text: t(`subscription.closed.by_owner_${who}`),
+      reason: undefined,
+      action: owner ? { href: closingHref(place), label: t('subscription.banner.closing') } : undefined,
+    })
+  }
   return view('subscription/closed', {
     title: t(`subscription.closed.${status}_title`),
     text: t(`subscription.closed.${status}_${who}`, { date: end ? speaker.date(end) : '' }),

@@ -103,6 +103,8 @@ export type Subscription = {
   nextInterval: Interval | null
   suspendedAt: Instant | null
   suspensionReason: string | null
+  /** Since when its owner has it closed, to be erased. */
+  closedAt: Instant | null
   nextStepAt: Instant | null
   collection: 'manual' | 'card'
   stripeCustomer: string | null
@@ -118,7 +120,7 @@ const subscriptionColumns = `s.clinic_id as "clinicId", s.plan_id as "planId", p
   s.period_start as "periodStart", s.period_end as "periodEnd", s.billing_day as "billingDay",
   s.cancelled_at as "cancelledAt", s.cancel_reason as "cancelReason", s.next_plan_id as "nextPlanId",
   s.next_interval as "nextInterval", s.suspended_at as "suspendedAt", s.suspension_reason as "suspensionReason",
-  s.next_step_at as "nextStepAt", s.collection, s.stripe_customer as "stripeCustomer",
+  s.closed_at as "closedAt", s.next_step_at as "nextStepAt", s.collection, s.stripe_customer as "stripeCustomer",
   s.stripe_subscription as "stripeSubscription", s.card_label as "cardLabel",
   s.first_paid_at as "firstPaidAt", s.created_at as "createdAt"`
 
@@ -176,7 +178,7 @@ export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'pla
     `update platform.subscriptions set plan_id = ?, status = ?, status_since = ?, billing_interval = ?, currency = ?,
        net_minor = ?, period_start = ?, period_end = ?, billing_day = ?, cancelled_at = ?, cancel_reason = ?,
        next_plan_id = ?, next_interval = ?, suspended_at = ?, suspension_reason = ?, next_step_at = ?, collection = ?,
-       stripe_customer = ?, stripe_subscription = ?, card_label = ?, first_paid_at = ?
+       stripe_customer = ?, stripe_subscription = ?, card_label = ?, first_paid_at = ?, closed_at = ?
      where clinic_id = ?`,
     [
       one.planId,
@@ -200,6 +202,7 @@ export async function updateSubscription(trx: Knex, one: Omit<Subscription, 'pla
       one.stripeSubscription,
       one.cardLabel,
       one.firstPaidAt,
+      one.closedAt,
       one.clinicId,
     ],
   )

@@ -234,6 +234,7 @@ async function tellOwners(
       subject: t(`support.mail.${what}.subject`, facts),
       text: t(`support.mail.${what}.text`, facts),
       now: ctx.now,
+      clinicId: ctx.clinic.id,
     })
   }
   return owners.length > 0
@@ -255,5 +256,6 @@ async function tellOperator(
     subject: t(`support.mail.${answer}.subject`, facts),
     text: t(`support.mail.${answer}.text`, facts),
     now: ctx.now,
+    clinicId: ctx.clinic.id,
   })
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { ClinicId } from '../../kernel/ids.ts'
 import { lastFour, type Phone } from '../../kernel/phone.ts'
@@ -33,6 +33,11 @@ export type KeyRing = {
   forClinic(clinicId: ClinicId): Promise<ClinicSeal>
   createFor(clinicId: ClinicId): Promise<void>
   destroyFor(clinicId: ClinicId): Promise<void>
+  /** SHA-256 of the wrapped key as it lies there: says which key it was, and nothing about it. Undefined without one. */
+  fingerprintOf(clinicId: ClinicId): Promise<Buffer | undefined>
+  /** What is left of a clinic that was erased, outside the database: see `KeyStore`. */
+  bury(clinicId: ClinicId, epitaph: string): Promise<void>
+  epitaphOf(clinicId: ClinicId): Promise<string | undefined>
   /** Forgets an opened key, when another process destroyed it. */
   forget(clinicId: ClinicId): void
 }
@@ -74,6 +79,12 @@ export function createKeyRing(store: KeyStore, masterKey: Buffer, lookupKey: Buf
       open.delete(clinicId)
       await store.destroy(clinicId)
     },
+    async fingerprintOf(clinicId) {
+      const wrapped = await store.read(clinicId)
+      return wrapped && createHash('sha256').update(wrapped).digest()
+    },
+    bury: (clinicId, epitaph) => store.bury(clinicId, epitaph),
+    epitaphOf: (clinicId) => store.epitaph(clinicId),
     forget: (clinicId) => {
       open.delete(clinicId)
     },

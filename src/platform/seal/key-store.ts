@@ -13,20 +13,18 @@ export type KeyStore = {
   create(clinicId: ClinicId, wrapped: Buffer): Promise<void>
   /** Overwrites, then removes. Without error when there is none. */
   destroy(clinicId: ClinicId): Promise<void>
+  /** Leaves a word where the key of a clinic that is gone was, for restores of backups that do not know of it yet. */
+  bury(clinicId: ClinicId, epitaph: string): Promise<void>
+  /** That word; undefined where there is none. */
+  epitaph(clinicId: ClinicId): Promise<string | undefined>
 }
 
 /** A folder with one file per clinic. For several machines it has to be a shared folder. */
 export function folderKeyStore(folder: string): KeyStore {
   const path = (clinicId: ClinicId) => join(folder, `${clinicId}.key`)
+  const grave = (clinicId: ClinicId) => join(folder, `${clinicId}.erased`)
   return {
-    async read(clinicId) {
-      try {
-        return await readFile(path(clinicId))
-      } catch (error) {
-        if (isMissing(error)) return undefined
-        throw error
-      }
-    },
+    read: (clinicId) => readIfThere(path(clinicId)),
     async create(clinicId, wrapped) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const file = await open(path(clinicId), 'wx', 0o600)
@@ -48,6 +46,22 @@ export function folderKeyStore(folder: string): KeyStore {
         if (!isMissing(error)) throw error
       }
     },
+    async bury(clinicId, epitaph) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const part = `${grave(clinicId)}.part`
+      await writeFile(part, epitaph, { mode: 0o600, flush: true })
+      await rename(part, grave(clinicId))
+    },
+    epitaph: async (clinicId) => (await readIfThere(grave(clinicId)))?.toString(),
+  }
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
   }
 }
 

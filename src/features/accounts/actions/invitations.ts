@@ -68,6 +68,7 @@ export async function invite(
       days: invitationDays,
     }),
     now: ctx.now,
+    clinicId: ctx.clinic.id,
     expiresAt,
   })
   await audit(ctx, 'staff.invited', { kind: 'invitation', id }, { role: wanted.role }, { email: wanted.email })

@@ -158,8 +158,8 @@ export async function change(account: Account, kind: string, by: Change, reason:
     ? before.nextStepAt
     : nextStep(merged, clinic.zone, moved ? now.subtract(staleAfter) : now)
   await updateSubscription(db, merged)
-  const standing = standingOf(merged.status, merged.suspendedAt !== null)
-  const was = standingOf(before.status, before.suspendedAt !== null)
+  const standing = standingOf(merged.status, merged.suspendedAt !== null, merged.closedAt !== null)
+  const was = standingOf(before.status, before.suspendedAt !== null, before.closedAt !== null)
   if (standing !== was || merged.planId !== before.planId) await updateStanding(db, clinic.id, standing, plan)
   await insertEvent(db, {
     clinicId: clinic.id,
@@ -202,6 +202,7 @@ export async function tellOwners(
       subject: speaker.t(`${mail.key}.subject`, words),
       text: speaker.t(`${mail.key}.text`, words),
       now,
+      clinicId: clinic.id,
       ...(mail.expiresAt === undefined ? {} : { expiresAt: mail.expiresAt }),
     })
   }

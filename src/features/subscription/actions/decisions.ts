@@ -163,6 +163,27 @@ export async function restore(account: Account, reason: string): Promise<Outcome
   return done(undefined)
 }
 
+/** Kept as the reason of a cancellation that was made by closing the clinic: taken back with it, and no other is. */
+const byClosing = 'closing'
+
+/** Its owner closes the clinic, or it is about to be erased: locked whatever is paid, and nothing is charged any more. */
+export async function closeAccount(account: Account): Promise<Outcome<void, 'closed_already'>> {
+  const { held, now } = account
+  if (held.closedAt !== null) return refuse('closed_already')
+  const runs = (held.status === 'active' || held.status === 'trialing') && held.periodEnd !== null
+  const ends = runs && held.cancelledAt === null ? { ...noPlans, cancelledAt: now, cancelReason: byClosing } : {}
+  await change(account, 'closed', { ...ends, closedAt: now })
+  return done(undefined)
+}
+
+/** As it was before it was closed, less the time that went by. */
+export async function reopenAccount(account: Account): Promise<Outcome<void, 'not_closed'>> {
+  if (account.held.closedAt === null) return refuse('not_closed')
+  const ours = account.held.cancelReason === byClosing
+  await change(account, 'reopened', { ...(ours ? notCancelled : {}), closedAt: null })
+  return done(undefined)
+}
+
 export async function tellReactivated(account: Account): Promise<void> {
   await tellOwners(account, { kind: 'reactivated', key: 'subscription.mail.reactivated' }, () => ({}))
 }

@@ -64,11 +64,15 @@ export function nextTransition(facts: LifeFacts): { at: Instant; event: LifeEven
   }
 }
 
-/** What a clinic may do: `platform.clinics.status`. Suspension by the operator stands above the subscription. */
+/**
+ * What a clinic may do: `platform.clinics.status`. Suspension by the operator stands above the subscription, and so does
+ * the owner's word that it is closed.
+ */
 export type Standing = 'active' | 'read_only' | 'locked' | 'suspended'
 
-export function standingOf(status: Status, suspended: boolean): Standing {
+export function standingOf(status: Status, suspended: boolean, closed = false): Standing {
   if (suspended) return 'suspended'
+  if (closed) return 'locked'
   if (status === 'expired') return 'read_only'
   return status === 'purge_scheduled' ? 'locked' : 'active'
 }

@@ -18,6 +18,7 @@ export type NoticeFacts = {
   statusSince: Instant
   periodStart: Instant
   periodEnd: Instant | null
+  closedAt?: Instant | null
   zone: Zone
 }
 
@@ -28,7 +29,9 @@ const morning = Temporal.PlainTime.from('09:00')
  * morning, counted from the last day that is paid; those after count from the very moment of expiry. A period too short
  * for a notice has none of that kind.
  */
-export function noticesOf({ status, statusSince, periodStart, periodEnd, zone }: NoticeFacts): Notice[] {
+export function noticesOf({ status, statusSince, periodStart, periodEnd, closedAt, zone }: NoticeFacts): Notice[] {
+  // Nobody who closes is told what it will cost to go on.
+  if (closedAt != null) return []
   if (status === 'expired') {
     return daysAfter.map((days) => ({
       kind: `after_${days}` as const,

@@ -29,6 +29,8 @@ export type SubscriptionFacts = {
   periodEnd: Instant | null
   cancelledAt: Instant | null
   suspensionReason: string | null
+  /** Since when its owner has it closed. */
+  closedAt: Instant | null
 }
 
 /** Where a page of the desk stands: whose it is, who looks at it, and when. */

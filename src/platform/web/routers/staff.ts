@@ -140,7 +140,7 @@ export async function membershipsOf(services: Services, userId: UserId): Promise
   const found = await rows<ClinicFacts & { role: Role } & SubscriptionFacts>(
     services.db,
     'select m.role, s.status as life, s.status_since as "lifeSince", s.period_end as "periodEnd",' +
-      ' s.cancelled_at as "cancelledAt", s.suspension_reason as "suspensionReason", ' +
+      ' s.cancelled_at as "cancelledAt", s.suspension_reason as "suspensionReason", s.closed_at as "closedAt", ' +
       clinicColumns +
       ' from platform.memberships m join platform.clinics c on c.id = m.clinic_id' +
       ' join platform.diaries d on d.clinic_id = c.id left join platform.subscriptions s on s.clinic_id = c.id' +
@@ -156,8 +156,9 @@ const withSubscription = <T extends SubscriptionFacts>({
   periodEnd,
   cancelledAt,
   suspensionReason,
+  closedAt,
   ...rest
-}: T) => ({ ...rest, subscription: { life, lifeSince, periodEnd, cancelledAt, suspensionReason } })
+}: T) => ({ ...rest, subscription: { life, lifeSince, periodEnd, cancelledAt, suspensionReason, closedAt } })
 
 type Visiting = ClinicFacts & { role: 'support'; subscription: SubscriptionFacts; visit: Visit }
 
@@ -175,7 +176,7 @@ async function visitOf(
   const [found] = await rows<ClinicFacts & SubscriptionFacts & { allowedBy: UserId; expiresAt: Instant }>(
     services.db,
     'select v.allowed_by as "allowedBy", v.expires_at as "expiresAt", s.status as life, s.status_since as "lifeSince",' +
-      ' s.period_end as "periodEnd", s.cancelled_at as "cancelledAt", s.suspension_reason as "suspensionReason", ' +
+      ' s.period_end as "periodEnd", s.cancelled_at as "cancelledAt", s.suspension_reason as "suspensionReason", s.closed_at as "closedAt", ' +
       clinicColumns +
       ' from platform.support_visits v join platform.clinics c on c.id = v.clinic_id' +
       ' join platform.diaries d on d.clinic_id = c.id left join platform.subscriptions s on s.clinic_id = c.id' +
