@@ -235,9 +235,13 @@ async function insertPatients(services: Services, id: ClinicId, clinic: SeedClin
         id: newId(),
         patient_id,
         purpose: 'appointment_messages',
-        wording: 'booking.consent.v1',
+        decision: 'permit',
+        wording: 'booking',
+        wording_version: 1,
         language,
-        given_at: since,
+        channel: 'web',
+        source: 'public_page',
+        decided_at: since,
       })),
     )
   })

@@ -21,7 +21,7 @@ export function details(number = 1, overrides: Partial<Parameters<typeof bookHel
     email: undefined,
     language: 'en' as const,
     proven: true,
-    consentWording: 'booking.details.consent',
+    consentWording: 'booking' as const,
     ...overrides,
   }
 }

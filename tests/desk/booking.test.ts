@@ -64,7 +64,7 @@ describe('booking for a caller', () => {
     })
     expect(patient).toMatchObject({ name: 'Ayesha Siddiqua', phone: '+923007654321', phoneProvenAt: null })
     expect(await app.superuser('select wording from clinic.consents where clinic_id = $1', [clinic.id])).toEqual([
-      { wording: 'desk.book.agreed' },
+      { wording: 'desk' },
     ])
     expect(await inShort(app, clinic.id)).toEqual(['confirmation queued', 'reminder_2h queued'])
     const { text } = await bilal.get(`/app/${clinic.slug}/today`)

@@ -180,7 +180,7 @@ export async function makePatient(
       email: overrides.email,
       language: overrides.language ?? 'en',
       proven: overrides.proven ?? true,
-      consentWording: overrides.consent === false ? undefined : 'booking.details.consent',
+      consentWording: overrides.consent === false ? undefined : 'booking',
     })
     return { id, name, phone }
   })

@@ -78,7 +78,7 @@ export async function bookForCaller(
     email: known.email,
     language,
     proven: false,
-    consentWording: agreed ? 'desk.book.agreed' : undefined,
+    consentWording: agreed ? 'desk' : undefined,
   }
   const booked = await bookAtDesk(ctx, {
     wish: slot,

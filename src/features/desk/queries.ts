@@ -79,15 +79,3 @@ export async function findDueMessage(ctx: Ctx, id: AppointmentId, kind: string):
   )
   return row?.dueAt
 }
-
-/** Whether this person once agreed to be written to about visits, and has not taken it back. */
-export async function findConsent(ctx: Ctx, patientId: PatientId): Promise<Instant | undefined> {
-  const [row] = await rows<{ givenAt: Instant }>(
-    ctx.db,
-    `select given_at as "givenAt" from clinic.consents
-     where clinic_id = ? and patient_id = ? and purpose = 'appointment_messages' and withdrawn_at is null
-     order by given_at desc limit 1`,
-    [ctx.clinic.id, patientId],
-  )
-  return row?.givenAt
-}

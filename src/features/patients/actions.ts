@@ -5,10 +5,9 @@ import { parsePhone, type Phone } from '../../kernel/phone.ts'
 import { audit } from '../../platform/audit.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
+import { give } from '../consents/actions.ts'
 import {
   findPatientByPhoneAndName,
-  hasConsent,
-  insertConsent,
   insertPatient,
   listPatientsByLastFour,
   listPatientsByPhone,
@@ -25,7 +24,7 @@ export type PatientDetails = {
   /** The person proved by a code that the number is theirs. */
   proven: boolean
   /** The wording that was ticked beside the phone, or undefined when it was not. */
-  consentWording: string | undefined
+  consentWording: 'booking' | 'desk' | undefined
 }
 
 /**
@@ -36,9 +35,7 @@ export async function rememberPatient(ctx: Ctx, details: PatientDetails): Promis
   const known = await findPatientByPhoneAndName(ctx, details.phone, details.name)
   if (known) await refreshContact(ctx, known, details)
   const id = known ? known.id : await createPatient(ctx, details)
-  const { consentWording: wording, language } = details
-  const agreedBefore = known !== undefined && (await hasConsent(ctx, known.id, 'appointment_messages'))
-  if (wording !== undefined && !agreedBefore) await giveConsent(ctx, id, wording, language)
+  await takeConsent(ctx, id, details)
   return id
 }
 
@@ -62,19 +59,28 @@ async function refreshContact(ctx: Ctx, known: Patient, details: PatientDetails)
   await audit(ctx, 'patient.contact_updated', { kind: 'patient', id: known.id }, {}, { email: details.email ?? null })
 }
 
-async function giveConsent(ctx: Ctx, patientId: PatientId, wording: string, language: Language): Promise<void> {
-  await insertConsent(ctx, { id: newId<'consent'>(), patientId, purpose: 'appointment_messages', wording, language })
-  await audit(ctx, 'consent.given', { kind: 'patient', id: patientId }, { purpose: 'appointment_messages', wording })
+async function takeConsent(
+  ctx: Ctx,
+  patientId: PatientId,
+  { consentWording: wording, language }: PatientDetails,
+): Promise<void> {
+  if (wording === undefined) return
+  // At the desk it is asked of a caller, as a rule.
+  const where =
+    wording === 'desk'
+      ? ({ channel: 'phone', source: 'desk' } as const)
+      : ({ channel: 'web', source: 'public_page' } as const)
+  await give(ctx, { patientId, purpose: 'appointment_messages', wording, language, ...where })
 }
 
 /**
  * Finds people by what a caller says: a whole number in any writing, the last four digits of one, or the beginnings of
- * words of the name in any script. Fewer than two characters find nobody.
+ * words of the name in any script. Fewer than two characters find nobody. Whose data is restricted is not found.
  */
 export async function searchPatients(ctx: Ctx, typed: string, limit = 20): Promise<Patient[]> {
   const text = typed.trim()
   const phone = parsePhone(text, ctx.clinic.country)
-  if (phone !== undefined) return listPatientsByPhone(ctx, phone)
+  if (phone !== undefined) return (await listPatientsByPhone(ctx, phone)).filter(({ restrictedAt }) => !restrictedAt)
   const digits = latinDigits(text).replace(/[\s-]/g, '')
   if (/^\d{4}$/.test(digits)) return listPatientsByLastFour(ctx, digits, limit)
   const words = fold(text)

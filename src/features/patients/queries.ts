@@ -1,4 +1,4 @@
-import type { Id, PatientId } from '../../kernel/ids.ts'
+import type { PatientId } from '../../kernel/ids.ts'
 import { fold } from '../../kernel/names.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Instant } from '../../kernel/time.ts'
@@ -15,6 +15,8 @@ export type Patient = {
   language: Language
   phoneProvenAt: Instant | null
   createdAt: Instant
+  /** Their data is kept and not used: see `restrictPatient`. */
+  restrictedAt: Instant | null
 }
 
 type PatientRow = {
@@ -25,9 +27,11 @@ type PatientRow = {
   language: string
   phone_proven_at: Instant | null
   created_at: Instant
+  restricted_at: Instant | null
 }
 
-const columns = 'p.id, p.name, p.phone_sealed, p.email_sealed, p.language, p.phone_proven_at, p.created_at'
+const columns =
+  'p.id, p.name, p.phone_sealed, p.email_sealed, p.language, p.phone_proven_at, p.created_at, p.restricted_at'
 
 function opened(ctx: Ctx, row: PatientRow): Patient {
   return {
@@ -38,6 +42,7 @@ function opened(ctx: Ctx, row: PatientRow): Patient {
     language: parseLanguage(row.language) ?? 'en',
     phoneProvenAt: row.phone_proven_at,
     createdAt: row.created_at,
+    restrictedAt: row.restricted_at,
   }
 }
 
@@ -72,7 +77,7 @@ export async function listPatientsByLastFour(ctx: Ctx, digits: string, limit: nu
     ctx.db,
     'select ' +
       columns +
-      ' from clinic.patients p where p.clinic_id = ? and p.phone_last_four_index = ? order by p.name limit ?',
+      ' from clinic.patients p where p.clinic_id = ? and p.phone_last_four_index = ? and p.restricted_at is null order by p.name limit ?',
     [ctx.clinic.id, ctx.seal.lastFourIndex(digits), limit],
   )
   return found.map((row) => opened(ctx, row))
@@ -89,7 +94,7 @@ export async function listPatientsByWords(ctx: Ctx, words: readonly string[], li
     ctx.db,
     'select ' +
       columns +
-      ` from clinic.patients p where p.clinic_id = ? and p.id in
+      ` from clinic.patients p where p.clinic_id = ? and p.restricted_at is null and p.id in
           (select w.patient_id from clinic.patient_words w where w.clinic_id = ? and w.word >= ? and w.word < ?)` +
       others
         .map(
@@ -169,33 +174,5 @@ export async function updateContact(
       ctx.clinic.id,
       id,
     ],
-  )
-}
-
-export async function hasConsent(ctx: Ctx, patientId: PatientId, purpose: 'appointment_messages'): Promise<boolean> {
-  const found = await rows(
-    ctx.db,
-    `select 1 from clinic.consents where clinic_id = ? and patient_id = ? and purpose = ? and withdrawn_at is null limit 1`,
-    [ctx.clinic.id, patientId, purpose],
-  )
-  return found.length > 0
-}
-
-/** Records a consent with the wording it was given to; `wording` names a translation key and its version. */
-export async function insertConsent(
-  ctx: Ctx,
-  consent: {
-    id: Id<'consent'>
-    patientId: PatientId
-    purpose: 'appointment_messages'
-    wording: string
-    language: Language
-  },
-): Promise<void> {
-  await changes(
-    ctx.db,
-    `insert into clinic.consents (clinic_id, id, patient_id, purpose, wording, language, given_at)
-     values (?, ?, ?, ?, ?, ?, ?)`,
-    [ctx.clinic.id, consent.id, consent.patientId, consent.purpose, consent.wording, consent.language, ctx.now],
   )
 }

@@ -12,9 +12,6 @@ import { regainHold, wishOf, type Held, type Typed } from './hold.ts'
 
 export type Details = { name: string; phone: Phone; email: string | undefined; consent: boolean }
 
-/** The sentence beside the box that was ticked, and its edition: raise the number when the words change their meaning. */
-export const consentWording = 'booking.details.consent/1'
-
 export type Submitted =
   | { next: 'booked'; appointment: Appointment }
   /** The number has to be proven first; what was typed waits with the hold. */
@@ -67,7 +64,7 @@ export async function book(
     email: details.email,
     language: holder.language,
     proven,
-    consentWording: details.consent ? consentWording : undefined,
+    consentWording: details.consent ? 'booking' : undefined,
   }
   const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient)
   return booked.ok ? done({ next: 'booked', appointment: booked.value }) : booked

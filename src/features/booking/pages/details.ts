@@ -5,6 +5,7 @@ import { view, type View } from '../../../platform/web/views.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import type { SlotWish } from '../../availability/actions.ts'
 import type { Slot } from '../../availability/rules.ts'
+import { currentWordingKey } from '../../consents/rules.ts'
 import { instantText } from '../../../kernel/time.ts'
 import { queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, summaryOf, type Scene } from './frame.ts'
@@ -60,7 +61,7 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
       },
       {
         name: 'consent',
-        label: t('booking.details.consent', { clinic: clinic.name }),
+        label: t(currentWordingKey('booking'), { clinic: clinic.name }),
         hint: t('booking.details.stop'),
         type: 'checkbox',
       },

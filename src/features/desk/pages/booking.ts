@@ -9,11 +9,13 @@ import { languageNames, parseLanguage } from '../../../platform/i18n/languages.t
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { getSettings } from '../../availability/actions.ts'
+import { findConsent } from '../../consents/queries.ts'
+import { currentWordingKey } from '../../consents/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { usageOf } from '../../subscription/rules/usage.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
-import { findConsent, findUsualVisit, listVisitsAround, type UsualVisit } from '../queries.ts'
+import { findUsualVisit, listVisitsAround, type UsualVisit } from '../queries.ts'
 import { isolated, type SlotChoice } from '../rules.ts'
 import type { BookingDraft, TimesQuestion } from '../schema.ts'
 import { nearestTo, timesOf, type Known } from './times.ts'
@@ -40,7 +42,8 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
   const patient = draft.patientId ? await getPatient(ctx, draft.patientId) : undefined
   const usual = patient ? await findUsualVisit(ctx, patient.id) : undefined
   const known = choose(settings, draft.times, usual)
-  const agreedAt = patient ? await findConsent(ctx, patient.id) : undefined
+  const consent = patient && (await findConsent(ctx, patient.id, 'appointment_messages'))
+  const agreedAt = consent?.decision === 'permit' ? consent.decidedAt : undefined
   const values = { ...draft.values, ...form.values }
   return view('desk/new', {
     title: t('desk.book.title'),
@@ -60,6 +63,7 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     options: known && optionsOf(ctx, speaker, settings, known),
     language: draft.language ?? patient?.language ?? parseLanguage(ctx.clinic.language) ?? 'en',
     languages: Object.entries(languageNames).map(([value, label]) => ({ value, label })),
+    agreedLabel: t(currentWordingKey('desk'), { clinic: ctx.clinic.name }),
     agreed: draft.agreed ?? agreedAt !== undefined,
     agreedHint: agreedAt && t('desk.book.agreed_before', { date: speaker.date(agreedAt) }),
     times: known && (await timesOf(ctx, speaker, known, draft.times)),

@@ -10,10 +10,11 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { findAppointmentByReference, listAppointmentsOfPatient, type Appointment } from '../../appointments/queries.ts'
 import { referenceText } from '../../appointments/rules.ts'
+import { findConsent } from '../../consents/queries.ts'
 import { listRecentMessages } from '../../messaging/queries/log.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
-import { findConsent, listVisitsAround } from '../queries.ts'
+import { listVisitsAround } from '../queries.ts'
 import { parseReference } from '../rules.ts'
 import { actionsOf } from './actions.ts'
 import { messageRow } from './message-row.ts'
@@ -91,7 +92,8 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
   if (isDoctor(ctx) && visits.length === 0) return notFound('patient')
   const open = visits.filter((visit) => visit.status === 'booked' && !isBefore(visit.startsAt, ctx.now)).reverse()
   const messages = await listRecentMessages(ctx, { patientId: id, practitionerId: own, limit: 10 })
-  const agreedAt = await findConsent(ctx, id)
+  const consent = await findConsent(ctx, id, 'appointment_messages')
+  const agreedAt = consent?.decision === 'permit' ? consent.decidedAt : undefined
   return view('desk/patient', {
     title: patient.name,
     back: `/app/${ctx.clinic.slug}/patients/${id}`,

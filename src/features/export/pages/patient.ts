@@ -53,10 +53,10 @@ export function patientRecordPage(ctx: Ctx, speaker: Speaker, { patient, visits,
     })),
     inbound: held.inbound_messages.map((message) => ({ when: when(message.received_at), text: message.body })),
     consents: held.consents.map((consent) => ({
-      when: when(consent.given_at),
-      text: t('export.patient.consent'),
-      withdrawn:
-        consent.withdrawn_at === null ? undefined : t('export.patient.withdrawn', { at: when(consent.withdrawn_at) }),
+      when: when(consent.decided_at),
+      text: t(`consents.purpose.${String(consent.purpose)}`),
+      decision: t(`consents.decision.${String(consent.decision)}`),
+      how: t(`consents.source.${String(consent.source)}`),
     })),
     log: held.audit_entries.map((entry) => ({
       when: when(entry.at),

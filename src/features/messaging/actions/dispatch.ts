@@ -13,6 +13,7 @@ import { whatsAppChannel, type WhatsAppPayload } from '../../../platform/channel
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findAppointment } from '../../appointments/queries.ts'
+import { findConsent } from '../../consents/queries.ts'
 import { findOptOut } from '../queries/opt-outs.ts'
 import {
   claimDueMessages,
@@ -153,9 +154,9 @@ const send = (channels: Channels, composed: Composed): Promise<SendResult> =>
 export type Prepared = { message: OutboxRow; attempt: string; lease: Instant; composed: Composed }
 
 /**
- * Looks at a claimed message once more, with the appointment and the opt-outs as they are now, and either marks it as
- * being sent or says what else becomes of it. Whoever changes the appointment drops its queued messages in the same
- * transaction: that and this lock the same row, so one of the two comes first and the other sees what it did.
+ * Looks at a claimed message once more, with the appointment, the consent and the opt-outs as they are now, and either
+ * marks it as being sent or says what else becomes of it. Whoever changes the appointment drops its queued messages in
+ * the same transaction: that and this lock the same row, so one of the two comes first and the other sees what it did.
  */
 async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Instant): Promise<Prepared | undefined> {
   const message = await lockMessage(ctx, id)
@@ -172,12 +173,14 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
   }
   if (message.status !== 'queued' && message.status !== 'unknown') return undefined
 
-  const [optOut, visit, pause] = await Promise.all([
+  const [optOut, visit, consent, pause] = await Promise.all([
     message.channel === 'whatsapp' ? findOptOut(ctx.db, senderOf(message), message.recipientHash) : undefined,
     message.appointmentId === null ? undefined : findAppointment(ctx, message.appointmentId),
+    message.patientId === null ? undefined : findConsent(ctx, message.patientId, 'appointment_messages'),
     findPause(ctx.db, senderOf(message), templateSubject(message), ctx.now),
   ])
-  const reason = reasonToDrop(message, visit, isStopped(optOut), ctx.now)
+  const facts = visit && { ...visit, consentWithdrawn: consent?.decision === 'deny' }
+  const reason = reasonToDrop(message, facts, isStopped(optOut), ctx.now)
   if (reason !== undefined) {
     await updateDropped(ctx, id, reason)
     if (reason === 'opted_out') await sendByMailInstead(ctx, message, 'opted_out')

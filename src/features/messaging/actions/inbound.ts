@@ -158,10 +158,13 @@ async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party):
     case 'start': {
       const change = await noteWish(ctx, {
         numberHash: heard.numberHash,
+        phone: party.phone,
         said: heard.meaning,
         at: heard.at,
         wording: heard.text,
         evidence: heard.providerId,
+        channel: 'whatsapp',
+        source: 'whatsapp_reply',
         about: { kind: 'inbound_message', id: heard.eventId },
       })
       if (change === 'stop') await party.replies.stopped()

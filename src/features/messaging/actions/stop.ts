@@ -6,8 +6,12 @@ import type { Instant } from '../../../kernel/time.ts'
 import { audit, type AuditRecord } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { recipientHash } from '../../../platform/outbox.ts'
+import { give, withdraw } from '../../consents/actions.ts'
+import { findConsent } from '../../consents/queries.ts'
+import type { Channel, Source } from '../../consents/rules.ts'
+import { listPatientsByPhone } from '../../patients/queries.ts'
 import { findOptOut, lockNumber, updateResumed, upsertStop } from '../queries/opt-outs.ts'
-import { updateQueuedOptedOut } from '../queries/correspondence.ts'
+import { updateQueuedOptedOut, updateRemindersResumed } from '../queries/correspondence.ts'
 import { changeOf, isStopped, type Change } from '../rules/opt-outs.ts'
 
 /** The number every clinic writes from. A clinic with a number of its own will have its id here. */
@@ -21,14 +25,20 @@ export async function isOptedOut(ctx: Ctx, phone: Phone): Promise<boolean> {
 
 type Wish = {
   numberHash: Buffer
+  phone: Phone
   said: 'stop' | 'start'
   at: Instant
   wording: string
   evidence: string | null
+  channel: Channel
+  source: Source
   about: AuditRecord
 }
 
-/** Notes a STOP or START, and at this clinic drops what waits. Answers what it changed; nothing, if it was so already. */
+/**
+ * Notes a STOP or START, and at this clinic drops what waits and writes it into the consents of whoever has the number.
+ * Answers what it changed; nothing, if it was so already.
+ */
 export async function noteWish(ctx: Ctx, wish: Wish): Promise<Change | undefined> {
   await lockNumber(ctx.db, wish.numberHash)
   const before = await findOptOut(ctx.db, sharedSender, wish.numberHash)
@@ -41,24 +51,55 @@ export async function noteWish(ctx: Ctx, wish: Wish): Promise<Change | undefined
   }
   if (change === 'resume') {
     await updateResumed(ctx.db, sharedSender, wish.numberHash, wish)
+    await updateRemindersResumed(ctx, wish.numberHash)
     await audit(ctx, 'messages.resumed', wish.about)
   }
-  return change
+  const agreed = await tellConsents(ctx, wish)
+  return change ?? (wish.said === 'start' && agreed ? 'resume' : undefined)
 }
 
+/**
+ * STOP is a consent taken back, by everybody the number belongs to. START gives it again where it was given once: it is
+ * an answer to our own words about how to get messages again, and says nothing of people who never agreed to any.
+ */
+async function tellConsents(ctx: Ctx, { phone, said, at, channel, source }: Wish): Promise<boolean> {
+  let changed = false
+  for (const { id: patientId, language } of await listPatientsByPhone(ctx, phone)) {
+    const consent = { patientId, purpose: 'appointment_messages', channel, source, at } as const
+    if (said === 'stop') changed = (await withdraw(ctx, consent)) || changed
+    else if (await findConsent(ctx, patientId, 'appointment_messages')) {
+      changed = (await give(ctx, { ...consent, language })) || changed
+    }
+  }
+  return changed
+}
+
+type Holder = { id: PatientId; phone: Phone }
+
 /** Stops messages on a patient's behalf, by word of mouth or on their page. Only the person can resume them. */
-export async function stopForPatient(
-  ctx: Ctx,
-  { id, phone }: { id: PatientId; phone: Phone },
-): Promise<Outcome<undefined, 'stopped_already'>> {
-  const numberHash = recipientHash(ctx, { channel: 'whatsapp', phone })
-  const change = await noteWish(ctx, {
-    numberHash,
-    said: 'stop',
-    at: ctx.now,
-    wording: ctx.actor.kind === 'user' ? 'asked the desk' : 'asked on the page',
-    evidence: null,
-    about: { kind: 'patient', id },
-  })
+export async function stopForPatient(ctx: Ctx, holder: Holder): Promise<Outcome<undefined, 'stopped_already'>> {
+  const change = await noteWish(ctx, wishOf(ctx, holder, 'stop'))
   return change === 'stop' ? done(undefined) : refuse('stopped_already')
+}
+
+/** Resumes them on the page of somebody who has just proven the number. */
+export async function resumeForPatient(ctx: Ctx, holder: Holder): Promise<Outcome<undefined, 'not_stopped'>> {
+  if (ctx.actor.kind !== 'patient') throw new Error('only the person can resume messages')
+  const change = await noteWish(ctx, wishOf(ctx, holder, 'start'))
+  return change === 'resume' ? done(undefined) : refuse('not_stopped')
+}
+
+function wishOf(ctx: Ctx, { id, phone }: Holder, said: Wish['said']): Wish {
+  const atDesk = ctx.actor.kind === 'user'
+  return {
+    numberHash: recipientHash(ctx, { channel: 'whatsapp', phone }),
+    phone,
+    said,
+    at: ctx.now,
+    wording: atDesk ? 'asked the desk' : 'asked on the page',
+    evidence: null,
+    channel: atDesk ? 'phone' : 'web',
+    source: atDesk ? 'desk' : 'patient_page',
+    about: { kind: 'patient', id },
+  }
 }

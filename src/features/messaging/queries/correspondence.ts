@@ -52,6 +52,17 @@ export async function updateQueuedOptedOut(ctx: Ctx, numberHash: Buffer): Promis
   )
 }
 
+/** Puts reminders that STOP took out of the queue back into it, where their time is still to come. */
+export async function updateRemindersResumed(ctx: Ctx, numberHash: Buffer): Promise<number> {
+  return changes(
+    ctx.db,
+    `update clinic.messages set status = 'queued', drop_reason = null
+     where clinic_id = ? and recipient_hash = ? and channel = 'whatsapp' and status = 'dropped'
+       and drop_reason = 'opted_out' and kind in ('reminder_24h', 'reminder_2h') and due_at > ?`,
+    [ctx.clinic.id, numberHash, ctx.now],
+  )
+}
+
 export type Correspondent = {
   phone: Phone
   language: Language

@@ -10,7 +10,7 @@ export function statusKey(status: MessageStatus, channel: 'whatsapp' | 'email'):
 }
 
 const dropReasons = [
-  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'opted_out', 'expired', 'past', 'taken_back',
+  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'consent_withdrawn', 'opted_out', 'expired', 'past', 'taken_back',
 ] // prettier-ignore
 const codes: Record<string, string> = {
   131026: 'no_whatsapp', 131030: 'no_whatsapp', 131062: 'no_whatsapp', no_answer: 'no_answer',

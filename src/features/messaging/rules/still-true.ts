@@ -1,6 +1,7 @@
 import { isBefore, type Instant } from '../../../kernel/time.ts'
 
-export type DropReason = 'stale_version' | 'cancelled' | 'not_needed' | 'no_consent' | 'opted_out' | 'expired' | 'past'
+export type DropReason =
+  'stale_version' | 'cancelled' | 'not_needed' | 'no_consent' | 'consent_withdrawn' | 'opted_out' | 'expired' | 'past'
 
 export type MessageFacts = {
   kind: string
@@ -13,6 +14,8 @@ export type VisitFacts = {
   version: number
   startsAt: Instant
   messagesWanted: boolean
+  /** The patient said since that they no longer want messages about visits. */
+  consentWithdrawn: boolean
 }
 
 /** The only message a person who said STOP still gets. */
@@ -20,8 +23,8 @@ const despiteStop = new Set(['stop_confirmed'])
 const aboutVisit = new Set(['confirmation', 'moved', 'reminder_24h', 'reminder_2h'])
 
 /**
- * Why a message must not leave, asked in the moment before it would, of the appointment and the opt-outs as they are
- * then; undefined when it may. A message tells of one version of a visit: after any change another message tells.
+ * Why a message must not leave, asked in the moment before it would, of the appointment, the consent and the opt-outs as
+ * they are then; undefined when it may. A message tells of one version of a visit: after any change another message tells.
  */
 export function reasonToDrop(
   message: MessageFacts,
@@ -43,8 +46,9 @@ export function reasonToDrop(
   return withConsent(visit, now)
 }
 
-function withConsent({ startsAt, messagesWanted }: VisitFacts, now: Instant): DropReason | undefined {
+function withConsent({ startsAt, messagesWanted, consentWithdrawn }: VisitFacts, now: Instant): DropReason | undefined {
   if (!isBefore(now, startsAt)) return 'past'
+  if (consentWithdrawn) return 'consent_withdrawn'
   return messagesWanted ? undefined : 'no_consent'
 }
 
