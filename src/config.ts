@@ -61,6 +61,7 @@ const environment = z
     LOOKUP_KEY: key32,
     KEY_STORE_DIR: z.string({ error: 'is missing' }).min(1, 'is missing'),
     EXPORT_DIR: z.string().optional(),
+    AUDIT_HEADS_DIR: z.string().optional(),
     SMTP_URL: z.string({ error: 'is missing' }).regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address'),
     MAIL_FROM: z.string({ error: 'is missing' }).regex(/@/, 'must be a mail address'),
     WHATSAPP_BASE_URL: httpUrl.default('https://graph.facebook.com'),
@@ -187,6 +188,8 @@ function shape(env: z.output<typeof environment>) {
     keyStoreDir: env.KEY_STORE_DIR,
     /** Where what owners take along lies, sealed, for a day. For several machines it has to be a shared folder. */
     exportDir: env.EXPORT_DIR ?? join(dirname(env.KEY_STORE_DIR), 'exports'),
+    /** Where the heads of audit chains are published: on another machine they prove the most. */
+    auditHeadsDir: env.AUDIT_HEADS_DIR ?? join(dirname(env.KEY_STORE_DIR), 'audit-heads'),
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
     whatsapp: {
       baseUrl: env.WHATSAPP_BASE_URL,

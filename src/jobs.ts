@@ -9,6 +9,7 @@ import { privacyJobs } from './features/privacy/jobs.ts'
 import { requestsJobs } from './features/requests/jobs.ts'
 import { subscriptionJobs } from './features/subscription/jobs.ts'
 import { supportJobs } from './features/support/jobs.ts'
+import { trailJobs } from './features/trail/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import { exportJobs } from './features/export/jobs.ts'
 import { healthJobs } from './platform/health/jobs.ts'
@@ -20,7 +21,7 @@ export function jobsOf(services: Services): Job[] {
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
   jobs.push(...stripeJobs(services), ...exportJobs(services))
-  jobs.push(...privacyJobs(services))
+  jobs.push(...privacyJobs(services), ...trailJobs(services))
   // Last, since it watches over the others.
   return [...jobs, ...healthJobs(services, jobs)]
 }

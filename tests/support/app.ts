@@ -106,6 +106,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       DATABASE_POOL: String(options.pool ?? 10),
       KEY_STORE_DIR: keyStoreDir,
       EXPORT_DIR: join(keyStoreDir, 'exports'),
+      AUDIT_HEADS_DIR: join(keyStoreDir, 'audit-heads'),
       SMTP_URL: mail.url,
       WHATSAPP_BASE_URL: options.simulator ? `${origin}/dev/graph` : originOf(whatsappServer),
       ...(options.stripe ? { ...stripeSecrets, STRIPE_BASE_URL: origin } : {}),
