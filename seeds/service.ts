@@ -58,7 +58,7 @@ export async function seedService(services: Services, passwordHash: string): Pro
       const city = dice.pick(cities)
       const name = `${dice.pick(names)} Clinic ${city}`
       const slug = `${name.toLowerCase().replace(/[^a-z]+/g, '-')}-${number}`
-      const past = { ...services, clock: { now: () => daysAgo(opened) } }
+      const past = { ...services, clock: { ...services.clock, now: () => daysAgo(opened) } }
       const facts = { name, city, country, zone: zoneOf(country), currency: currencyOf(country), language, slug }
       const id = await db.transaction(async (trx) => {
         const clinic = await openClinic(past, trx, { ...facts, specialty: 'general_practice' })

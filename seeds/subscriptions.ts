@@ -70,7 +70,7 @@ async function back<T>(
     who === 'owner' ? `owner@${clinic.slug}.test` : 'admin@nabz.test',
   ])
   const by = { kind: who === 'owner' ? 'user' : 'operator', id: person?.id ?? null } as const
-  const past = { ...services, clock: { now: () => then } }
+  const past = { ...services, clock: { ...services.clock, now: () => then } }
   const result = await openAccount(past, clinic.id, by, { requestId: 'demo' }, work)
   if (result === undefined) throw new Error(`${clinic.slug} has no subscription`)
   return result

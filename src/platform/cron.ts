@@ -9,7 +9,12 @@ export type Job = {
   run(): Promise<void>
   /** Lets something other than the clock start a run; answers how to take that back. */
   wakes?(wake: () => void): () => void
+  /** What its own work says is wrong, beyond runs that fail; asked every minute, so it has to be cheap. */
+  troubles?(): Promise<Trouble[]>
 }
+
+/** Something that is wrong now. `job.<name>` for a job, else what the alarm is about. */
+export type Trouble = { name: string; code: string; value: number | null }
 
 export type RunningJobs = {
   /** No new run starts; resolves when those under way have ended. */

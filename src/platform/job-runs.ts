@@ -303,7 +303,7 @@ export async function requestRun(
 }
 
 /** Forgets runs that are too old to tell anything. Answers how many. */
-export async function forgetOldRuns(db: Services['db'], now: Instant): Promise<number> {
+export async function forgetOldRuns(db: Knex, now: Instant): Promise<number> {
   return changes(db, 'delete from platform.job_runs where started_at < ? and result is not null', [
     now.subtract({ hours: 24 * keptDays }),
   ])

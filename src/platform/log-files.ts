@@ -99,13 +99,19 @@ export function openLogFiles(
   }
 }
 
-/** Deletes the files of days that are past keeping, whichever process wrote them. Answers how many went. */
-export function removeOldLogs(directory: string, now: Instant): number {
-  const oldest = now.subtract({ hours: (logDays - 1) * 24 })
-  let removed = 0
-  for (const name of namesIn(directory)) {
+/** The files of days that are past keeping at an instant, whichever process wrote them. */
+export function oldLogs(directory: string, now: Instant): string[] {
+  const oldest = dayOf(now.subtract({ hours: (logDays - 1) * 24 }))
+  return namesIn(directory).filter((name) => {
     const day = fileName.exec(name)?.[1]
-    if (day === undefined || day >= dayOf(oldest)) continue
+    return day !== undefined && day < oldest
+  })
+}
+
+/** Deletes them. Answers how many went. */
+export function removeOldLogs(directory: string, now: Instant): number {
+  let removed = 0
+  for (const name of oldLogs(directory, now)) {
     try {
       unlinkSync(join(directory, name))
       removed++

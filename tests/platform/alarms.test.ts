@@ -184,6 +184,7 @@ describe('an alarm', () => {
       'ops@nabz.test Nabz alarm: The disk is nearly full: 7 percent left',
     ])
     app.clock.set(Temporal.Instant.from(testNow).add({ hours: 23, minutes: 59 }))
+    await app.runJob('privacy.retention')
     await minute(machine(6))
     expect(await told()).toHaveLength(2)
     await minute(machine(6))

@@ -53,14 +53,6 @@ export async function updateUsed(ctx: Ctx, id: Id<'verification_code'>): Promise
   return used === 1
 }
 
-/** Codes that ran out are of no use to anybody. */
-export async function deleteCodesExpiredBefore(ctx: Ctx, before: Instant): Promise<void> {
-  await changes(ctx.db, 'delete from clinic.verification_codes where clinic_id = ? and expires_at < ?', [
-    ctx.clinic.id,
-    before,
-  ])
-}
-
 /** The clinics with holds that lapsed before `before`, as `nabz_jobs` may see. */
 export async function listClinicsWithLapsedHolds(jobsDb: Database, before: Instant): Promise<ClinicId[]> {
   const found = await rows<{ id: ClinicId }>(

@@ -1,7 +1,7 @@
 // Each statement touches a limited number of rows and steps round those that somebody else holds, so that no lock is
 // long and two processes never wait for each other.
 import type { Knex } from 'knex'
-import { newId, type ClinicId } from '../../kernel/ids.ts'
+import type { ClinicId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Database } from '../../platform/db/connect.ts'
@@ -134,20 +134,6 @@ export function runPlatformStep(db: Knex, sql: string, before: Instant, most: nu
   return counted(db, sql, before, most)
 }
 
-export async function insertErasure(
-  db: Knex,
-  erasure: { run: string; rule: string; clinicId: ClinicId | null; count: number; at: Instant },
-): Promise<void> {
-  await changes(db, `insert into platform.erasures (id, run, rule, clinic_id, count, at) values (?, ?, ?, ?, ?, ?)`, [
-    newId(),
-    erasure.run,
-    erasure.rule,
-    erasure.clinicId,
-    erasure.count,
-    erasure.at,
-  ])
-}
-
 /** Whether the law forbids erasing at a clinic now. */
 export async function findLegalHold(
   db: Knex,
@@ -163,30 +149,52 @@ export async function findLegalHold(
   return hold
 }
 
-/** The next clinic that nobody has gone through since `since`, claimed; a process that was killed loses its claim. */
+/**
+ * The next clinic that nobody has gone through since `since`, claimed; a process that was killed loses its claim. With
+ * `only` that one or none.
+ */
 export async function claimTurn(
   db: Database,
-  claim: { after: string; since: Instant; now: Instant; lease: Instant },
+  claim: { after: string; since: Instant; now: Instant; lease: Instant; only?: ClinicId | undefined },
 ): Promise<ClinicId | undefined> {
   const [taken] = await rows<{ id: ClinicId }>(
     db,
     `insert into platform.retention_turns as t (clinic_id, lease_until)
      select c.id, ?::timestamptz from platform.clinics c left join platform.retention_turns r on r.clinic_id = c.id
      where c.id > ?::uuid and (r.done_at is null or r.done_at < ?) and (r.lease_until is null or r.lease_until <= ?)
+       and c.id = coalesce(?::uuid, c.id)
      order by c.id limit 1
      on conflict (clinic_id) do update set lease_until = excluded.lease_until
        where t.lease_until is null or t.lease_until <= ?
      returning clinic_id as id`,
-    [claim.lease, claim.after, claim.since, claim.now, claim.now],
+    [claim.lease, claim.after, claim.since, claim.now, claim.only ?? null, claim.now],
   )
   return taken?.id
 }
 
 export async function updateTurnDone(db: Database, clinicId: ClinicId, now: Instant): Promise<void> {
-  await changes(db, 'update platform.retention_turns set done_at = ?, lease_until = null where clinic_id = ?', [
-    now,
+  await changes(
+    db,
+    `update platform.retention_turns set done_at = ?, lease_until = null, behind = '{}' where clinic_id = ?`,
+    [now, clinicId],
+  )
+}
+
+/** Gives a turn back that did not succeed, with the rules that failed; the next run takes it up again. */
+export async function updateTurnFailed(db: Database, clinicId: ClinicId, behind: readonly RuleCode[]): Promise<void> {
+  await changes(db, 'update platform.retention_turns set lease_until = null, behind = ? where clinic_id = ?', [
+    behind,
     clinicId,
   ])
+}
+
+/** The periods an owner decides about. */
+export async function updateRetentionSettings(ctx: Ctx, settings: RetentionSettings): Promise<void> {
+  await changes(
+    ctx.db,
+    'update clinic.profiles set booking_identity_months = ?, medical_record_months = ? where clinic_id = ?',
+    [settings.bookingIdentityMonths, settings.medicalRecordMonths, ctx.clinic.id],
+  )
 }
 
 export async function findClockMemory(db: Database): Promise<ClockMemory | undefined> {

@@ -3,6 +3,7 @@
 // With no address, or with mail itself in trouble, alarms still show in the log and on /metrics.
 import type { Knex } from 'knex'
 import type { Instant } from '../../kernel/time.ts'
+import type { Trouble } from '../cron.ts'
 import type { Database } from '../db/connect.ts'
 import { changes, rows } from '../db/rows.ts'
 import type { Translate } from '../i18n/translate.ts'
@@ -10,9 +11,6 @@ import { queueMail } from '../mails.ts'
 import type { Services } from '../services.ts'
 import { checkNames, listChecks, type StatusLine } from '../status.ts'
 import { listJobTroubles, type KnownJob } from './job-troubles.ts'
-
-/** Something that is wrong now. `job.<name>` for a job, else what the alarm is about. */
-export type Trouble = { name: string; code: string; value: number | null }
 
 export type Alarm = Trouble & {
   since: Instant
@@ -39,11 +37,12 @@ export async function runAlarms(services: Services, jobs: readonly KnownJob[]): 
   })
 }
 
-/** What is wrong by the latest checks, the jobs' own record and the audit log. */
+/** What is wrong by the latest checks, the jobs' own word and record, and the audit log. */
 export async function listTroubles(db: Database, jobs: readonly KnownJob[], now: Instant): Promise<Trouble[]> {
-  const [checks, jobTroubles, [refused]] = await Promise.all([
+  const [checks, jobTroubles, own, [refused]] = await Promise.all([
     listChecks(db, checkNames, now.subtract({ hours: 1 }), now),
     listJobTroubles(db, jobs, now),
+    Promise.all(jobs.map(async (job) => (await job.troubles?.()) ?? [])),
     rows<{ count: number }>(
       db,
       `select count(*) as count from platform.audit_entries where at > ? and action = 'account.sign_in_refused'`,
@@ -54,6 +53,7 @@ export async function listTroubles(db: Database, jobs: readonly KnownJob[], now:
   return [
     ...checks.filter(isAlarming).map(({ name, code, value }) => ({ name, code, value })),
     ...jobTroubles.map(({ job, code, value }) => ({ name: `job.${job}`, code, value })),
+    ...own.flat(),
     ...(attempts >= signInFailures.most ? [{ name: 'sign_ins', code: 'many', value: attempts }] : []),
   ]
 }
@@ -111,9 +111,9 @@ async function take(services: Services, trx: Knex.Transaction, { kind, alarm }: 
 
 /** The words of a mail: what is wrong, since when, where to look. For the operator, so in English. */
 function alarmMail(t: Translate, kind: 'begins' | 'lasts' | 'over', alarm: Alarm, now: Instant, baseUrl: string) {
-  const job = alarm.name.startsWith('job.') ? alarm.name.slice(4) : undefined
-  const key = job === undefined ? `${alarm.name}_${alarm.code}` : `job_${alarm.code}`
-  const what = t(`health.alarm.${key}`, { job: job ?? '', value: alarm.value ?? 0 })
+  const [prefix, ...rest] = alarm.name.split('.')
+  const about = rest.join('.')
+  const what = t(`health.alarm.${prefix}_${alarm.code}`, { job: about, rule: about, value: alarm.value ?? 0 })
   const at = (instant: Instant) => instant.toString({ smallestUnit: 'minute' }).replace('T', ' ').replace('Z', ' UTC')
   return {
     subject: t(`health.mail.${kind}.subject`, { what }),

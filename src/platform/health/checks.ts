@@ -1,9 +1,11 @@
 // Looks at everything the service stands on, once a minute, and says how it is. What it finds is written down by
 // `status.ts`; who is told about it is decided in `alarms.ts`.
+import { randomUUID } from 'node:crypto'
 import { stat, statfs } from 'node:fs/promises'
 import type { Instant } from '../../kernel/time.ts'
 import type { Config } from '../../config.ts'
 import { rows } from '../db/rows.ts'
+import { noteErasure } from '../erasures.ts'
 import type { Services } from '../services.ts'
 import { recordChecks, removeOldChecks, type CheckResult, type CheckState } from '../status.ts'
 import { listJobTroubles, type KnownJob } from './job-troubles.ts'
@@ -65,7 +67,10 @@ export async function runChecks(
     if (state === 'down') services.log.warn('check.down', { code: `${name} ${code}` })
   }
   await recordChecks(services.db, results, now)
-  await removeOldChecks(services.db, now)
+  await services.db.transaction(async (trx) => {
+    const count = await removeOldChecks(trx, now)
+    await noteErasure(trx, { run: randomUUID(), rule: 'status_checks', count, at: now })
+  })
 }
 
 export async function lookAround(

@@ -6,7 +6,7 @@ import type { Database } from '../db/connect.ts'
 import { rows } from '../db/rows.ts'
 
 export type JobTrouble = { job: string; code: 'failing' | 'not_run'; value: number }
-export type KnownJob = Pick<Job, 'name' | 'schedule'>
+export type KnownJob = Pick<Job, 'name' | 'schedule' | 'troubles'>
 
 /** So many failures in a row, and so long since it last went well: a hiccup of a job that runs every few seconds is none. */
 const failuresInARow = 3

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { Job } from '../cron.ts'
+import { noteErasure } from '../erasures.ts'
 import { removeOldLogs } from '../log-files.ts'
 import type { Services } from '../services.ts'
 import { runAlarms } from './alarms.ts'
@@ -14,8 +16,10 @@ export function healthJobs(services: Services, jobs: readonly Job[]): Job[] {
       name: 'logs.remove',
       schedule: '0 7 * * * *',
       run: async () => {
-        if (config.logDir !== undefined) removeOldLogs(config.logDir, clock.now())
-        await Promise.resolve()
+        if (config.logDir === undefined) return
+        const at = clock.now()
+        const count = removeOldLogs(config.logDir, at)
+        await noteErasure(services.db, { run: randomUUID(), rule: 'server_logs', count, at })
       },
     },
   ]

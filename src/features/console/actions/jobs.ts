@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { UserId } from '../../../kernel/ids.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
 import { inTransaction } from '../../../platform/db/transaction.ts'
+import { noteErasure } from '../../../platform/erasures.ts'
 import { forgetOldRuns, requestRun } from '../../../platform/job-runs.ts'
 import type { Services } from '../../../platform/services.ts'
 
@@ -22,5 +24,9 @@ export async function runNow(
 
 /** Forgets runs that are too old to tell anything. */
 export async function tidyRuns({ db, clock }: Pick<Services, 'db' | 'clock'>): Promise<void> {
-  await forgetOldRuns(db, clock.now())
+  const at = clock.now()
+  await inTransaction(db, async (trx) => {
+    const count = await forgetOldRuns(trx, at)
+    await noteErasure(trx, { run: randomUUID(), rule: 'job_runs', count, at })
+  })
 }

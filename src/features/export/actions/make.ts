@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import type { Actor, Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import { csvText, type Cell } from '../../../platform/csv.ts'
 import { parseLanguage } from '../../../platform/i18n/languages.ts'
+import { noteErasure } from '../../../platform/erasures.ts'
 import { createSealedFile } from '../../../platform/sealed-files.ts'
 import type { Services } from '../../../platform/services.ts'
 import { writeZip, type ZipEntry } from '../../../platform/zip.ts'
@@ -50,9 +51,12 @@ export async function removeOldFiles(services: Services): Promise<void> {
 
 async function expire(services: Services, clinic: Clinic, id: ExportId): Promise<void> {
   // The key first: should the file stay after all, it opens for nobody.
-  if (await services.inClinic(clinic, actor, origin, (ctx) => updateExpired(ctx, id))) {
-    await removeFile(fileOf(services.config, id))
-  }
+  const expired = await services.inClinic(clinic, actor, origin, async (ctx) => {
+    if (!(await updateExpired(ctx, id))) return false
+    await noteErasure(ctx.db, { run: randomUUID(), rule: 'exports', clinicId: clinic.id, count: 1, at: ctx.now })
+    return true
+  })
+  if (expired) await removeFile(fileOf(services.config, id))
 }
 
 async function make(services: Services, clinic: Clinic, id: ExportId): Promise<boolean> {

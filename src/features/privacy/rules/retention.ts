@@ -76,6 +76,7 @@ export const retentionRules = [
   { code: 'holds', scope: 'clinic', after: { hours: 1 }, ends: 'erase', promise: 'X3', job: 'booking.holds' },
   { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: here },
   { code: 'rights_requests', scope: 'clinic', after: { months: 24 }, ends: 'erase', promise: 'X14', job: here },
+  { code: 'exports', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: '81', job: 'export.make' },
   { code: 'clinic_audit_origin', scope: 'clinic', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
   { code: 'clinic_audit', scope: 'clinic', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
   { code: 'platform_audit_origin', scope: 'platform', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
@@ -166,6 +167,10 @@ export function judgeClock(
   if (ms - seenAt.epochMilliseconds > leapMs) return { verdict: 'leapt', memory: { seenAt, leaptAt: now } }
   return { verdict: 'fine', memory: { seenAt: now, leaptAt: null } }
 }
+
+/** Each clinic is gone through so often by `privacy.retention`, which itself comes round every ten minutes. */
+export const everyHours = 6
+export const retentionSchedule = '40 */10 * * * *'
 
 /** Whatever is still there a day after it should have gone is late, and somebody is told. */
 export const lateHours = 24
