@@ -3,7 +3,7 @@ import { newId, type ClinicId, type UserId } from '../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../kernel/outcome.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { auditPlatform } from '../../platform/audit.ts'
-import type { Origin } from '../../platform/clinic-scope.ts'
+import type { Clinic, Ctx, Origin } from '../../platform/clinic-scope.ts'
 import { inTransaction, type Transaction } from '../../platform/db/transaction.ts'
 import { notFound } from '../../platform/errors.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
@@ -23,6 +23,7 @@ import {
   updateEscalated,
   updateReopened,
   updateRouted,
+  updateTakenIn,
   type Request,
   type RequestId,
 } from './queries.ts'
@@ -76,8 +77,57 @@ export async function fileRequest(
       details: { topic },
     })
     await acknowledge(services, trx, { id, email, language, due, now })
+    if (clinic && due) await routeAtOnce(services, trx, clinic, { id, origin, due, now })
   })
   return done({ id, reference: referenceOf(id) })
+}
+
+/** A request about data that names its clinic needs nobody to read it first: it is the clinic's, and so is the clock. */
+async function routeAtOnce(
+  services: Services,
+  trx: Transaction,
+  clinic: Clinic,
+  { id, origin, due, now }: { id: RequestId; origin: Origin; due: Instant; now: Instant },
+): Promise<void> {
+  // Of one without an owner somebody of the platform takes care.
+  if (!(await tellOwners(services, trx, clinic, due, id, now, 'routed'))) return
+  await updateRouted(trx, id, clinic.id, now)
+  await insertStep(trx, services.keys.platform, {
+    requestId: id,
+    at: now,
+    kind: 'routed',
+    authorId: null,
+    detail: clinic.name,
+  })
+  await auditPlatform(trx, 'request.routed', { at: now, origin, record: { kind: 'request', id }, clinicId: clinic.id })
+}
+
+/** In the transaction in which the clinic takes it in as a request of its own. */
+export async function markTakenIn(ctx: Ctx, id: RequestId): Promise<boolean> {
+  return updateTakenIn(ctx.db, id, ctx.clinic.id, ctx.now)
+}
+
+/** The clinic has answered, in this transaction: nothing is left to be done about it here. */
+export async function closeByClinic(ctx: Ctx, id: RequestId): Promise<void> {
+  const { db, platformSeal, now, clinic, actor, origin } = ctx
+  const request = await lockRequest(db, platformSeal, id)
+  if (!request || request.status === 'closed' || request.clinicId !== clinic.id) return
+  await updateClosed(db, id, 'done_by_clinic', now)
+  const author = actor.kind === 'user' ? actor.userId : undefined
+  await insertStep(db, platformSeal, {
+    requestId: id,
+    at: now,
+    kind: 'closed',
+    authorId: author ?? null,
+    detail: 'done_by_clinic',
+  })
+  await auditPlatform(db, 'request.closed', {
+    at: now,
+    origin,
+    ...(author ? { actorId: author } : {}),
+    record: { kind: 'request', id },
+    clinicId: clinic.id,
+  })
 }
 
 async function acknowledge(
@@ -188,9 +238,9 @@ export async function routeRequest(
 }
 
 async function tellOwners(
-  { speakers, keys }: Services,
+  { speakers, keys, config }: Services,
   trx: Transaction,
-  clinic: { id: ClinicId; name: string },
+  clinic: { id: ClinicId; name: string; slug: string },
   due: Instant,
   id: RequestId,
   now: Instant,
@@ -200,7 +250,8 @@ async function tellOwners(
   for (const { email, language } of owners) {
     const speaker = speakers(language, elsewhere)
     const { t } = speaker
-    const facts = { clinic: clinic.name, due: speaker.longDate(due), reference: referenceOf(id) }
+    const link = `${config.baseUrl}/app/${clinic.slug}/settings/privacy/requests`
+    const facts = { clinic: clinic.name, due: speaker.longDate(due), reference: referenceOf(id), link }
     await queueMail(trx, keys.platform, {
       kind: `request_${what}`,
       to: email,
@@ -279,7 +330,7 @@ export async function escalateRequests(services: Services): Promise<number> {
     for (const id of ids) {
       const request = await findRequest(trx, services.keys.platform, id)
       if (!request?.dueAt) continue
-      const { dueAt: due, clinicId, clinicName, status, assignedTo } = request
+      const { dueAt: due, clinicId, clinicName, clinicSlug, status, assignedTo } = request
       const told = operators.filter(({ userId }) => assignedTo === null || userId === assignedTo)
       for (const { email, language } of told.length > 0 ? told : operators) {
         const speaker = services.speakers(language, elsewhere)
@@ -296,8 +347,8 @@ export async function escalateRequests(services: Services): Promise<number> {
           now,
         })
       }
-      if (status === 'routed' && clinicId !== null && clinicName !== null) {
-        await tellOwners(services, trx, { id: clinicId, name: clinicName }, due, id, now, 'escalated')
+      if (status === 'routed' && clinicId !== null && clinicName !== null && clinicSlug !== null) {
+        await tellOwners(services, trx, { id: clinicId, name: clinicName, slug: clinicSlug }, due, id, now, 'escalated')
       }
       await insertStep(trx, services.keys.platform, { requestId: id, at: now, kind: 'escalated', authorId: null })
     }

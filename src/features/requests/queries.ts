@@ -206,9 +206,32 @@ export async function updateAssigned(trx: Knex, id: RequestId, userId: UserId | 
 export async function updateRouted(trx: Knex, id: RequestId, clinicId: ClinicId, now: Instant): Promise<void> {
   await changes(
     trx,
-    `update platform.requests set clinic_id = ?, status = 'routed', routed_at = ? where id = ? and status <> 'closed'`,
-    [clinicId, now, id],
+    `update platform.requests set taken_in_at = case when clinic_id = ? then taken_in_at end, clinic_id = ?,
+       status = 'routed', routed_at = ? where id = ? and status <> 'closed'`,
+    [clinicId, clinicId, now, id],
   )
+}
+
+/** Those that were handed to a clinic and are not yet one of its own requests, oldest first. */
+export async function listToTakeIn(db: Knex, seal: PlatformSeal, limit: number): Promise<Request[]> {
+  const found = await rows<Row>(
+    db,
+    selected +
+      ` where r.status = 'routed' and r.taken_in_at is null and r.due_at is not null order by r.routed_at limit ?`,
+    [limit],
+  )
+  return found.map(opened(seal))
+}
+
+/** False when somebody else was faster, or it went to another clinic meanwhile. */
+export async function updateTakenIn(trx: Knex, id: RequestId, clinicId: ClinicId, now: Instant): Promise<boolean> {
+  const taken = await changes(
+    trx,
+    `update platform.requests set taken_in_at = ?
+     where id = ? and clinic_id = ? and status = 'routed' and taken_in_at is null`,
+    [now, id, clinicId],
+  )
+  return taken === 1
 }
 
 export async function updateClosed(trx: Knex, id: RequestId, reason: CloseReason, now: Instant): Promise<void> {

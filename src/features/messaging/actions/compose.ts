@@ -9,6 +9,8 @@ import { dateAt } from '../../../kernel/time.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import type { OutboxRow } from '../queries/outbox.ts'
 import {
+  answerTemplateMessage,
+  answerText,
   bodyText,
   codeTemplateMessage,
   isVisitTemplate,
@@ -50,6 +52,14 @@ export function compose(ctx: Ctx, tools: Tools, message: OutboxRow, visit: Appoi
     }
     return { channel: 'whatsapp', payload, body: undefined }
   }
+  if (template === 'nabz_answer') {
+    const suffix = answerPath(ctx, message)
+    return {
+      channel: 'whatsapp',
+      payload: { ...address, type: 'template', template: answerTemplateMessage(language, ctx.clinic.name, suffix) },
+      body: answerText(speaker.t, ctx.clinic.name),
+    }
+  }
   const { name, values, appointment } = aboutVisit(ctx, speaker, message, visit)
   const buttons = {
     token: linkToken(ctx, appointment.id, appointment.linkVersion),
@@ -88,6 +98,10 @@ function composeMail(
     }
     return mail(speaker.t('messaging.alert.subject', values), speaker.t('messaging.alert.body', values))
   }
+  if (message.template === 'nabz_answer') {
+    const link = `${config.baseUrl}/c/${answerPath(ctx, message)}`
+    return mail(speaker.t('messaging.mail.answer', { clinic }), `${answerText(speaker.t, clinic)}\n\n${link}\n`)
+  }
   const { name, values, appointment } = aboutVisit(ctx, speaker, message, visit)
   const kind = name.replace('nabz_', '')
   const link =
@@ -98,6 +112,10 @@ function composeMail(
         })
   return mail(speaker.t(`messaging.mail.${kind}`, { clinic }), `${bodyText(name, speaker.t, values)}\n\n${link}\n`)
 }
+
+/** Below `/c/`, in the language the patient reads. */
+const answerPath = ({ clinic }: Ctx, { params, language }: OutboxRow) =>
+  `${clinic.slug}/privacy/answer/${params.token ?? ''}?lang=${language}`
 
 function aboutVisit(
   ctx: Ctx,

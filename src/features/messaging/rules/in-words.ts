@@ -1,7 +1,16 @@
 // Codes and states as translation keys: nobody at a desk should meet "131026".
 import type { MessageStatus } from './statuses.ts'
 
-const kinds = ['code', 'confirmation', 'reminder_24h', 'reminder_2h', 'moved', 'cancelled', 'clinic_alert']
+const kinds = [
+  'code',
+  'confirmation',
+  'reminder_24h',
+  'reminder_2h',
+  'moved',
+  'cancelled',
+  'clinic_alert',
+  'rights_answer',
+]
 
 export const kindKey = (kind: string): string => `messaging.kind.${kinds.includes(kind) ? kind : 'reply'}`
 

@@ -57,6 +57,6 @@ function withConsent({ startsAt, messagesWanted, consentWithdrawn }: VisitFacts,
  * mailed only what they are waiting for: the confirmation of what they have just booked.
  */
 export function fallsBackToMail(kind: string, because: 'undeliverable' | 'opted_out'): boolean {
-  if (because === 'opted_out') return kind === 'confirmation'
-  return aboutVisit.has(kind) || kind === 'cancelled'
+  if (because === 'opted_out') return kind === 'confirmation' || kind === 'rights_answer'
+  return aboutVisit.has(kind) || kind === 'cancelled' || kind === 'rights_answer'
 }

@@ -4,7 +4,7 @@ import type { Language } from '../../../platform/i18n/languages.ts'
 import type { Translate } from '../../../platform/i18n/translate.ts'
 
 export type VisitTemplate = 'nabz_confirmation' | 'nabz_reminder' | 'nabz_moved' | 'nabz_cancelled'
-export type TemplateName = VisitTemplate | 'nabz_code'
+export type TemplateName = VisitTemplate | 'nabz_code' | 'nabz_answer'
 
 export const visitTemplates: readonly VisitTemplate[] = [
   'nabz_confirmation',
@@ -118,6 +118,22 @@ export function codeTemplateMessage(language: Language, code: string): Record<st
   }
 }
 
+/** That a request about somebody's data was answered; the answer itself is behind the button. */
+export function answerTemplateMessage(language: Language, clinic: string, suffix: string): Record<string, unknown> {
+  const text = (value: string) => [{ type: 'text', text: value }]
+  return {
+    name: 'nabz_answer',
+    language: { code: language },
+    components: [
+      { type: 'body', parameters: text(cleanParameter(clinic, lengths.clinic)) },
+      { type: 'button', sub_type: 'url', index: '0', parameters: text(suffix) },
+    ],
+  }
+}
+
+export const answerText = (t: Translate, clinic: string): string =>
+  t('messaging.template.nabz_answer.body', { clinic: cleanParameter(clinic, lengths.clinic) })
+
 /** What to register with `POST /{waba}/message_templates`, once per language. */
 export function templateDefinitions(
   languages: readonly Language[],
@@ -126,7 +142,11 @@ export function templateDefinitions(
 ): Record<string, unknown>[] {
   return languages.flatMap((language) => {
     const t = translate(language)
-    return [codeDefinition(language, t), ...visitTemplates.map((name) => visitDefinition(name, language, t, baseUrl))]
+    return [
+      codeDefinition(language, t),
+      ...visitTemplates.map((name) => visitDefinition(name, language, t, baseUrl)),
+      answerDefinition(language, t, baseUrl),
+    ]
   })
 }
 
@@ -141,6 +161,35 @@ function codeDefinition(language: Language, t: Translate) {
       { type: 'BODY', add_security_recommendation: true },
       { type: 'FOOTER', code_expiration_minutes: 5 },
       { type: 'BUTTONS', buttons: [{ type: 'OTP', otp_type: 'COPY_CODE', text: t('messaging.button.copy_code') }] },
+    ],
+  }
+}
+
+function answerDefinition(language: Language, t: Translate, baseUrl: string) {
+  return {
+    name: 'nabz_answer',
+    language,
+    category: 'UTILITY',
+    message_send_ttl_seconds: 43_200,
+    parameter_format: 'POSITIONAL',
+    components: [
+      {
+        type: 'BODY',
+        text: t('messaging.template.nabz_answer.body', { clinic: '{{1}}' }),
+        example: { body_text: [[samples.clinic]] },
+      },
+      { type: 'FOOTER', text: t('messaging.template.footer') },
+      {
+        type: 'BUTTONS',
+        buttons: [
+          {
+            type: 'URL',
+            text: t('messaging.button.read_answer'),
+            url: `${baseUrl}/c/{{1}}`,
+            example: [`${baseUrl}/c/shifa/privacy/answer/mUq0Zk3nR8t2Vx5yB7cD9eF1gH4jK6mN`],
+          },
+        ],
+      },
     ],
   }
 }

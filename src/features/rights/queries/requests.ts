@@ -9,6 +9,7 @@ import { parseLanguage } from '../../../platform/i18n/languages.ts'
 import type {
   IdentityProof,
   RequestOutcome,
+  RequestSource,
   RightsRequest,
   RightsRequestId,
   RightKind,
@@ -72,8 +73,8 @@ export async function insertRequest(
       one.platformRequestId,
       one.receivedAt,
       one.dueAt,
-      // Whoever wrote it down at the desk knows.
-      one.source === 'desk' ? ctx.now : null,
+      // Whoever wrote it down at the desk knows, and the platform says so when it hands one on.
+      one.source === 'patient_page' ? null : ctx.now,
       one.proven ?? null,
       one.proven === undefined ? null : ctx.now,
     ],
@@ -141,6 +142,14 @@ export async function updatePatient(
       ctx.clinic.id,
       id,
     ],
+  )
+}
+
+export async function updateKind(ctx: Ctx, id: RightsRequestId, kind: RightKind): Promise<void> {
+  await changes(
+    ctx.db,
+    'update clinic.rights_requests set kind = ? where clinic_id = ? and id = ? and closed_at is null',
+    [kind, ctx.clinic.id, id],
   )
 }
 
@@ -316,7 +325,12 @@ export async function listClinicsToTell(
   return found.map(({ id }) => id)
 }
 
-export type ToTell = { id: RightsRequestId; dueAt: Instant; kind: RightKind; what: 'received' | 'escalated' | 'again' }
+export type ToTell = {
+  id: RightsRequestId
+  dueAt: Instant
+  source: RequestSource
+  what: 'received' | 'escalated' | 'again'
+}
 
 /** Marks what there is to tell and answers it: each once, whichever process comes first. */
 export async function updateTold(ctx: Ctx, due: { first: Instant; second: Instant }): Promise<ToTell[]> {
@@ -332,7 +346,7 @@ export async function updateTold(ctx: Ctx, due: { first: Instant; second: Instan
        escalated_again_at =
          case when r.due_at <= ? then coalesce(r.escalated_again_at, ?::timestamptz) else r.escalated_again_at end
      from open where r.clinic_id = ? and r.id = open.id
-     returning r.id, r.due_at as "dueAt", r.kind,
+     returning r.id, r.due_at as "dueAt", r.source,
        case when open.escalated_again_at is null and r.due_at <= ? then 'again'
             when open.escalated_at is null and r.due_at <= ? then 'escalated' else 'received' end as what`,
     [
