@@ -2,7 +2,7 @@
 // for on the terminal or read from standard input, never an argument, which every process of the machine could read.
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile, readConfig, type Config } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { createAdmin, removeAdmin, resetLink } from './features/accounts/actions/admins.ts'
 import { findAccountByEmail, listAdmins } from './features/accounts/queries.ts'
 import { passwordLength } from './features/accounts/rules.ts'
@@ -11,6 +11,7 @@ import { systemClock } from './platform/clock.ts'
 import { connect } from './platform/db/connect.ts'
 import { parseLanguage } from './platform/i18n/languages.ts'
 import { createPasswords } from './platform/passwords.ts'
+import { Refused, runCommand, say } from './run-command.ts'
 
 const usage = `Who may open the console.
 
@@ -24,8 +25,6 @@ const usage = `Who may open the console.
 
 On a build these run as they stand; in development say "admin:dev" for "admin".
 `
-
-class Refused extends Error {}
 
 /** What is wrong, and what to do instead. */
 const faults: Record<string, (email: string) => string> = {
@@ -45,13 +44,7 @@ function refusal(reason: string, email: string): Refused {
   return new Refused(faults[reason]?.(email) ?? reason)
 }
 
-try {
-  loadEnvironmentFile()
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = 1
-}
+await runCommand(run)
 
 async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -164,8 +157,4 @@ async function ask(question: string): Promise<string> {
     terminal.close()
     process.stderr.write('\n')
   }
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

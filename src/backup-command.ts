@@ -1,11 +1,12 @@
 // `npm run backup`: one encrypted backup of the whole database, and the old ones away. Its sister `backup:keys` keeps the
 // clinics' keys apart from it, in one file that is overwritten.
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { checkArchive } from './platform/backup/load.ts'
 import { readBackup, removeOldBackups, touchStamp, writeBackup, writeKeys } from './platform/backup/files.ts'
 import { verifyInScratch } from './platform/backup/verify.ts'
 import { systemClock } from './platform/clock.ts'
+import { requiredSetting, runCommand, say } from './run-command.ts'
 
 const usage = `Backups of the database, encrypted under MASTER_KEY.
 
@@ -17,13 +18,7 @@ The database is read as its owner, MIGRATION_DATABASE_URL.
 In development say "backup:dev" and "backup:keys:dev".
 `
 
-try {
-  loadEnvironmentFile()
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = 1
-}
+await runCommand(run)
 
 async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -33,12 +28,12 @@ async function run(args: string[]): Promise<void> {
   if (values.help) return say(usage)
   const { masterKey, keyStoreDir, backupStampFile } = readConfig(process.env)
   if (values.keys) {
-    const file = setting('BACKUP_KEYS_FILE')
+    const file = requiredSetting('BACKUP_KEYS_FILE', usage)
     return say(`${await writeKeys({ keyStoreDir, masterKey, file })} keys in ${file}`)
   }
-  const ownerUrl = setting('MIGRATION_DATABASE_URL')
-  const folder = setting('BACKUP_DIR')
-  const scratchUrl = values.verify ? setting('BACKUP_SCRATCH_DATABASE_URL') : undefined
+  const ownerUrl = requiredSetting('MIGRATION_DATABASE_URL', usage)
+  const folder = requiredSetting('BACKUP_DIR', usage)
+  const scratchUrl = values.verify ? requiredSetting('BACKUP_SCRATCH_DATABASE_URL', usage) : undefined
   const now = systemClock.now()
   const made = await writeBackup({ ownerUrl, masterKey, folder, now })
   await checkArchive(readBackup(masterKey, made.path))
@@ -49,14 +44,4 @@ async function run(args: string[]): Promise<void> {
   const rows = made.manifest.tables.reduce((sum, table) => sum + table.rows, 0)
   const verified = scratchUrl === undefined ? 'read back' : 'restored and counted'
   say(`${made.path}: ${made.manifest.tables.length} tables, ${rows} rows, ${verified}; ${removed} old files removed`)
-}
-
-function setting(name: string): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Error(`${name} is missing.\n\n${usage}`)
-  return value
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

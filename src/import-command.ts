@@ -1,8 +1,9 @@
 // `npm run import -- <file.zip> --clinic <slug>`: what an export holds, into a clinic that was just opened.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { importExport, type ImportFault } from './features/export/actions/import.ts'
+import { Refused, runCommand, say } from './run-command.ts'
 import { startServices } from './start.ts'
 
 const usage = `Imports an export into a clinic that was just opened.
@@ -23,15 +24,7 @@ const faults: Record<ImportFault, string> = {
   damaged: 'The file is damaged: what is in it is not what its manifest says. Nothing was written.',
 }
 
-class Refused extends Error {}
-
-try {
-  loadEnvironmentFile()
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = 1
-}
+await runCommand(run)
 
 async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -54,9 +47,9 @@ async function run(args: string[]): Promise<void> {
     const imported = await importExport(services, { path, slug, password, dryRun })
     if (!imported.ok) throw new Refused(faults[imported.reason])
     const { from, rows } = imported.value
-    for (const [table, count] of Object.entries(rows)) process.stdout.write(`${String(count).padStart(9)}  ${table}\n`)
+    for (const [table, count] of Object.entries(rows)) say(`${String(count).padStart(9)}  ${table}`)
     const what = dryRun ? 'could be imported into' : 'was imported into'
-    process.stdout.write(`The export of ${from.name} (${from.slug}) ${what} ${slug}.\n`)
+    say(`The export of ${from.name} (${from.slug}) ${what} ${slug}.`)
   } finally {
     await stop()
   }

@@ -1,12 +1,13 @@
 // `npm run restore`: a backup into an empty database, and what was erased since erased again before anybody sees it.
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile, readConfig, type Config } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { jobsOf } from './jobs.ts'
 import { eraseAgain } from './platform/backup/erase-again.ts'
 import { readBackup, restoreKeys } from './platform/backup/files.ts'
 import { checkArchive, DatabaseNotEmpty, finishRestore, isUnfinished, loadArchive } from './platform/backup/load.ts'
 import { systemClock } from './platform/clock.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
+import { Refused, requiredSetting, runCommand, say } from './run-command.ts'
 import { startServices } from './start.ts'
 
 const usage = `Brings a backup back, with the server stopped.
@@ -19,13 +20,7 @@ const usage = `Brings a backup back, with the server stopped.
 In development say "restore:dev".
 `
 
-try {
-  loadEnvironmentFile()
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = 1
-}
+await runCommand(run)
 
 async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -36,15 +31,15 @@ async function run(args: string[]): Promise<void> {
   const [file] = positionals
   const config = readConfig(process.env)
   if (values.keys) {
-    const parts = { ...config, file: setting('BACKUP_KEYS_FILE') }
+    const parts = { ...config, file: requiredSetting('BACKUP_KEYS_FILE', usage) }
     return say(`${await restoreKeys(parts)} keys in ${config.keyStoreDir}`)
   }
-  const ownerUrl = setting('MIGRATION_DATABASE_URL')
+  const ownerUrl = requiredSetting('MIGRATION_DATABASE_URL', usage)
   if (values.finish) {
-    if (!(await isUnfinished(ownerUrl))) throw new Error('No restore was broken off here.')
+    if (!(await isUnfinished(ownerUrl))) throw new Refused('No restore was broken off here.')
     return finish(config, ownerUrl)
   }
-  if (file === undefined || positionals.length > 1) throw new Error(usage)
+  if (file === undefined || positionals.length > 1) throw new Refused(usage)
   // To its end first: a backup that is not whole must not cost what is there.
   await checkArchive(readBackup(config.masterKey, file))
   try {
@@ -53,7 +48,7 @@ async function run(args: string[]): Promise<void> {
     const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
     say(`The backup of ${manifest.madeAt} is back: ${manifest.tables.length} tables, ${rows} rows.`)
   } catch (error) {
-    if (error instanceof DatabaseNotEmpty) throw new Error(`${error.message} --replace removes what is in it.`)
+    if (error instanceof DatabaseNotEmpty) throw new Refused(`${error.message} --replace removes what is in it.`)
     throw error
   }
   await finish(config, ownerUrl)
@@ -83,14 +78,4 @@ async function runPrivacyJobs(config: Config): Promise<void> {
   } finally {
     await started.stop()
   }
-}
-
-function setting(name: string): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Error(`${name} is missing.\n\n${usage}`)
-  return value
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -2,12 +2,13 @@
 // browser, charges cards that are none, and calls back with signed webhooks. It knows nothing of the product but its
 // webhook's address.
 import { Router } from 'express'
+import type { Line } from '../webhook-post.ts'
 import { stripeApi } from './api.ts'
 import { controlSettings, type CardName, type StripeSettings } from './controls.ts'
 import { money, type Money, type Outcome } from './money.ts'
 import { stripePages } from './pages.ts'
 import { newStripeId, StripeState, type Event } from './state.ts'
-import { signedHeader, StripeWebhooks, type Line } from './webhooks.ts'
+import { signedHeader, StripeWebhooks } from './webhooks.ts'
 
 export type StripeSimulatorOptions = {
   secretKey: string

@@ -1,13 +1,10 @@
 // Calls the product back, signed by the official package's own test helper, repeated with growing gaps until it is taken.
 import Stripe from 'stripe'
+import { inWords, isTaken, postWebhook, retryGaps, type Line } from '../webhook-post.ts'
 import type { StripeSettings } from './controls.ts'
 import type { Event } from './state.ts'
 
 type Pending = { event: Event; tries: number; held: boolean; timer?: NodeJS.Timeout }
-/** One request between the two sides, as the page shows it. */
-export type Line = { at: number; way: 'to us' | 'to the product'; what: string; answer: string; ok: boolean }
-
-const gaps = [1_000, 5_000, 30_000, 120_000]
 const { webhooks } = new Stripe('sk_test_signs_only')
 
 export type WebhookOptions = { webhookSecret: string; webhookUrl: string; auto: boolean; now: () => number }
@@ -103,42 +100,23 @@ export class StripeWebhooks {
     const header = signedHeader(body, secret, this.options.now() - (stale === true ? 600_000 : 0))
     const answers: number[] = []
     for (let copy = 0; copy < (twice === true ? 2 : 1); copy++) {
-      const answer = await post(this.options.webhookUrl, body, header)
-      const shown = answer === 0 ? 'no answer' : String(answer)
-      this.note({ way: 'to the product', what: one.event.type, answer: shown, ok: taken(answer) })
+      const answer = await postWebhook(this.options.webhookUrl, body, {
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+        'stripe-signature': header,
+      })
+      this.note({ way: 'to the product', what: one.event.type, answer: inWords(answer), ok: isTaken(answer) })
       answers.push(answer)
     }
-    this.settle(one, answers.some(taken))
+    this.settle(one, answers.some(isTaken))
     return answers
   }
 
   private settle(one: Pending, wasTaken: boolean): void {
-    const gap = gaps[one.tries++]
+    const gap = retryGaps[one.tries++]
     if (wasTaken || gap === undefined) {
       clearTimeout(one.timer)
       this.pending = this.pending.filter((other) => other !== one)
     } else this.schedule(one, gap)
-  }
-}
-
-const taken = (answer: number): boolean => answer >= 200 && answer < 300
-
-async function post(url: string, body: string, signature: string): Promise<number> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(10_000),
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
-        'stripe-signature': signature,
-      },
-      body,
-    })
-    await response.body?.cancel()
-    return response.status
-  } catch {
-    return 0
   }
 }

@@ -2,6 +2,7 @@
 // webhooks, and shows a phone in the browser. It knows nothing of the product but its webhook's address.
 import { randomInt } from 'node:crypto'
 import { Router, type Response } from 'express'
+import type { Line } from '../webhook-post.ts'
 import { controlSettings, takeCounted, type ControlSettings } from './controls.ts'
 import { graphApi } from './graph-api.ts'
 import type { Send } from './messages.ts'
@@ -9,7 +10,7 @@ import { statusItem } from './payloads.ts'
 import { people, type People } from './people.ts'
 import { phonePages } from './phone-page.ts'
 import { digitsOf, SimulatorState, type Bubble, type Phone, type StatusName } from './state.ts'
-import { Webhooks, type Identity, type Line } from './webhooks.ts'
+import { Webhooks, type Identity } from './webhooks.ts'
 
 export type SimulatorOptions = Identity & {
   accessToken: string

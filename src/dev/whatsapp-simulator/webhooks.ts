@@ -1,4 +1,5 @@
 // Calls the product back: signed over the raw bytes, repeated with growing gaps until it is taken.
+import { inWords, isTaken, postWebhook, retryGaps, type Line } from '../webhook-post.ts'
 import type { ControlSettings } from './controls.ts'
 import { escaped, signatureOf, type Value } from './payloads.ts'
 
@@ -7,11 +8,6 @@ export type Identity = { appSecret: string; wabaId: string; phoneNumberId: strin
 /** `what` is for the log: `delivered: nabz_code`, `text`, … `done` is called once, when the product has taken it. */
 export type Webhook = { field: string; value: Value; what: string; done?: () => void }
 type Pending = Webhook & { tries: number; held: boolean; due: number; timer?: NodeJS.Timeout }
-
-/** One request between the two sides, as the page shows it. */
-export type Line = { at: number; way: 'to us' | 'to the product'; what: string; answer: string; ok: boolean }
-
-const gaps = [1_000, 5_000, 30_000, 120_000]
 
 /** The queue of what the product has still to be told. With `auto`, timers work it off; otherwise only `flush` does. */
 export class Webhooks {
@@ -116,17 +112,21 @@ export class Webhooks {
     const secret = this.settings().wrongSignature === true ? 'not the secret' : this.options.appSecret
     const answers: number[] = []
     for (let copy = 0; copy < (this.settings().twice === true ? 2 : 1); copy++) {
-      const answer = await post(this.options.webhookUrl, body, signatureOf(secret, body))
+      const answer = await postWebhook(this.options.webhookUrl, body, {
+        'content-type': 'application/json',
+        'user-agent': 'facebookexternalua',
+        'x-hub-signature-256': signatureOf(secret, body),
+      })
       const what = still.length > 1 ? `${still.length} statuses` : first.what
-      this.note({ way: 'to the product', what, answer: answer === 0 ? 'no answer' : String(answer), ok: taken(answer) })
+      this.note({ way: 'to the product', what, answer: inWords(answer), ok: isTaken(answer) })
       answers.push(answer)
     }
-    for (const one of still) this.settle(one, answers.some(taken))
+    for (const one of still) this.settle(one, answers.some(isTaken))
     return answers
   }
 
   private settle(one: Pending, wasTaken: boolean): void {
-    const gap = gaps[one.tries++]
+    const gap = retryGaps[one.tries++]
     if (wasTaken || gap === undefined) {
       clearTimeout(one.timer)
       this.pending = this.pending.filter((other) => other !== one)
@@ -154,27 +154,5 @@ export class Webhooks {
         },
       ],
     })
-  }
-}
-
-const taken = (answer: number): boolean => answer >= 200 && answer < 300
-
-async function post(url: string, body: string, signature: string): Promise<number> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(10_000),
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'facebookexternalua',
-        'x-hub-signature-256': signature,
-      },
-      body,
-    })
-    await response.body?.cancel()
-    return response.status
-  } catch {
-    return 0
   }
 }
