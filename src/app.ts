@@ -30,12 +30,15 @@ import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
+import { policyBanners } from './features/policies/pages/banner.ts'
+import { policyConsoleRoutes } from './features/policies/routes/console.ts'
+import { policyOwnerRoutes } from './features/policies/routes/owner.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
-import { paymentPages } from './platform/channels/stripe.ts'
+import { paymentPages } from './platform/channels/stripe-facts.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
 import type { DeskNotices } from './platform/web/routers.ts'
@@ -54,7 +57,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   const app = express()
   app.locals.services = services
   app.locals.deskNotices = {
-    banners: [supportBanners(services), announcementBanners(services), subscriptionBanners],
+    banners: [supportBanners(services), announcementBanners(services), policyBanners(services), subscriptionBanners],
     closed: closedPage,
     lookOnly: lookOnlyPage,
   } satisfies DeskNotices
@@ -63,7 +66,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.disable('x-powered-by')
 
   app.use(requestLog(services.log, services.metrics))
-  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe)))
+  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe), config.analyticsScript))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
@@ -111,6 +114,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
   app.use(exportRoutes.express)
+  app.use(policyOwnerRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)
@@ -123,6 +127,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(consoleClinicsRoutes.express)
   app.use(operationsRoutes.express)
   app.use(consoleRequestsRoutes.express)
+  app.use(policyConsoleRoutes.express)
   app.use(consoleAnnouncementsRoutes.express)
   app.use(consoleSupportRoutes.express)
 

@@ -2,8 +2,6 @@
 import pg from 'pg'
 import type { Config } from './config.ts'
 import type { Instant } from './kernel/time.ts'
-import { folderHeadStore } from './platform/audit-heads.ts'
-import { stripeChannel } from './platform/channels/stripe.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
@@ -62,13 +60,13 @@ export async function startServices(
       jobsDb,
       sessionPool,
       keys,
-      auditHeads: folderHeadStore(config.auditHeadsDir),
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics: createClinicDirectory(db),
       inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),
       speakers: createSpeakers(loadTranslations()),
       notifications,
-      stripe: config.stripe && stripeChannel(config.stripe),
+      // Its package is large: only where there is an account.
+      stripe: config.stripe && (await import('./platform/channels/stripe.ts')).stripeChannel(config.stripe),
       switches,
       noticeboard,
       stopping: new AbortController(),

@@ -1,6 +1,6 @@
 // Pictures that people upload. What is kept is never what was sent: the picture is decoded and painted anew, so that its
 // metadata (where it was taken, by which phone) and whatever else hides in the file stay behind.
-import sharp from 'sharp'
+import type Sharp from 'sharp'
 
 export type PictureRefusal = 'pdf' | 'not_a_picture' | 'too_many_pixels' | 'unreadable'
 export type Picture = { bytes: Buffer; mediaType: 'image/jpeg' }
@@ -11,13 +11,20 @@ const mostPixels = 40_000_000
 /** Wide enough to read the small print of a slip. */
 const longestSide = 2_000
 
-sharp.cache(false)
-sharp.concurrency(1)
-// Only the three decoders that are wanted, whatever else the library was built with.
-sharp.block({ operation: ['VipsForeignLoad'] })
-sharp.unblock({
-  operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
-})
+let loaded: Promise<typeof Sharp> | undefined
+
+/** The library, once somebody sends a picture: it takes memory, and most processes never see one. */
+const library = () =>
+  (loaded ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false)
+    sharp.concurrency(1)
+    // Only the three decoders that are wanted, whatever else the library was built with.
+    sharp.block({ operation: ['VipsForeignLoad'] })
+    sharp.unblock({
+      operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'],
+    })
+    return sharp
+  }))
 
 /** Decodes a picture, turns it upright and paints it anew. `fileName` is what the sender calls it. */
 export async function repaint(
@@ -27,6 +34,7 @@ export async function repaint(
   const refuse = (reason: PictureRefusal) => ({ ok: false, reason }) as const
   if (sent.subarray(0, 1024).includes('%PDF-')) return refuse('pdf')
   if (!endings.test(fileName) || !looksLikeOne(sent)) return refuse('not_a_picture')
+  const sharp = await library()
   return inTurn(async () => {
     try {
       const source = sharp(sent, { limitInputPixels: mostPixels, failOn: 'error', pages: 1 })

@@ -1,9 +1,16 @@
 // ZIP files as streams, both ways: nothing is ever held whole. With a password they are AES-256 (WinZip's AE-2), which
 // 7-Zip, WinZip, macOS archivers and current file managers open.
 import { open } from 'node:fs/promises'
-import { configure, Reader, ZipReader, ZipWriter, type FileEntry } from '@zip.js/zip.js'
+import type * as Zip from '@zip.js/zip.js'
 
-configure({ useWebWorkers: false })
+let loaded: Promise<typeof Zip> | undefined
+
+/** The library, once there is something to pack or to open. */
+const library = () =>
+  (loaded ??= import('@zip.js/zip.js').then((zip) => {
+    zip.configure({ useWebWorkers: false })
+    return zip
+  }))
 
 export type ZipEntry = { name: string; bytes: AsyncIterable<Uint8Array> }
 
@@ -13,6 +20,7 @@ export async function writeZip(
   entries: AsyncIterable<ZipEntry>,
   password: string | undefined,
 ): Promise<void> {
+  const { ZipWriter } = await library()
   const zip = new ZipWriter(new WritableStream<Uint8Array>({ write }), {
     level: 6,
     bufferedWrite: false,
@@ -56,6 +64,7 @@ export type OpenZip = {
 
 /** Opens a ZIP on the disk, reading of it what is asked for. */
 export async function openZip(path: string, password: string | undefined): Promise<OpenZip> {
+  const { Reader, ZipReader } = await library()
   const file = await open(path, 'r')
   const { size } = await file.stat()
   class FilePart extends Reader<string> {
@@ -72,7 +81,7 @@ export async function openZip(path: string, password: string | undefined): Promi
   }
   try {
     const zip = new ZipReader(new FilePart(path))
-    const entries = new Map<string, FileEntry>()
+    const entries = new Map<string, Zip.FileEntry>()
     for (const entry of await entriesOf(zip)) if (!entry.directory) entries.set(entry.filename, entry)
     return {
       names: [...entries.keys()],
@@ -88,7 +97,7 @@ export async function openZip(path: string, password: string | undefined): Promi
   }
 }
 
-async function entriesOf(zip: ZipReader<string>) {
+async function entriesOf(zip: Zip.ZipReader<string>) {
   try {
     return await zip.getEntries()
   } catch (error) {
@@ -96,7 +105,7 @@ async function entriesOf(zip: ZipReader<string>) {
   }
 }
 
-async function* readEntry(entry: FileEntry | undefined, name: string, password: string | undefined) {
+async function* readEntry(entry: Zip.FileEntry | undefined, name: string, password: string | undefined) {
   if (!entry) throw new Error(`there is no ${name} in it`)
   if (entry.encrypted && password === undefined) throw new ZipPasswordError('it has a password')
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()

@@ -1,6 +1,8 @@
 // Loaded into the server before anything else (`node --import`): tells the bench over IPC which statements a request
 // sent, how much memory the process has, and how much of the processor's time it took. Off, it costs one comparison per statement.
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import pg from 'pg'
 
 const { requestScope } = await import(new URL('./platform/log.js', pathToFileURL(process.argv[1])).href)
@@ -11,6 +13,12 @@ const plain = (value) => {
   if (value === null || value === undefined) return null
   if (Buffer.isBuffer(value) || Array.isArray(value) || typeof value !== 'object') return value
   return typeof value.toPostgres === 'function' ? value.toPostgres() : JSON.stringify(value)
+}
+
+function sweep() {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  for (let round = 0; round < 3; round++) gc()
 }
 
 const query = pg.Client.prototype.query
@@ -39,6 +47,9 @@ process.on('message', ({ ask, on }) => {
     process.send({ answer: Object.fromEntries(recorded) })
   } else if (ask === 'memory') {
     process.send({ answer: process.memoryUsage() })
+  } else if (ask === 'sweep') {
+    sweep()
+    process.send({ answer: true })
   } else if (ask === 'cpu') {
     const { user, system } = process.cpuUsage()
     process.send({ answer: (user + system) / 1000 })

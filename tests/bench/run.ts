@@ -13,6 +13,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
+import { measureMemory, memoryScenario } from './memory.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
 import { aimsOf, machine, print, printLines, type Line, type Report } from './report.ts'
@@ -119,6 +120,10 @@ async function main(): Promise<void> {
   if (consoleScenario.includes(options.only ?? '')) {
     say(consoleScenario)
     await measureConsole(past.diary, past.nabz, options.quick ? 40 : 200)
+  }
+  if (options.only !== undefined && memoryScenario.includes(options.only)) {
+    say(memoryScenario)
+    await measureMemory(past, scenarios, pace.seconds)
   }
   if (options.only !== undefined || !booked) {
     printLines({ machine: machine(), pastVisits, lines, statements })

@@ -34,6 +34,8 @@ export type Nabz = {
   /** What was sent to the database since recording began, by request id. */
   statements(): Promise<Record<string, Statement[]>>
   memory(): Promise<NodeJS.MemoryUsage>
+  /** Has the garbage collected. */
+  sweep(): Promise<void>
   /** The processor's time the process has taken so far. */
   cpuMs(): Promise<number>
   stop(): Promise<void>
@@ -68,6 +70,7 @@ export async function startNabz(
     record: (on) => ask(child, { ask: 'record', on }),
     statements: () => ask(child, { ask: 'statements' }),
     memory: () => ask(child, { ask: 'memory' }),
+    sweep: () => ask(child, { ask: 'sweep' }),
     cpuMs: () => ask(child, { ask: 'cpu' }),
     async stop() {
       const ended = once(child, 'exit')

@@ -1,10 +1,9 @@
 // Stripe, as far as we use it: the official package behind names of ours. Everything that comes back is looked at before
 // it is believed, because the package takes an answer without the word `error` for a success, whatever its status.
-import { createHash } from 'node:crypto'
 import Stripe from 'stripe'
 import type { Config } from '../../config.ts'
-import { minorDigits } from '../../kernel/money.ts'
 import { Temporal, type Instant } from '../../kernel/time.ts'
+import { eventOf, type SignedEvent } from './stripe-facts.ts'
 
 /** The version all requests ask for and all answers are read by; goes with the package's own types. */
 export const stripeApiVersion = '2026-10-28.endive'
@@ -79,9 +78,6 @@ export type CardCharge = {
   currency: string
   refunds: { id: string; amount: number; status: string }[]
 }
-/** An event as it was signed; what it tells of is fetched anew. */
-export type SignedEvent = { id: string; type: string; object: { id: string; kind: string } | undefined; body: string }
-
 export type StripeChannel = {
   createCustomer(
     customer: { clinicId: string; name: string; email: string | undefined; language: string },
@@ -103,21 +99,6 @@ export type StripeChannel = {
   findCharge(id: string): Promise<StripeAnswer<CardCharge>>
   /** The event in a webhook's bytes if one of our secrets signed them, not long ago. */
   eventIn(body: Buffer, signature: string, now: Instant): SignedEvent | undefined
-}
-
-/**
- * What a card is charged for an amount of ours. Currencies with three decimals are charged in steps of ten, so there it
- * may be a little more, which stays with the clinic as credit.
- */
-export function chargeable(minor: number, currency: string): number {
-  return minorDigits(currency) === 3 ? Math.ceil(minor / 10) * 10 : minor
-}
-
-/** Where Stripe's own pages are, which a form of ours leads to. A stand-in has them where it has everything. */
-export function paymentPages(settings: Config['stripe']): string[] {
-  if (settings === undefined) return []
-  const { hostname, origin } = new URL(settings.baseUrl)
-  return hostname === 'api.stripe.com' ? ['https://checkout.stripe.com', 'https://billing.stripe.com'] : [origin]
 }
 
 export function stripeChannel(settings: NonNullable<Config['stripe']>): StripeChannel {
@@ -437,34 +418,3 @@ function isSigned(stripe: Stripe, body: Buffer, signature: string, secret: strin
     throw error
   }
 }
-
-/** What a body whose signature was found good tells of. What is no event we know of still has a name of its own. */
-export function eventOf(body: string): SignedEvent {
-  const other = {
-    id: `other:${createHash('sha256').update(body).digest('hex')}`,
-    type: 'other',
-    object: undefined,
-    body,
-  }
-  let event: unknown
-  try {
-    event = JSON.parse(body)
-  } catch {
-    return other
-  }
-  const { id, type, data } = record(event)
-  if (typeof id !== 'string' || !/^evt_\w{1,250}$/.test(id) || typeof type !== 'string') return other
-  const object = record(record(data).object)
-  return {
-    id,
-    type,
-    object:
-      typeof object.id === 'string' && typeof object.object === 'string'
-        ? { id: object.id, kind: object.object }
-        : undefined,
-    body,
-  }
-}
-
-const record = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -1,6 +1,6 @@
 // Works on what Stripe told. An event is only a hint where to look: what it is about is fetched anew and written down as
 // it is now, so that it does not matter in which order events come, how late, or how often.
-import { eventOf } from '../../../../platform/channels/stripe.ts'
+import { eventOf } from '../../../../platform/channels/stripe-facts.ts'
 import type { Services } from '../../../../platform/services.ts'
 import {
   claimEvents,

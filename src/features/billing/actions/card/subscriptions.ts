@@ -3,7 +3,8 @@
 // portal becomes ours, and whatever was decided here is told to Stripe.
 import { hours, Temporal, type Instant } from '../../../../kernel/time.ts'
 import { queueCardCommand } from '../../../../platform/card-commands.ts'
-import { chargeable, type CardPrice, type CardSubscription } from '../../../../platform/channels/stripe.ts'
+import type { CardPrice, CardSubscription } from '../../../../platform/channels/stripe.ts'
+import { chargeable } from '../../../../platform/channels/stripe-facts.ts'
 import type { Clinic, Ctx } from '../../../../platform/clinic-scope.ts'
 import { accountOf, type Account } from '../../../subscription/actions/account.ts'
 import { linkCard, relabelCard, unlinkCard } from '../../../subscription/actions/card.ts'

@@ -1,4 +1,4 @@
-import type { SignedEvent } from '../../../../platform/channels/stripe.ts'
+import type { SignedEvent } from '../../../../platform/channels/stripe-facts.ts'
 import type { Services } from '../../../../platform/services.ts'
 import { insertEvents } from '../../../../platform/webhook-events.ts'
 
