@@ -30,9 +30,6 @@ import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
-import { policyBanners } from './features/policies/pages/banner.ts'
-import { policyConsoleRoutes } from './features/policies/routes/console.ts'
-import { policyOwnerRoutes } from './features/policies/routes/owner.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
@@ -57,7 +54,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   const app = express()
   app.locals.services = services
   app.locals.deskNotices = {
-    banners: [supportBanners(services), announcementBanners(services), policyBanners(services), subscriptionBanners],
+    banners: [supportBanners(services), announcementBanners(services), subscriptionBanners],
     closed: closedPage,
     lookOnly: lookOnlyPage,
   } satisfies DeskNotices
@@ -66,7 +63,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.disable('x-powered-by')
 
   app.use(requestLog(services.log, services.metrics))
-  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe), config.analyticsScript))
+  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe)))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
@@ -114,7 +111,6 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
   app.use(exportRoutes.express)
-  app.use(policyOwnerRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)
@@ -127,7 +123,6 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(consoleClinicsRoutes.express)
   app.use(operationsRoutes.express)
   app.use(consoleRequestsRoutes.express)
-  app.use(policyConsoleRoutes.express)
   app.use(consoleAnnouncementsRoutes.express)
   app.use(consoleSupportRoutes.express)
 

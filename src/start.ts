@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { Config } from './config.ts'
 import type { Instant } from './kernel/time.ts'
+import { folderHeadStore } from './platform/audit-heads.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
@@ -60,6 +61,7 @@ export async function startServices(
       jobsDb,
       sessionPool,
       keys,
+      auditHeads: folderHeadStore(config.auditHeadsDir),
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics: createClinicDirectory(db),
       inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),
