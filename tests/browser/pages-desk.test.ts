@@ -1,0 +1,3 @@
+import { describeEveryPageOf } from './every-page.ts'
+
+describeEveryPageOf(['owner'])
