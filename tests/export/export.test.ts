@@ -173,6 +173,33 @@ describe('asking for it', () => {
       app.clock.advance({ minutes: 1 })
     }
   })
+
+  it('is led to from every page that says so, for owners and nobody else', async () => {
+    const clinic = await furnishedClinic(app)
+    const door = `href="${page(clinic)}"`
+    const waysOut = (text: string) => text.split(door).length - 1
+    for (const [status, closedAt] of [
+      ['read_only', null],
+      ['locked', null],
+      ['locked', app.clock.now().toString()],
+      ['suspended', null],
+    ]) {
+      await app.superuser('update platform.clinics set status = $1 where id = $2', [status, clinic.id])
+      await app.superuser('update platform.subscriptions set closed_at = $1 where clinic_id = $2', [
+        closedAt,
+        clinic.id,
+      ])
+      const nadia = await clinic.as(clinic.cast.nadia)
+      const form = await nadia.postForm(`/app/${clinic.slug}/settings/locations`, { name: 'Branch' })
+      expect(form.status).toBe(status === 'read_only' ? 409 : 403)
+      // In the line above every page, and on the page in place of what was wanted.
+      expect({ status, ways: waysOut(form.text) }).toEqual({ status, ways: 2 })
+      const bilal = await clinic.as(clinic.cast.bilal)
+      const staff = await bilal.get(`/app/${clinic.slug}/today`)
+      expect({ status, ways: waysOut(staff.text) }).toEqual({ status, ways: 0 })
+      await bilal.postForm(page(clinic), { current: ownPassword }).expect(403)
+    }
+  })
 })
 
 describe('the file', () => {

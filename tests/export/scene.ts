@@ -50,7 +50,7 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
     await app.superuser<{ id: string }>('select id from clinic.messages where clinic_id = $1', [clinic.id]),
   ]
   await clinic.inClinic(async (ctx) => {
-    const [inbound, attempt, closure] = [newId(), newId(), newId()]
+    const [inbound, attempt, closure, request] = [newId(), newId(), newId(), newId()]
     await rows(
       ctx.db,
       `insert into clinic.inbound_messages (clinic_id, id, sender_hash, body_sealed, meaning, received_at) values (?, ?, ?, ?, 'unknown', ?)`,
@@ -72,6 +72,18 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
       `insert into clinic.closures (clinic_id, id, starts_at, ends_at, reason, created_at)
        values (?, ?, '2027-01-01T00:00Z', '2027-01-02T00:00Z', '=New year', ?)`,
       [ctx.clinic.id, closure, ctx.now],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.rights_requests (clinic_id, id, kind, source, language, subject_sealed, received_at, due_at)
+       values (?, ?, 'access', 'desk', 'en', ?, ?, ?)`,
+      [
+        ctx.clinic.id,
+        request,
+        ctx.seal.seal(JSON.stringify({ name: '=Asma' }), 'rights_requests.subject', request),
+        ctx.now,
+        ctx.now.add({ hours: 30 * 24 }),
+      ],
     )
     await rows(ctx.db, `update clinic.profiles set about = '-about', phone = '+922134567890' where clinic_id = ?`, [
       ctx.clinic.id,

@@ -11,6 +11,11 @@ const trialWarningDays = 7
 
 const seesMoney = ({ role }: DeskPlace) => allowed(role, 'clinic.subscription')
 const closingHref = ({ clinic }: DeskPlace) => `/app/${clinic.slug}/settings/privacy/closing`
+/** However the subscription stands, what belongs to the clinic can be taken along. */
+const takeAlong = ({ clinic, role, speaker }: DeskPlace) =>
+  allowed(role, 'clinic.export')
+    ? { also: { href: `/app/${clinic.slug}/settings/export`, label: speaker.t('subscription.closed.export') } }
+    : {}
 const subscriptionHref = ({ clinic }: DeskPlace) => `/app/${clinic.slug}/settings/subscription`
 
 /** When time itself will move a subscription on, counted as `rules/life.ts` counts. */
@@ -30,18 +35,23 @@ function lifeBanner(place: DeskPlace): Banner[] {
   const { t } = speaker
   const end = endOf(place)
   const link = (label: string) => (seesMoney(place) ? { href: subscriptionHref(place), label: t(label) } : {})
-  if (clinic.status === 'suspended') return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.suspended') }]
+  if (clinic.status === 'suspended') {
+    return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.suspended'), ...takeAlong(place) }]
+  }
   if (clinic.status === 'locked' && subscription.closedAt !== null) {
     const closing = { href: closingHref(place), label: t('subscription.banner.closing') }
-    return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.closed'), ...(seesMoney(place) ? closing : {}) }]
+    const text = t('subscription.banner.closed')
+    return [{ kind: 'error', icon: 'lock', text, ...(seesMoney(place) ? closing : {}), ...takeAlong(place) }]
   }
   if (clinic.status === 'locked') {
-    return [{ kind: 'error', icon: 'lock', text: t('subscription.banner.locked'), ...link('subscription.banner.pay') }]
+    const text = t('subscription.banner.locked')
+    return [{ kind: 'error', icon: 'lock', text, ...link('subscription.banner.pay'), ...takeAlong(place) }]
   }
   if (clinic.status === 'read_only') {
     const key = seesMoney(place) ? 'subscription.banner.read_only' : 'subscription.banner.read_only_staff'
     const date = end ? speaker.date(end) : ''
-    return [{ kind: 'error', icon: 'lock', text: t(key, { date }), ...link('subscription.banner.reopen') }]
+    const text = t(key, { date })
+    return [{ kind: 'error', icon: 'lock', text, ...link('subscription.banner.reopen'), ...takeAlong(place) }]
   }
   if (!seesMoney(place) || !end) return []
   if (subscription.life === 'past_due') {
@@ -91,6 +101,7 @@ export function closedPage(place: DeskPlace): View {
       text: t(`subscription.closed.by_owner_${who}`),
       reason: undefined,
       action: owner ? { href: closingHref(place), label: t('subscription.banner.closing') } : undefined,
+      ...takeAlong(place),
     })
   }
   return view('subscription/closed', {
@@ -102,5 +113,6 @@ export function closedPage(place: DeskPlace): View {
       : status === 'read_only'
         ? { href: `/app/${clinic.slug}/today`, label: t('subscription.closed.back') }
         : undefined,
+    ...takeAlong(place),
   })
 }

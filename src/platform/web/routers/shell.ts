@@ -57,6 +57,8 @@ export type Banner = {
   text: string
   href?: string
   label?: string
+  /** A second way on, beside the first. */
+  also?: { href: string; label: string }
   /** A button. What it posts names the page to come back to. */
   form?: { action: string; label: string; icon: string; pressed?: { name: string; value: string } }
 }
