@@ -31,6 +31,8 @@ import { deskRoutes } from './features/desk/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
+import { privacyRoutes } from './features/privacy/routes.ts'
+import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
@@ -111,6 +113,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
   app.use(exportRoutes.express)
+  app.use(privacyRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)
@@ -122,6 +125,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(slipRoutes.express)
   app.use(consoleClinicsRoutes.express)
   app.use(operationsRoutes.express)
+  app.use(retentionConsoleRoutes.express)
   app.use(consoleRequestsRoutes.express)
   app.use(consoleAnnouncementsRoutes.express)
   app.use(consoleSupportRoutes.express)

@@ -93,11 +93,18 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     `insert into platform.card_incidents (id, key, kind, clinic_id, details, at) values ($1::uuid, $1::text, 'dispute', $2, '{}', $3)`,
     [cards, clinic.id, app.clock.now().toString()],
   )
+  const holds = newId()
+  await app.superuser(
+    `insert into platform.legal_holds (id, clinic_id, reason, owner_name, set_by, set_at, until)
+     values ($1, $2, 'Order of the court, file 17', 'Nadia Khan', $3, $4, $4::timestamptz + interval '9 days')`,
+    [holds, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString()],
+  )
   return {
     requests,
     announcements,
     support,
     cards,
+    holds,
     unsubscribe: newsToken(app.services.keys.platform, clinic.cast.nadia.userId),
     'reset-password': reset,
     appointments: visit.id,

@@ -247,6 +247,7 @@ export const settingsSections = [
   { key: 'staff', path: '/settings/staff', icon: 'users', label: 'accounts.nav.staff' },
   { key: 'support', path: '/settings/support', icon: 'eye', label: 'support.nav' },
   { key: 'export', path: '/settings/export', icon: 'download', label: 'export.nav' },
+  { key: 'privacy', path: '/settings/privacy', icon: 'shield-lock', label: 'privacy.nav' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
   { key: 'subscription', path: '/settings/subscription', icon: 'credit-card', label: 'billing.nav' },
 ] as const

@@ -15,6 +15,7 @@ const places: { path: string; name: string; icon: string; permission: Permission
   { path: '/requests', name: 'requests', icon: 'mail', permission: 'console.operate' },
   { path: '/analytics', name: 'analytics', icon: 'chart-bar', permission: 'console.see' },
   { path: '/switches', name: 'switches', icon: 'adjustments', permission: 'console.operate' },
+  { path: '/retention', name: 'retention', icon: 'trash', permission: 'console.see' },
   { path: '/audit', name: 'audit', icon: 'history', permission: 'console.see' },
   { path: '/support', name: 'support', icon: 'eye', permission: 'console.clinics' },
 ]

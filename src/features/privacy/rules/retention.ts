@@ -20,8 +20,6 @@ export type RetentionRule = {
   pausable?: true
 }
 
-const here = 'privacy.retention'
-
 export const retentionRules = [
   {
     code: 'closed_clinic',
@@ -48,7 +46,7 @@ export const retentionRules = [
     setting: 'bookingIdentityMonths',
     ends: 'anonymise',
     promise: 'X3',
-    job: here,
+    job: 'privacy.retention',
     pausable: true,
   },
   {
@@ -58,7 +56,7 @@ export const retentionRules = [
     setting: 'medicalRecordMonths',
     ends: 'anonymise',
     promise: 'X3',
-    job: here,
+    job: 'privacy.retention',
     pausable: true,
   },
   {
@@ -68,29 +66,120 @@ export const retentionRules = [
     setting: 'bookingIdentityMonths',
     ends: 'erase',
     promise: 'X3',
-    job: here,
+    job: 'privacy.retention',
     pausable: true,
   },
-  { code: 'messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
-  { code: 'inbound_messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
+  { code: 'messages', scope: 'clinic', after: { days: 90 }, ends: 'erase', promise: 'X4', job: 'privacy.retention' },
+  {
+    code: 'inbound_messages',
+    scope: 'clinic',
+    after: { days: 90 },
+    ends: 'erase',
+    promise: 'X4',
+    job: 'privacy.retention',
+  },
   { code: 'holds', scope: 'clinic', after: { hours: 1 }, ends: 'erase', promise: 'X3', job: 'booking.holds' },
-  { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: here },
-  { code: 'rights_requests', scope: 'clinic', after: { months: 24 }, ends: 'erase', promise: 'X14', job: here },
+  { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: 'privacy.retention' },
+  {
+    code: 'rights_requests',
+    scope: 'clinic',
+    after: { months: 24 },
+    ends: 'erase',
+    promise: 'X14',
+    job: 'privacy.retention',
+  },
   { code: 'exports', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: '81', job: 'export.make' },
-  { code: 'clinic_audit_origin', scope: 'clinic', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
-  { code: 'clinic_audit', scope: 'clinic', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
-  { code: 'platform_audit_origin', scope: 'platform', after: { days: 30 }, ends: 'strip', promise: 'X5', job: here },
-  { code: 'platform_audit', scope: 'platform', after: { months: 12 }, ends: 'erase', promise: 'X5', job: here },
-  { code: 'webhook_events', scope: 'platform', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
-  { code: 'mails', scope: 'platform', after: { days: 90 }, ends: 'erase', promise: 'X4', job: here },
-  { code: 'invitations', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '78', job: here },
-  { code: 'account_tokens', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: '78', job: here },
-  { code: 'appointment_links', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: 'X3', job: here },
-  { code: 'sessions', scope: 'platform', after: { hours: 0 }, ends: 'erase', promise: 'X7', job: here },
-  { code: 'throttles', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: 'X5', job: here },
-  { code: 'loose_slips', scope: 'platform', after: { hours: 24 }, ends: 'erase', promise: '78', job: here },
-  { code: 'slips', scope: 'platform', after: { months: 12 }, ends: 'erase', promise: '78', job: here },
-  { code: 'requests', scope: 'platform', after: { months: 24 }, ends: 'erase', promise: 'X14', job: here },
+  {
+    code: 'clinic_audit_origin',
+    scope: 'clinic',
+    after: { days: 30 },
+    ends: 'strip',
+    promise: 'X5',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'clinic_audit',
+    scope: 'clinic',
+    after: { months: 12 },
+    ends: 'erase',
+    promise: 'X5',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'platform_audit_origin',
+    scope: 'platform',
+    after: { days: 30 },
+    ends: 'strip',
+    promise: 'X5',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'platform_audit',
+    scope: 'platform',
+    after: { months: 12 },
+    ends: 'erase',
+    promise: 'X5',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'webhook_events',
+    scope: 'platform',
+    after: { days: 90 },
+    ends: 'erase',
+    promise: 'X4',
+    job: 'privacy.retention',
+  },
+  { code: 'mails', scope: 'platform', after: { days: 90 }, ends: 'erase', promise: 'X4', job: 'privacy.retention' },
+  {
+    code: 'invitations',
+    scope: 'platform',
+    after: { days: 30 },
+    ends: 'erase',
+    promise: '78',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'account_tokens',
+    scope: 'platform',
+    after: { hours: 24 },
+    ends: 'erase',
+    promise: '78',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'appointment_links',
+    scope: 'platform',
+    after: { days: 30 },
+    ends: 'erase',
+    promise: 'X3',
+    job: 'privacy.retention',
+  },
+  { code: 'sessions', scope: 'platform', after: { hours: 0 }, ends: 'erase', promise: 'X7', job: 'privacy.retention' },
+  {
+    code: 'throttles',
+    scope: 'platform',
+    after: { hours: 24 },
+    ends: 'erase',
+    promise: 'X5',
+    job: 'privacy.retention',
+  },
+  {
+    code: 'loose_slips',
+    scope: 'platform',
+    after: { hours: 24 },
+    ends: 'erase',
+    promise: '78',
+    job: 'privacy.retention',
+  },
+  { code: 'slips', scope: 'platform', after: { months: 12 }, ends: 'erase', promise: '78', job: 'privacy.retention' },
+  {
+    code: 'requests',
+    scope: 'platform',
+    after: { months: 24 },
+    ends: 'erase',
+    promise: 'X14',
+    job: 'privacy.retention',
+  },
   { code: 'server_logs', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'logs.remove' },
   { code: 'status_checks', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'health.checks' },
   { code: 'job_runs', scope: 'platform', after: { days: 30 }, ends: 'erase', promise: '84', job: 'console.tidy' },
@@ -183,6 +272,21 @@ export const lateHours = 24
  */
 export const identityMonths = { min: 6, max: 24 }
 export const recordYears = { min: 2, max: 50 }
+
+/** A hold has an end; what is needed longer is ordered anew. */
+export const longestHoldYears = 10
+
+/** What was typed as what is stored. Years that are the present ones leave the months as they are, whatever these are. */
+export function settingsOf(
+  { identity, records }: { identity: number; records: number },
+  before: RetentionSettings,
+): RetentionSettings {
+  const same = yearsOf(before.medicalRecordMonths) === records
+  return {
+    bookingIdentityMonths: identity,
+    medicalRecordMonths: same ? before.medicalRecordMonths : records * 12,
+  }
+}
 
 /** A stored number of months in the years of the form: rather kept longer than shown shorter. */
 export const yearsOf = (months: number): number => Math.ceil(months / 12)
