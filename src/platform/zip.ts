@@ -12,7 +12,8 @@ const library = () =>
     return zip
   }))
 
-export type ZipEntry = { name: string; bytes: AsyncIterable<Uint8Array> }
+/** `stored`: it is packed tightly already, as pictures are. */
+export type ZipEntry = { name: string; bytes: AsyncIterable<Uint8Array>; stored?: boolean }
 
 /** Writes `entries` one after another to `write`, each read no faster than it is taken. */
 export async function writeZip(
@@ -26,7 +27,9 @@ export async function writeZip(
     bufferedWrite: false,
     ...(password === undefined ? {} : { password, encryptionStrength: 3 as const }),
   })
-  for await (const { name, bytes } of entries) await zip.add(name, streamOf(bytes))
+  for await (const { name, bytes, stored } of entries) {
+    await zip.add(name, streamOf(bytes), stored === true ? { level: 0 } : {})
+  }
   await zip.close()
 }
 

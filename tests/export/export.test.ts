@@ -2,13 +2,25 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { importExport } from '../../src/features/export/actions/import.ts'
 import { columnsLeftOut, exportTables, tablesLeftOut } from '../../src/features/export/rules/tables.ts'
 import { defused } from '../../src/platform/csv.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
+import { makeDeclaredPayment } from '../support/books.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { exportOf, furnishedClinic, givePassword, inFile, nastyNames, ownPassword, readCsv, unzip } from './scene.ts'
+import {
+  exportOf,
+  furnishedClinic,
+  givePassword,
+  inFile,
+  nastyNames,
+  ownPassword,
+  readCsv,
+  unzip,
+  unzipBytes,
+} from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -27,6 +39,25 @@ const stateOf = async ({ id }: TestClinic) =>
 async function ask(clinic: TestClinic, fields: Record<string, string> = {}) {
   const nadia = await clinic.as(clinic.cast.nadia)
   return nadia.postForm(page(clinic), { current: ownPassword, ...fields })
+}
+
+/** Has exports made while something stands in the way: a table, or rows of one. */
+async function heldAt(what: string): Promise<{ made: Promise<void>; release: () => Promise<void> }> {
+  const client = new pg.Client({ connectionString: app.database.superuserUrl })
+  await client.connect()
+  await client.query('begin')
+  await client.query(what.includes(' ') ? `select from ${what}` : `lock table ${what} in access exclusive mode`)
+  return {
+    made: app.runJob('export.make'),
+    release: async () => {
+      await client.query('rollback')
+      await client.end()
+    },
+  }
+}
+
+async function waitFor(done: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(async () => expect(await done()).toBe(true), { timeout: 10_000, interval: 50 })
 }
 
 describe('what is in it', () => {
@@ -109,6 +140,22 @@ describe('what is in it', () => {
     ]
     for (const { name } of stored) expect(cells).toContain(defused(name))
     expect(stored).toHaveLength(nastyNames.length)
+  })
+
+  it('has the pictures of slips as they are, with their digests', async () => {
+    const clinic = await furnishedClinic(app)
+    const { id } = await makeDeclaredPayment(clinic)
+    const files = (await unzipBytes(await exportOf(clinic)))!
+    const manifest = JSON.parse(String(files['manifest.json'])) as {
+      attachments: { file: string; bytes: number; sha256: string }[]
+    }
+    const file = `slips/${id}.jpg`
+    const picture = files[file]!
+    expect(picture.subarray(0, 3).toString('hex')).toBe('ffd8ff')
+    const sha256 = createHash('sha256').update(picture).digest('hex')
+    expect(manifest.attachments).toEqual([{ file, bytes: picture.length, sha256 }])
+    expect(readCsv(String(files['slips.csv']))).toMatchObject([{ payment_id: id, media_type: 'image/jpeg', file }])
+    expect(Object.keys((await unzipBytes(await exportOf(await furnishedClinic(app))))!)).not.toContain(file)
   })
 
   it('opens with its password in 7-Zip, and not without it', { timeout: 60_000 }, async () => {
@@ -266,6 +313,71 @@ describe('the file', () => {
     await Promise.all([app.runJob('export.make'), app.runJob('export.make')])
     expect(await stateOf(clinic)).toMatchObject([{ state: 'ready', attempts: 2 }])
     expect((await filesLeft()).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('says so when it had to begin again', async () => {
+    const clinic = await furnishedClinic(app)
+    await ask(clinic)
+    await app.superuser(
+      `update clinic.exports set state = 'making', worker = gen_random_uuid(), attempts = 2, rows_done = 3, rows_total = 9,
+         lease_until = $2 where clinic_id = $1`,
+      [clinic.id, app.clock.now().add({ seconds: 120 }).toString()],
+    )
+    const nadia = await clinic.as(clinic.cast.nadia)
+    // The page itself, as a browser without scripts loads it again by its link.
+    const { text } = await nadia.get(page(clinic)).expect(200)
+    expect(text).toContain('It was interrupted and is being made again')
+    expect(text).toContain('3 of 9 rows')
+    expect(text).toMatch(/<progress [^>]*max="9" value="3">/)
+    expect(text).toMatch(/data-no-script><a [^>]*href="\?">/)
+    await app.superuser(`update clinic.exports set state = 'waiting' where clinic_id = $1`, [clinic.id])
+  })
+
+  it('is called off by a button, before it is begun and in the middle', async () => {
+    const clinic = await furnishedClinic(app)
+    const [first, second] = ['waiting', 'making']
+    const idOf = async (at: number) => ((await stateOf(clinic))[at] as { id: string }).id
+    const press = async (id: string) => (await clinic.as(clinic.cast.nadia)).postForm(`${page(clinic)}/${id}/cancel`)
+    await ask(clinic, { password: 'Correct-horse-9', again: 'Correct-horse-9' })
+    expect(await stateOf(clinic)).toMatchObject([{ state: first }])
+    const bilal = await clinic.as(clinic.cast.bilal)
+    await bilal.postForm(`${page(clinic)}/${await idOf(0)}/cancel`).expect(403)
+    expect((await press(await idOf(0))).status).toBe(303)
+    await app.runJob('export.make')
+    expect(await stateOf(clinic)).toMatchObject([{ state: 'cancelled', password_sealed: null, attempts: 0 }])
+    // Gone already: nothing happens, and it says so.
+    expect((await press(await idOf(0))).status).toBe(303)
+
+    app.clock.advance({ minutes: 1 })
+    await ask(clinic)
+    const { made, release } = await heldAt('clinic.closures')
+    await waitFor(async () => (await stateOf(clinic))[1]?.state === second)
+    expect((await press(await idOf(1))).status).toBe(303)
+    await release()
+    await made
+    expect((await stateOf(clinic))[1]).toMatchObject({ state: 'cancelled', key_sealed: null, attempts: 1 })
+    expect((await filesLeft()).filter((name) => name.startsWith(String(second)) || name.endsWith('.part'))).toEqual([])
+    const nadia = await clinic.as(clinic.cast.nadia)
+    expect((await nadia.get(page(clinic)).expect(200)).text).toContain('Stopped')
+    const told = await app.superuser(
+      `select 1 from clinic.audit_entries where clinic_id = $1 and action = 'export.cancelled'`,
+      [clinic.id],
+    )
+    expect(told).toHaveLength(2)
+    expect((await ask(clinic)).status).toBe(303)
+  })
+
+  it('is made beside another’s that takes long', async () => {
+    const [large, small] = [await furnishedClinic(app), await furnishedClinic(app)]
+    await ask(large)
+    app.clock.advance({ seconds: 1 })
+    await ask(small)
+    const { made, release } = await heldAt(`clinic.exports where clinic_id = '${large.id}' for update`)
+    await waitFor(async () => (await stateOf(small))[0]?.state === 'ready')
+    expect(await stateOf(large)).toMatchObject([{ state: 'waiting' }])
+    await release()
+    await made
+    expect(await stateOf(large)).toMatchObject([{ state: 'ready' }])
   })
 
   it('is given up after five tries, and another can be asked for', async () => {

@@ -128,7 +128,7 @@ type SevenZipFactory = (options: { print: () => void; printErr: () => void }) =>
 const sevenZip = createRequire(import.meta.url)('7z-wasm') as SevenZipFactory
 
 /** What 7-Zip finds in a ZIP; undefined when it does not open. */
-export async function unzip(file: Buffer, password?: string): Promise<Record<string, string> | undefined> {
+export async function unzipBytes(file: Buffer, password?: string): Promise<Record<string, Buffer> | undefined> {
   const seven = await sevenZip({ print: () => undefined, printErr: () => undefined })
   seven.FS.writeFile('/in.zip', file)
   seven.FS.mkdir('/out')
@@ -137,10 +137,17 @@ export async function unzip(file: Buffer, password?: string): Promise<Record<str
   } catch {
     return undefined
   }
-  const names = seven.FS.readdir('/out').filter((name) => !name.startsWith('.'))
-  const texts = names.map((name) => [name, Buffer.from(seven.FS.readFile(`/out/${name}`)).toString()] as const)
-  if (texts.length === 0 || texts.some(([, text]) => text === '')) return undefined
-  return Object.fromEntries(texts)
+  const inside = (folder: string) => seven.FS.readdir(`/out/${folder}`).filter((name) => !name.startsWith('.'))
+  const names = inside('').flatMap((name) => (name === 'slips' ? inside(name).map((one) => `slips/${one}`) : name))
+  const files = names.map((name) => [name, Buffer.from(seven.FS.readFile(`/out/${name}`))] as const)
+  if (files.length === 0 || files.some(([, bytes]) => bytes.length === 0)) return undefined
+  return Object.fromEntries(files)
+}
+
+/** The same, where everything is text. */
+export async function unzip(file: Buffer, password?: string): Promise<Record<string, string> | undefined> {
+  const files = await unzipBytes(file, password)
+  return files && Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.toString()]))
 }
 
 /** A CSV as an independent reader reads it; `'` in front of what would run is taken off. */

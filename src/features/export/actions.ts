@@ -10,7 +10,7 @@ import { readSealedFile } from '../../platform/sealed-files.ts'
 import { getAccount } from '../accounts/actions/account.ts'
 import { provesPassword } from '../accounts/actions/sign-in.ts'
 import { fileOf } from './actions/files.ts'
-import { findExport, insertExport } from './queries.ts'
+import { findExport, insertExport, updateCancelled } from './queries.ts'
 import { downloadable, hoursKept, type ExportId } from './rules.ts'
 
 /** Whether it is really the owner who asks: a session left open on a desk must not be enough. */
@@ -51,6 +51,14 @@ export async function askForExport(
     })
   }
   return done(id)
+}
+
+/** Calls off what is being made. Any owner may: everything of the clinic is theirs, and so is keeping it here. */
+export async function cancelExport(ctx: Ctx, id: ExportId): Promise<Outcome<void, 'over'>> {
+  if (!(await findExport(ctx, id))) return notFound('export')
+  if (!(await updateCancelled(ctx, id))) return refuse('over')
+  await audit(ctx, 'export.cancelled', { kind: 'export', id })
+  return done(undefined)
 }
 
 /** Opens the file for the person who asked for it; for everybody else there is none. */

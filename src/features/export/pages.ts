@@ -5,7 +5,7 @@ import { view, type View } from '../../platform/web/views.ts'
 import { settingsSections } from '../clinics/rules.ts'
 import { listExports } from './queries.ts'
 import { exportTables } from './rules/tables.ts'
-import { downloadable, hoursKept, zipPasswordLength, type Export, type ExportState } from './rules.ts'
+import { cancellable, downloadable, hoursKept, zipPasswordLength, type Export, type ExportState } from './rules.ts'
 
 const shown = 20
 const path = '/settings/export'
@@ -17,6 +17,7 @@ const pills: Record<ExportState, { kind: string; icon: string }> = {
   ready: { kind: 'success', icon: 'check' },
   failed: { kind: 'danger', icon: 'alert-triangle' },
   expired: { kind: 'neutral', icon: 'trash' },
+  cancelled: { kind: 'neutral', icon: 'x' },
 }
 
 export async function exportPage(ctx: Ctx, speaker: Speaker, form: Form): Promise<View> {
@@ -34,7 +35,7 @@ export async function exportPage(ctx: Ctx, speaker: Speaker, form: Form): Promis
     form,
     action: at(ctx, path),
     ...list,
-    contents: [...exportTables.map(({ name }) => name), 'staff'].map((name) => ({
+    contents: [...exportTables.map(({ name }) => name), 'staff', 'slips'].map((name) => ({
       file: `${name}.csv`,
       text: t(`export.table.${name}`),
     })),
@@ -100,9 +101,15 @@ function rowOf(ctx: Ctx, speaker: Speaker, one: Export) {
     size: state === 'ready' && one.bytes !== null ? sizeText(speaker, one.bytes) : undefined,
     until: state === 'ready' && one.expiresAt ? t('export.until', { at: speaker.dateTime(one.expiresAt) }) : undefined,
     downloadAction: state === 'ready' && mine ? at(ctx, `${path}/${one.id}/download`) : undefined,
-    note:
-      state === 'ready' && !mine ? t('export.for_who_asked') : state === 'failed' ? t('export.failed_note') : undefined,
+    cancelAction: cancellable(one) ? at(ctx, `${path}/${one.id}/cancel`) : undefined,
+    note: noteOf(speaker, one, state, mine),
   }
+}
+
+function noteOf({ t }: Speaker, one: Export, state: ExportState, mine: boolean): string | undefined {
+  if (state === 'ready') return mine ? undefined : t('export.for_who_asked')
+  if (state === 'failed') return t(one.failure === 'no_room' ? 'export.no_room_note' : 'export.failed_note')
+  return state === 'making' && one.attempts > 1 ? t('export.again_note') : undefined
 }
 
 function sizeText(speaker: Speaker, bytes: number): string {

@@ -5,7 +5,7 @@ import type { Database } from '../../platform/db/connect.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import { leaseSeconds, type Export, type ExportId } from './rules.ts'
 
-const columns = `id, asked_by as "askedBy", asked_at as "askedAt", state, protected, rows_done as "rowsDone",
+const columns = `id, asked_by as "askedBy", asked_at as "askedAt", state, protected, attempts, failure, rows_done as "rowsDone",
   rows_total as "rowsTotal", bytes, expires_at as "expiresAt"`
 
 export async function listExports(ctx: Ctx, limit: number): Promise<Export[]> {
@@ -139,15 +139,31 @@ export async function updateReady(
 }
 
 /** Leaves it to the next run, or gives it up. */
-export async function updateFailed(ctx: Ctx, id: ExportId, worker: string, forGood: boolean): Promise<void> {
+export async function updateFailed(
+  ctx: Ctx,
+  id: ExportId,
+  worker: string,
+  { forGood, failure }: { forGood: boolean; failure: Export['failure'] },
+): Promise<void> {
   await changes(
     ctx.db,
     `update clinic.exports set state = case when ? then 'failed' else state end,
        password_sealed = case when ? then null else password_sealed end,
-       finished_at = case when ? then ?::timestamptz end
+       failure = case when ? then ? end, finished_at = case when ? then ?::timestamptz end
      where clinic_id = ? and id = ? and state = 'making' and worker = ?`,
-    [forGood, forGood, forGood, ctx.now, ctx.clinic.id, id, worker],
+    [forGood, forGood, forGood, failure, forGood, ctx.now, ctx.clinic.id, id, worker],
   )
+}
+
+/** Calls it off: whoever makes it finds its lease gone, and stops. False when there is nothing left to call off. */
+export async function updateCancelled(ctx: Ctx, id: ExportId): Promise<boolean> {
+  const updated = await changes(
+    ctx.db,
+    `update clinic.exports set state = 'cancelled', password_sealed = null, worker = null, lease_until = null, finished_at = ?
+     where clinic_id = ? and id = ? and state in ('waiting', 'making')`,
+    [ctx.now, ctx.clinic.id, id],
+  )
+  return updated === 1
 }
 
 /** Forgets the key of a file, which nobody can open from then on. */

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { emptyForm, parseForm, withErrors } from '../../kernel/forms.ts'
 import { clinicRouter, idParam } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
-import { askForExport, openExport, provesOwner } from './actions.ts'
+import { askForExport, cancelExport, openExport, provesOwner } from './actions.ts'
 import { takePatient } from './actions/patient.ts'
 import { exportListPage, exportPage } from './pages.ts'
 import { patientFile, patientRecordPage } from './pages/patient.ts'
@@ -51,6 +51,21 @@ routes.post(
     flash(
       req,
       asked.ok ? { kind: 'success', key: 'export.flash.asked' } : { kind: 'info', key: 'export.flash.under_way' },
+    )
+    await redirect(at(page))
+  },
+  always,
+)
+
+routes.post(
+  `${page}/:id/cancel`,
+  'clinic.export',
+  async ({ req, redirect, at, inClinic }) => {
+    const id = idParam<'export'>(req, 'id')
+    const cancelled = await inClinic((ctx) => cancelExport(ctx, id))
+    flash(
+      req,
+      cancelled.ok ? { kind: 'success', key: 'export.flash.cancelled' } : { kind: 'info', key: 'export.flash.over' },
     )
     await redirect(at(page))
   },

@@ -32,4 +32,5 @@ export const manifestFile = z.object({
   version: z.literal(1),
   clinic: z.object({ id: z.string(), name: z.string(), slug: z.string() }),
   files: z.array(z.object({ file: z.string(), rows: z.number(), sha256: z.string() })),
+  attachments: z.array(z.object({ file: z.string(), sha256: z.string() })).default([]),
 })

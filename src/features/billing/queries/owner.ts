@@ -136,6 +136,33 @@ export async function findInstructions(db: Knex, issuerId: Id<'issuer'>): Promis
 
 export type SlipRow = { id: Id<'slip'>; mediaType: string; sealed: Buffer }
 
+export type Slip = { paymentId: Id<'payment'>; mediaType: string; createdAt: Instant }
+
+/** The slips of a clinic's payments, without the pictures, in the order of the payments after `last`. */
+export async function listSlipsOf(
+  db: Knex,
+  clinicId: ClinicId,
+  last: Id<'payment'> | undefined,
+  limit: number,
+): Promise<Slip[]> {
+  return rows<Slip>(
+    db,
+    `select p.id as "paymentId", s.media_type as "mediaType", s.created_at as "createdAt"
+     from platform.payments p join platform.slips s on s.id = p.slip_id
+     where p.clinic_id = ? and p.id > ? order by p.id limit ?`,
+    [clinicId, last ?? '00000000-0000-0000-0000-000000000000', limit],
+  )
+}
+
+export async function countSlipsOf(db: Knex, clinicId: ClinicId): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    db,
+    'select count(*) as count from platform.payments where clinic_id = ? and slip_id is not null',
+    [clinicId],
+  )
+  return row?.count ?? 0
+}
+
 /** The picture of a payment's slip: of this clinic's payments, or, where none is named, of any. */
 export async function findSlipOf(
   db: Knex,

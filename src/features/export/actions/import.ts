@@ -60,7 +60,7 @@ async function importZip(
 ): Promise<Outcome<Imported, ImportFault>> {
   const manifest = await manifestOf(zip)
   if (!manifest) return refuse('not_an_export')
-  for (const { file, sha256 } of manifest.files) {
+  for (const { file, sha256 } of [...manifest.files, ...manifest.attachments]) {
     if (!zip.names.includes(file) || (await digestOf(zip.read(file))) !== sha256) return refuse('damaged')
   }
   const expected = Object.fromEntries(manifest.files.map(({ file, rows }) => [file, rows]))

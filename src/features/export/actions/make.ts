@@ -10,16 +10,20 @@ import { noteErasure } from '../../../platform/erasures.ts'
 import { createSealedFile } from '../../../platform/sealed-files.ts'
 import type { Services } from '../../../platform/services.ts'
 import { writeZip, type ZipEntry } from '../../../platform/zip.ts'
+import { openOwnSlip } from '../../billing/actions/slips.ts'
+import { countSlipsOf, listSlipsOf, type Slip } from '../../billing/queries/owner.ts'
 import { claimExport, listDue, updateExpired, updateFailed, updateProgress, updateReady } from '../queries.ts'
 import { countRows, listStaff, listTableRows, openedCells, type TableRow } from '../queries/tables.ts'
-import { columnsLeftOut, exportTables, staffColumns, tablesLeftOut, type Table } from '../rules/tables.ts'
+import { columnsLeftOut, exportTables, slipColumns, staffColumns, tablesLeftOut, type Table } from '../rules/tables.ts'
 import {
   attemptsAllowed,
   formatName,
   formatVersion,
   hoursKept,
+  madeAtOnce,
   rowsPerBatch,
   type ExportId,
+  type Attachment,
   type FileFacts,
   type Manifest,
 } from '../rules.ts'
@@ -32,17 +36,23 @@ class LeaseLost extends Error {
   override name = 'LeaseLost'
 }
 
-/** Makes what was asked for and removes what is over. Answers how many were made. */
-export async function makeDue(services: Services): Promise<number> {
-  let made = 0
-  for (const { clinicId, id, over } of await listDue(services.jobsDb, services.clock.now())) {
-    if (services.stopping.signal.aborted) break
-    const clinic = await services.clinics.byId(clinicId)
-    if (!clinic) continue
-    if (over) await expire(services, clinic, id)
-    else if (await make(services, clinic, id)) made++
+/** Makes what was asked for and removes what is over. One that fails keeps no other from being made. */
+export async function makeDue(services: Services): Promise<void> {
+  const due = await listDue(services.jobsDb, services.clock.now())
+  const failures: unknown[] = []
+  const work = async () => {
+    for (let next = due.shift(); next && !services.stopping.signal.aborted; next = due.shift()) {
+      const clinic = await services.clinics.byId(next.clinicId)
+      if (!clinic) continue
+      try {
+        await (next.over ? expire(services, clinic, next.id) : make(services, clinic, next.id))
+      } catch (error) {
+        failures.push(error)
+      }
+    }
   }
-  return made
+  await Promise.all(Array.from({ length: madeAtOnce }, work))
+  if (failures.length > 0) throw failures[0]
 }
 
 export async function removeOldFiles(services: Services): Promise<void> {
@@ -59,16 +69,17 @@ async function expire(services: Services, clinic: Clinic, id: ExportId): Promise
   if (expired) await removeFile(fileOf(services.config, id))
 }
 
-async function make(services: Services, clinic: Clinic, id: ExportId): Promise<boolean> {
+async function make(services: Services, clinic: Clinic, id: ExportId): Promise<void> {
   const worker = randomUUID()
   const inClinic = <T>(work: (ctx: Ctx) => Promise<T>) => services.inClinic(clinic, actor, origin, work)
   const claim = await inClinic((ctx) => claimExport(ctx, id, worker))
-  if (!claim) return false
+  if (!claim) return
   // Killed each time, perhaps by what it does: not for ever.
   if (claim.attempts > attemptsAllowed) {
-    await inClinic((ctx) => updateFailed(ctx, id, worker, true))
-    return false
+    await inClinic((ctx) => updateFailed(ctx, id, worker, { forGood: true, failure: null }))
+    return
   }
+  const path = fileOf(services.config, id)
   const part = await partOf(services.config, id, worker)
   const key = randomBytes(32)
   const file = await createSealedFile(part, key, id)
@@ -76,27 +87,35 @@ async function make(services: Services, clinic: Clinic, id: ExportId): Promise<b
     const work = contents(services, clinic, inClinic, { id, worker })
     await writeZip((bytes) => file.write(bytes), work.entries, claim.password)
     const bytes = await file.end()
-    await rename(part, fileOf(services.config, id))
+    await rename(part, path)
     const counts = Object.fromEntries(work.files.map(({ file, rows }) => [file, rows]))
     const rows = work.files.reduce((sum, one) => sum + one.rows, 0)
     const expiresAt = services.clock.now().add({ hours: hoursKept })
-    return await inClinic((ctx) => updateReady(ctx, id, worker, { key, bytes, rows, counts, expiresAt }))
+    const ready = await inClinic((ctx) => updateReady(ctx, id, worker, { key, bytes, rows, counts, expiresAt }))
+    // Called off at the last moment: without its key the file opens for nobody.
+    if (!ready) await removeFile(path)
   } catch (error) {
     await file.abandon().catch(() => undefined)
     await removeFile(part)
     // Whoever has the lease now makes it; this worker only stops.
-    if (error instanceof LeaseLost) return false
-    const forGood = claim.attempts >= attemptsAllowed
-    await inClinic((ctx) => updateFailed(ctx, id, worker, forGood))
+    if (error instanceof LeaseLost) return
+    // Trying again would fill the disk again, to the harm of everything else on it.
+    const noRoom = isNoRoom(error)
+    const forGood = noRoom || claim.attempts >= attemptsAllowed
+    await inClinic((ctx) => updateFailed(ctx, id, worker, { forGood, failure: noRoom ? 'no_room' : null }))
     throw error
   }
 }
+
+const isNoRoom = (error: unknown) =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 
 type Within = <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
 
 /** The files of the ZIP in turn, and what is known of them once they are written. */
 function contents(services: Services, clinic: Clinic, inClinic: Within, lease: { id: ExportId; worker: string }) {
   const files: FileFacts[] = []
+  const attachments: Attachment[] = []
   const progress = { done: 0, total: 0 }
 
   const keepLease = async (ctx: Ctx) => {
@@ -145,8 +164,36 @@ function contents(services: Services, clinic: Clinic, inClinic: Within, lease: {
     files.push({ file, rows, sha256: digest.digest('hex'), columns: about })
   }
 
+  /** The pictures of slips one by one, as they were kept, and then the list of them. */
+  async function* slips(): AsyncGenerator<ZipEntry> {
+    const lines: (readonly Cell[])[] = []
+    for (let last: Slip | undefined; ;) {
+      const page = await inClinic((ctx) => listSlipsOf(ctx.db, clinic.id, last?.paymentId, rowsPerBatch))
+      for (const { paymentId, createdAt, mediaType } of page) {
+        const slip = await inClinic(async (ctx) => {
+          progress.done++
+          await keepLease(ctx)
+          return openOwnSlip(ctx, paymentId)
+        })
+        // Its time was over since it was listed.
+        if (!slip) continue
+        const { bytes } = slip
+        const file = `slips/${paymentId}.${mediaType === 'image/jpeg' ? 'jpg' : 'bin'}`
+        yield { name: file, bytes: whole(bytes), stored: true }
+        attachments.push({ file, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+        lines.push([paymentId, createdAt.toString(), mediaType, bytes.length, file])
+      }
+      last = page.at(-1)
+      if (page.length < rowsPerBatch) break
+    }
+    const columns = Object.entries(slipColumns).map(([name, about]) => ({ name, about }))
+    yield { name: 'slips.csv', bytes: csv('slips.csv', columns, lines) }
+  }
+
   async function* entries(): AsyncGenerator<ZipEntry> {
-    progress.total = await inClinic((ctx) => countRows(ctx, exportTables))
+    progress.total = await inClinic(
+      async (ctx) => (await countRows(ctx, exportTables)) + (await countSlipsOf(ctx.db, clinic.id)),
+    )
     await inClinic(keepLease)
     const speaker = services.speakers(parseLanguage(clinic.language) ?? 'en', clinic)
     yield { name: 'README.txt', bytes: textOf(readme(speaker.t, clinic)) }
@@ -159,20 +206,24 @@ function contents(services: Services, clinic: Clinic, inClinic: Within, lease: {
     const staffLines = staff.map(({ name, email, role, since }) => [name, email, role, since.toString()])
     const columns = Object.entries(staffColumns).map(([name, about]) => ({ name, about }))
     yield { name: 'staff.csv', bytes: csv('staff.csv', columns, staffLines) }
-    yield { name: 'manifest.json', bytes: textOf(JSON.stringify(manifestOf(services, clinic, files), null, 2)) }
+    yield* slips()
+    const manifest = manifestOf(services, clinic, files, attachments)
+    yield { name: 'manifest.json', bytes: textOf(JSON.stringify(manifest, null, 2)) }
   }
 
   return { entries: entries(), files }
 }
 
-const textOf = (text: string): AsyncIterable<Uint8Array> => Readable.from([Buffer.from(text)], { objectMode: true })
+const whole = (bytes: Buffer): AsyncIterable<Uint8Array> => Readable.from([bytes], { objectMode: true })
+
+const textOf = (text: string) => whole(Buffer.from(text))
 
 /** With a byte order mark and Windows' line ends, since it is opened by a double click. */
 function readme(t: ReturnType<Services['speakers']>['t'], { name }: Clinic): string {
   const parts = [
     t('export.readme.title', { clinic: name }),
     t('export.readme.what'),
-    ...[...exportTables.map((table) => table.name), 'staff'].map(
+    ...[...exportTables.map((table) => table.name), 'staff', 'slips'].map(
       (table) => `${table}.csv: ${t(`export.table.${table}`)}`,
     ),
     t('export.readme.format'),
@@ -185,7 +236,7 @@ function readme(t: ReturnType<Services['speakers']>['t'], { name }: Clinic): str
   return `\ufeff${parts.join('\r\n\r\n')}\r\n`
 }
 
-function manifestOf({ clock }: Services, clinic: Clinic, files: FileFacts[]): Manifest {
+function manifestOf({ clock }: Services, clinic: Clinic, files: FileFacts[], attachments: Attachment[]): Manifest {
   const { id, name, slug, country, zone, currency, language } = clinic
   return {
     format: formatName,
@@ -193,6 +244,7 @@ function manifestOf({ clock }: Services, clinic: Clinic, files: FileFacts[]): Ma
     madeAt: clock.now().toString(),
     clinic: { id, name, slug, country, zone, currency, language },
     files,
+    attachments,
     leftOut: { tables: tablesLeftOut, columns: columnsLeftOut },
   }
 }

@@ -375,3 +375,12 @@ export const staffColumns = {
   role: 'owner, doctor or receptionist',
   since: 'since when, ISO 8601 in UTC',
 } as const
+
+/** Pictures of slips by which the subscription was paid, in the folder `slips`. Not imported: they are the service's books. */
+export const slipColumns = {
+  payment_id: 'identifier of the payment',
+  uploaded_at: 'when it was uploaded, ISO 8601 in UTC',
+  media_type: 'kind of picture',
+  bytes: 'its size',
+  file: 'where it is in this ZIP',
+} as const
