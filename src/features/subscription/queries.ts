@@ -84,6 +84,21 @@ export async function listPrices(db: Knex, marketCountry: string): Promise<Price
   )
 }
 
+/**
+ * The price list for a clinic whose books are in `currency`: its country's, or everywhere else's where the country's market
+ * was opened later and sells in another currency. Empty when neither sells in this one any more.
+ */
+export async function listPricesIn(db: Knex, country: string, currency: string): Promise<Price[]> {
+  return rows<Price>(
+    db,
+    `select plan_id as "planId", billing_interval as interval, net_minor as "netMinor"
+     from platform.plan_prices where country =
+       (select country from platform.markets where country in (?, 'ZZ') and currency = ?
+        order by (country = 'ZZ') limit 1)`,
+    [country, currency],
+  )
+}
+
 export type Subscription = {
   clinicId: ClinicId
   planId: PlanId

@@ -12,7 +12,7 @@ import {
   withdrawCancellation,
   withdrawDowngrade,
 } from '../../subscription/actions/decisions.ts'
-import { getMarket, listPlans, listPrices } from '../../subscription/queries.ts'
+import { listPlans, listPricesIn } from '../../subscription/queries.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import type { Order } from '../queries/books.ts'
 import { listDeclared } from '../queries/owner.ts'
@@ -34,8 +34,7 @@ export async function choosePlan(
 ): Promise<Outcome<Chosen, 'not_possible'>> {
   const account = await accountOf(ctx, tools)
   const { held, clinic, db } = account
-  const [plans, market] = [await listPlans(db), await getMarket(db, clinic.country)]
-  const prices = await listPrices(db, market.country)
+  const [plans, prices] = [await listPlans(db), await listPricesIn(db, clinic.country, held.currency)]
   const price = (planId: string, interval: Interval) =>
     prices.find((one) => one.planId === planId && one.interval === interval)?.netMinor
   const plan = plans.find(({ code, offered, id }) => code === asked.plan && (offered || id === held.planId))

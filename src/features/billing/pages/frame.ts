@@ -7,7 +7,7 @@ import {
   findSubscription,
   getMarket,
   listPlans,
-  listPrices,
+  listPricesIn,
   type Market,
   type Plan,
   type Price,
@@ -29,16 +29,17 @@ export type Books = {
 
 export async function booksOf(ctx: Ctx): Promise<Books> {
   const { clinic, db, now } = ctx
-  const market = await getMarket(db, clinic.country)
-  const [subscription, plans, prices, doctors, locations] = await Promise.all([
-    findSubscription(db, clinic.id),
+  const subscription = await findSubscription(db, clinic.id)
+  if (!subscription) throw new Error('a clinic without a subscription')
+  const [market, plans, prices, doctors, locations] = await Promise.all([
+    getMarket(db, clinic.country),
     listPlans(db),
-    listPrices(db, market.country),
+    listPricesIn(db, clinic.country, subscription.currency),
     listPractitioners(ctx, { activeOnly: true }),
     listLocations(ctx, { activeOnly: true }),
   ])
-  const plan = plans.find(({ id }) => id === subscription?.planId)
-  if (!subscription || !plan) throw new Error('a clinic without a subscription')
+  const plan = plans.find(({ id }) => id === subscription.planId)
+  if (!plan) throw new Error('a subscription to no plan')
   const counts = {
     doctors: doctors.length,
     locations: locations.length,

@@ -240,7 +240,7 @@ function usageRow({ clinic, now }: Ctx, speaker: Speaker, { counts }: Books, wha
 function planCards(ctx: Ctx, speaker: Speaker, books: Books, interval: Interval) {
   const { t } = speaker
   const { market, plan: present, subscription } = books
-  const money = (minor: number) => speaker.money({ minor, currency: market.currency })
+  const money = (minor: number) => speaker.money({ minor, currency: subscription.currency })
   return books.plans
     .filter((plan) => plan.offered || plan.id === present.id)
     .flatMap((plan) => {

@@ -1,7 +1,7 @@
 // What an owner or an operator decides about a subscription, money apart. Each leaves one event.
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { dateAt, dayBounds, Temporal } from '../../../kernel/time.ts'
-import { getMarket, listPrices, type Plan } from '../queries.ts'
+import { listPricesIn, type Plan } from '../queries.ts'
 import { after, type LifeEvent, type Status } from '../rules/life.ts'
 import { periodEnd, type Interval } from '../rules/prices.ts'
 import { change, tellOwners, type Account } from './account.ts'
@@ -16,8 +16,7 @@ export async function priceOf(
   plan: Pick<Plan, 'id'>,
   interval: Interval,
 ): Promise<number | undefined> {
-  const market = await getMarket(account.db, account.clinic.country)
-  const prices = await listPrices(account.db, market.country)
+  const prices = await listPricesIn(account.db, account.clinic.country, account.held.currency)
   return prices.find((price) => price.planId === plan.id && price.interval === interval)?.netMinor
 }
 

@@ -114,7 +114,8 @@ export async function findMarketUse(
     `select m.currency, exists (
        select from platform.subscriptions s join platform.clinics c on c.id = s.clinic_id
        where s.currency = m.currency and (c.country = m.country or
-         (m.country = 'ZZ' and not exists (select from platform.markets o where o.country = c.country)))) as used
+         (m.country = 'ZZ' and not exists
+           (select from platform.markets o where o.country = c.country and o.currency = s.currency)))) as used
      from platform.markets m where m.country = ? for update of m`,
     [country],
   )

@@ -1,6 +1,6 @@
 // What the next charge to a card is to be.
 import type { Ctx } from '../../../../platform/clinic-scope.ts'
-import { getMarket, listPrices, type PlanId, type Subscription } from '../../../subscription/queries.ts'
+import { getMarket, listPricesIn, type PlanId, type Subscription } from '../../../subscription/queries.ts'
 import { taxOn, type Interval } from '../../../subscription/rules/prices.ts'
 import { findDueOrder } from '../../queries/owner.ts'
 
@@ -15,7 +15,7 @@ export async function renewalDue(ctx: Ctx, held: Subscription): Promise<RenewalD
   const market = await getMarket(ctx.db, ctx.clinic.country)
   const [planId, interval] = [held.nextPlanId ?? held.planId, held.nextInterval ?? held.interval]
   const changes = planId !== held.planId || interval !== held.interval
-  const listed = changes ? await listPrices(ctx.db, market.country) : []
+  const listed = changes ? await listPricesIn(ctx.db, ctx.clinic.country, held.currency) : []
   const price = listed.find((one) => one.planId === planId && one.interval === interval)
   // The price that was agreed to holds as long as the plan does.
   const netMinor = changes ? (price?.netMinor ?? held.netMinor) : held.netMinor
