@@ -3,7 +3,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
-import { accountRoutes, invitationRoutes, staffRoutes, visitorRoutes } from './features/accounts/routes.ts'
+import { factorBanners } from './features/accounts/pages/second-factor.ts'
+import {
+  accountRoutes,
+  confirmInPlace,
+  confirmRoutes,
+  factorOperatorRoutes,
+  factorStaffRoutes,
+  factorVisitorRoutes,
+  invitationRoutes,
+  secondFactorRoutes,
+  secondStepRoutes,
+  staffRoutes,
+  visitorRoutes,
+} from './features/accounts/routes.ts'
 import { announcementBanners } from './features/announcements/pages.ts'
 import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
 import { analyticsRoutes } from './features/analytics/routes.ts'
@@ -13,6 +26,9 @@ import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
 import { visitRoutes } from './features/booking/routes/visit.ts'
+import { closingRoutes } from './features/closing/routes.ts'
+import { certificateRoutes } from './features/closing/routes/certificates.ts'
+import { closingConsoleRoutes } from './features/closing/routes/console.ts'
 import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
@@ -29,7 +45,14 @@ import { consoleRequestsRoutes } from './features/console/routes/requests.ts'
 import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
+import { rightsRoutes } from './features/rights/routes.ts'
+import { answerRoutes } from './features/rights/routes/answer.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
+import { policyBanners } from './features/policies/pages/banner.ts'
+import { policyConsoleRoutes } from './features/policies/routes/console.ts'
+import { privacyNoticeRoutes } from './features/policies/routes/notice.ts'
+import { policyOwnerRoutes } from './features/policies/routes/owner.ts'
+import { portalRoutes } from './features/portal/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { privacyRoutes } from './features/privacy/routes.ts'
 import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
@@ -40,7 +63,7 @@ import type { Services } from './platform/services.ts'
 import { paymentPages } from './platform/channels/stripe-facts.ts'
 import { csrf } from './platform/web/csrf.ts'
 import { errorHandler, notFoundPage } from './platform/web/error-pages.ts'
-import type { DeskNotices } from './platform/web/routers.ts'
+import type { DeskNotices, StepUp } from './platform/web/routers.ts'
 import { securityHeaders } from './platform/web/headers.ts'
 import { healthz, readyz } from './platform/web/health.ts'
 import { metricsPage } from './platform/web/metrics-page.ts'
@@ -56,16 +79,23 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   const app = express()
   app.locals.services = services
   app.locals.deskNotices = {
-    banners: [supportBanners(services), announcementBanners(services), subscriptionBanners],
+    banners: [
+      supportBanners(services),
+      announcementBanners(services),
+      policyBanners(services),
+      subscriptionBanners,
+      factorBanners,
+    ],
     closed: closedPage,
     lookOnly: lookOnlyPage,
   } satisfies DeskNotices
+  app.locals.stepUp = confirmInPlace satisfies StepUp
   app.set('trust proxy', config.trustProxy)
   app.set('etag', false)
   app.disable('x-powered-by')
 
   app.use(requestLog(services.log, services.metrics))
-  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe)))
+  app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe), config.analyticsScript))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
@@ -78,6 +108,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   const forYears = { maxAge: '1y', immutable: true, index: false } as const
   for (const name of readdirSync(publicFolder)) app.use(`/${name}`, express.static(join(publicFolder, name), forYears))
   app.use('/vendor/tabler', express.static(tablerFolder(), forYears))
+  app.use('/vendor/passkeys', express.static(passkeyFolder(), forYears))
 
   // The first page asks who is signed in; it has no form, and so gives nobody a cookie.
   const session = sessions(services)
@@ -94,17 +125,26 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(forms, csrf(config.secureCookies))
   // the clinic's public side
   app.use(bookingRoutes.express)
+  app.use(privacyNoticeRoutes.express)
   app.use(visitRoutes.express)
+  app.use(answerRoutes.express)
+  app.use(portalRoutes.express)
   app.use(siteFormRoutes.express)
+  app.use(certificateRoutes.express)
   app.use(session)
   app.use(visitorRoutes.express)
+  app.use(secondStepRoutes.express)
+  app.use(factorVisitorRoutes.express)
   app.use(invitationRoutes.express)
   app.use(accountRoutes.express)
+  app.use(confirmRoutes.express)
+  app.use(secondFactorRoutes.express)
   app.use(newsRoutes.express)
   app.use(dismissalRoutes.express)
   app.use(supportVisitorRoutes.express)
   // the desk
   app.use(staffRoutes.express)
+  app.use(factorStaffRoutes.express)
   app.use(clinicsRoutes.express)
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
@@ -113,7 +153,10 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
   app.use(exportRoutes.express)
+  app.use(rightsRoutes.express)
   app.use(privacyRoutes.express)
+  app.use(closingRoutes.express)
+  app.use(policyOwnerRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)
@@ -127,8 +170,12 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(operationsRoutes.express)
   app.use(retentionConsoleRoutes.express)
   app.use(consoleRequestsRoutes.express)
+  app.use(policyConsoleRoutes.express)
   app.use(consoleAnnouncementsRoutes.express)
   app.use(consoleSupportRoutes.express)
+  app.use(closingConsoleRoutes.express)
+
+  app.use(factorOperatorRoutes.express)
 
   app.use(notFoundPage)
   app.use(expiredForms)
@@ -138,4 +185,9 @@ export function createApp(services: Services, outside?: RequestHandler): Express
 
 function tablerFolder(): string {
   return join(fileURLToPath(import.meta.resolve('@tabler/core/package.json')), '../dist')
+}
+
+/** The browser's half of SimpleWebAuthn, as the package brings it. */
+function passkeyFolder(): string {
+  return join(fileURLToPath(import.meta.resolve('@simplewebauthn/browser')), '../../dist/bundle')
 }

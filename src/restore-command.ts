@@ -1,6 +1,7 @@
 // `npm run restore`: a backup into an empty database, and what was erased since erased again before anybody sees it.
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from './config.ts'
+import { eraseSubjectsAgain } from './features/rights/actions/journal.ts'
 import { jobsOf } from './jobs.ts'
 import { eraseAgain } from './platform/backup/erase-again.ts'
 import { readBackup, restoreKeys } from './platform/backup/files.ts'
@@ -61,9 +62,20 @@ async function finish(config: Config, ownerUrl: string): Promise<void> {
     `Erased again: ${erased.clinics} clinics whose key is gone. ` +
       `${erased.messages} messages that were due are not sent, ${erased.sessions} sessions are over.`,
   )
+  await erasePatientsAgain(config)
   await runPrivacyJobs(config)
   await finishRestore(ownerUrl)
   say('The server may start.')
+}
+
+/** Patients who were erased by right since the backup, told by the journal beside the keys. */
+async function erasePatientsAgain(config: Config): Promise<void> {
+  const started = await startServices(config)
+  try {
+    say(`${await eraseSubjectsAgain(started.services)} patients who were erased by right are erased again.`)
+  } finally {
+    await started.stop()
+  }
 }
 
 /** Every rule of retention, at once: all jobs of feature `privacy`, by the name in front of the dot. */

@@ -1,6 +1,6 @@
 // What was erased about single patients, noted outside the database: a backup that is restored knows nothing of it. One
 // small file each, named by a keyed hash that leads to nobody, beside the clinics' keys, which are kept apart too.
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const folderOf = (keyStoreDir: string) => join(keyStoreDir, 'erased')
@@ -36,6 +36,19 @@ export async function readErasureNotes(keyStoreDir: string): Promise<Map<string,
     if (subject !== undefined && note) notes.set(subject, note)
   }
   return notes
+}
+
+/** The files as they are, for the backup of the keys. */
+export async function readNoteFiles(keyStoreDir: string): Promise<[name: string, bytes: Buffer][]> {
+  const folder = folderOf(keyStoreDir)
+  const names = (await namesIn(folder)).filter((name) => shape.test(name))
+  return Promise.all(names.map(async (name): Promise<[string, Buffer]> => [name, await readFile(join(folder, name))]))
+}
+
+export async function writeNoteFile(keyStoreDir: string, name: string, bytes: Buffer): Promise<void> {
+  if (!shape.test(name)) throw new Error('not the name of a note')
+  await mkdir(folderOf(keyStoreDir), { recursive: true, mode: 0o700 })
+  await writeFile(join(folderOf(keyStoreDir), name), bytes, { mode: 0o600, flush: true })
 }
 
 async function readNote(path: string): Promise<Noted | undefined> {

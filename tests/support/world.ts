@@ -1,8 +1,14 @@
 // A clinic in which every kind of row that an address may name exists, for tests that walk the table of routes.
 import { createHash, randomBytes } from 'node:crypto'
 import { newsToken } from '../../src/features/announcements/actions.ts'
+import { signCertificate } from '../../src/features/closing/actions/certificate.ts'
+import { insertCertificate } from '../../src/features/closing/queries.ts'
 import { fileRequest } from '../../src/features/requests/actions.ts'
+import { answerToken } from '../../src/features/rights/actions/answer.ts'
+import { decideRequest } from '../../src/features/rights/actions/decide.ts'
+import { receiveRequest } from '../../src/features/rights/actions/receive.ts'
 import { newId, type UserId } from '../../src/kernel/ids.ts'
+import { done } from '../../src/kernel/outcome.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { registerLink } from '../../src/platform/links.ts'
 import { queueMessage } from '../../src/platform/outbox.ts'
@@ -25,13 +31,19 @@ export async function makeWorld(app: TestApp): Promise<World> {
   const [sold] = await app.superuser<{ plan: string; issuer: string }>(
     `select p.id as plan, i.id as issuer from platform.plans p, platform.issuers i where p.code = 'group' and i.code = 'NBZ'`,
   )
+  // Those that a fresh installation has are everybody's too.
+  const [policy] = await app.superuser<{ id: string }>(
+    `select id from platform.policy_versions where code = 'privacy' and version = 1`,
+  )
   const named = {
+    policies: policy!.id,
     help: 'getting-started',
     versions: '2026-11-21',
     sitemaps: 'site',
     plans: sold!.plan,
     markets: 'PK',
     issuers: sold!.issuer,
+    certificates: await makeCertificate(app),
   }
   return { here, there, ids: { ...ids, ...named }, foreignIds, adminId: admin.userId }
 }
@@ -99,7 +111,14 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, 'Order of the court, file 17', 'Nadia Khan', $3, $4, $4::timestamptz + interval '9 days')`,
     [holds, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString()],
   )
+  const closings = newId()
+  await app.superuser(
+    `insert into platform.closings (id, clinic_id, kind, asked_at, undo_until, purge_by, state, undone_at)
+     values ($1, $2, 'asked', $3, $3, $3, 'undone', $3)`,
+    [closings, clinic.id, app.clock.now().toString()],
+  )
   return {
+    closings,
     requests,
     announcements,
     support,
@@ -129,6 +148,29 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     documents: document.id,
     a: token,
   }
+}
+
+/** Of a clinic that is gone. */
+async function makeCertificate({ services }: TestApp): Promise<string> {
+  const id = newId()
+  const [now, at] = [services.clock.now(), services.clock.now().toString()]
+  const body = {
+    kind: 'nabz-erasure' as const,
+    version: 1 as const,
+    id,
+    issuer: services.config.baseUrl,
+    clinic: newId(),
+    because: 'asked' as const,
+    asked: at,
+    began: at,
+    erased: at,
+    key: 'ab'.repeat(32),
+    audit: { entries: 3, head: 'cd'.repeat(32) },
+    erasedRows: { 'clinic.appointments': 2, 'clinic.profiles': 1 },
+    kept: ['platform.documents'],
+  }
+  await insertCertificate(services.db, signCertificate(services.config, body, now))
+  return id
 }
 
 /** What the console knows of a clinic: a request about it, an announcement, a visit that is asked for. */

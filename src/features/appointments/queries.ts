@@ -12,6 +12,7 @@ import type { Ctx } from '../../platform/clinic-scope.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
+import { seesRestricted } from '../patients/rules.ts'
 import { firstOverbookLane, occupiedBy, referenceFrom, type Status, type VisitShape } from './rules.ts'
 
 export type Appointment = {
@@ -53,10 +54,13 @@ export type Appointment = {
   patientName: string | null
   patientPhone: Phone | null
   patientEmail: string | null
+  /** Their data is restricted, and whoever looks may not see whose visit it is: the name is left out. */
+  hidden: boolean
 }
 
-type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEmail'> & {
+type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEmail' | 'hidden'> & {
   language: string
+  restricted: boolean
   phoneSealed: Buffer | null
   emailSealed: Buffer | null
 }
@@ -71,7 +75,8 @@ const columns = `
     a.in_room_at as "inRoomAt", a.fulfilled_at as "fulfilledAt", a.noshow_at as "noshowAt",
     a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy", a.previous_status as "previousStatus",
     d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
-    p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed"`
+    p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed",
+    p.restricted_at is not null as restricted`
 const joined = `
   join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
   join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
@@ -79,10 +84,13 @@ const joined = `
   left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id`
 const selected = `${columns} from clinic.appointments a ${joined} where a.clinic_id = ?`
 
-function opened(ctx: Ctx, { phoneSealed, emailSealed, language, ...row }: AppointmentRow): Appointment {
+function opened(ctx: Ctx, { phoneSealed, emailSealed, language, restricted, ...row }: AppointmentRow): Appointment {
   const patientId = row.patientId ?? ''
+  const hidden = restricted && !seesRestricted(ctx)
   return {
     ...row,
+    hidden,
+    patientName: hidden ? null : row.patientName,
     language: parseLanguage(language) ?? 'en',
     patientPhone: phoneSealed ? (ctx.seal.open(phoneSealed, 'patients.phone', patientId) as Phone) : null,
     patientEmail: emailSealed ? ctx.seal.open(emailSealed, 'patients.email', patientId) : null,
@@ -287,6 +295,18 @@ export async function updateConfirmed(ctx: Ctx, id: AppointmentId): Promise<bool
     [ctx.now, ctx.clinic.id, id],
   )
   return changed === 1
+}
+
+/** Makes every visit of a patient that is to come one to write about; answers those that were not. */
+export async function updateMessagesWanted(ctx: Ctx, patientId: PatientId): Promise<AppointmentId[]> {
+  const changed = await rows<{ id: AppointmentId }>(
+    ctx.db,
+    `update clinic.appointments set messages_wanted = true
+     where clinic_id = ? and patient_id = ? and status = 'booked' and starts_at > ? and not messages_wanted
+     returning id`,
+    [ctx.clinic.id, patientId, ctx.now],
+  )
+  return changed.map(({ id }) => id)
 }
 
 export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'>

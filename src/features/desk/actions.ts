@@ -5,6 +5,7 @@ import { allowed } from '../../kernel/permissions.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Instant, PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
+import { notFound } from '../../platform/errors.ts'
 import { forbidden } from '../../platform/errors.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
 import { bookAtDesk } from '../appointments/actions/book.ts'
@@ -71,7 +72,10 @@ export async function bookForCaller(
   ctx: Ctx,
   { slot, patient, language, agreed, overbookReason }: CallerBooking,
 ): Promise<Outcome<Told, 'slot_taken' | 'not_offered' | 'month_full'>> {
-  const known = 'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined }
+  const known =
+    'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined, restrictedAt: null }
+  // Nothing new is booked for somebody whose data is restricted, unless they ask anew, by name and number.
+  if (known.restrictedAt !== null) return notFound('patient')
   const details: PatientDetails = {
     name: known.name,
     phone: known.phone,

@@ -7,7 +7,8 @@ import { flash } from '../../platform/web/session.ts'
 import { askForExport, cancelExport, openExport, provesOwner } from './actions.ts'
 import { takePatient } from './actions/patient.ts'
 import { exportListPage, exportPage } from './pages.ts'
-import { patientFile, patientRecordPage } from './pages/patient.ts'
+import { patientRecordPage } from './pages/patient.ts'
+import { patientFile } from './rules/patient.ts'
 import { askForm, patientForm } from './schema.ts'
 
 const routes = clinicRouter('export')

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ClinicId } from '../../kernel/ids.ts'
 import { Temporal, type Instant } from '../../kernel/time.ts'
+import { readNoteFiles, writeNoteFile } from '../erasure-journal.ts'
 import { deriveKey, openBytes, sealBytes, SealError } from '../seal/envelope.ts'
 import { folderKeyStore } from '../seal/key-store.ts'
 import type { BackupManifest } from './archive.ts'
@@ -85,6 +86,8 @@ export async function touchStamp(path: string, { manifest }: MadeBackup): Promis
 }
 
 const keysPlace = 'nabz/key-store-backup/v1'
+/** Notes of erased patients lie with the keys, and are kept with them. */
+const erasedPrefix = 'erased/'
 
 /**
  * All clinics' wrapped keys in one sealed file that takes the place of the one before, whose bytes are overwritten first:
@@ -96,12 +99,14 @@ export async function writeKeys(parts: { keyStoreDir: string; masterKey: Buffer;
     if (!name.endsWith('.key')) continue
     keys[name.slice(0, -'.key'.length)] = (await readFile(join(parts.keyStoreDir, name))).toString('base64')
   }
+  for (const [name, note] of await readNoteFiles(parts.keyStoreDir))
+    keys[`${erasedPrefix}${name}`] = note.toString('base64')
   const sealed = sealBytes(deriveKey(parts.masterKey, 'key-store-backup'), Buffer.from(JSON.stringify(keys)), keysPlace)
   await mkdir(dirname(parts.file), { recursive: true, mode: 0o700 })
   await writeFile(`${parts.file}.partial`, sealed, { mode: 0o600, flush: true })
   await overwrite(parts.file)
   await rename(`${parts.file}.partial`, parts.file)
-  return Object.keys(keys).length
+  return Object.keys(keys).filter((name) => !name.startsWith(erasedPrefix)).length
 }
 
 /** Into an empty key store only: in one that is in use, it would bring back what was destroyed. */
@@ -113,11 +118,16 @@ export async function restoreKeys(parts: { keyStoreDir: string; masterKey: Buffe
   const opened = openBytes(deriveKey(parts.masterKey, 'key-store-backup'), await readFile(parts.file), keysPlace)
   const keys = JSON.parse(opened.toString()) as Record<string, string>
   const store = folderKeyStore(parts.keyStoreDir)
-  for (const [id, key] of Object.entries(keys)) {
+  const notes = Object.entries(keys).filter(([name]) => name.startsWith(erasedPrefix))
+  const clinics = Object.entries(keys).filter(([name]) => !name.startsWith(erasedPrefix))
+  for (const [name, note] of notes) {
+    await writeNoteFile(parts.keyStoreDir, name.slice(erasedPrefix.length), Buffer.from(note, 'base64'))
+  }
+  for (const [id, key] of clinics) {
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new SealError('the backup of the keys holds something else')
     await store.create(id as ClinicId, Buffer.from(key, 'base64'))
   }
-  return Object.keys(keys).length
+  return clinics.length
 }
 
 async function overwrite(path: string) {

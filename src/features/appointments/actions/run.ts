@@ -16,6 +16,8 @@ export type StepRefusal = 'not_now' | 'changed_meanwhile'
 export async function takeStep(ctx: Ctx, id: AppointmentId, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
+  // Nobody's visit any more: it stays as it is, for counts and cash.
+  if (before.patientId === null) return refuse('not_now')
   if (!canTake(step, before.status) || (step === 'miss' && !mayMiss(before, ctx.now))) return refuse('not_now')
   return step === 'cancel' ? cancel(ctx, before, 'desk') : advance(ctx, before, step)
 }
@@ -78,7 +80,8 @@ export async function undoStep(
 ): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
-  if (before.previousStatus === null || before.cancelledBy === 'patient') return refuse('nothing_to_undo')
+  if (before.previousStatus === null || before.cancelledBy === 'patient' || before.patientId === null)
+    return refuse('nothing_to_undo')
   const back = await stepBack(ctx, before, before.previousStatus)
   if (!back.ok) return back
   await audit(

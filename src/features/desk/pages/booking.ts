@@ -39,7 +39,9 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
   const { draft, form = emptyForm, lost } = state
   const { t } = speaker
   const settings = await getSettings(ctx)
-  const patient = draft.patientId ? await getPatient(ctx, draft.patientId) : undefined
+  const chosenPatient = draft.patientId ? await getPatient(ctx, draft.patientId) : undefined
+  // Nothing new is booked for somebody whose data is restricted.
+  const patient = chosenPatient?.restrictedAt === null ? chosenPatient : undefined
   const usual = patient ? await findUsualVisit(ctx, patient.id) : undefined
   const known = choose(settings, draft.times, usual)
   const consent = patient && (await findConsent(ctx, patient.id, 'appointment_messages'))

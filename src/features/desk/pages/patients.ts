@@ -14,11 +14,12 @@ import { findConsent } from '../../consents/queries.ts'
 import { listRecentMessages } from '../../messaging/queries/log.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
+import { seesRestricted } from '../../patients/rules.ts'
 import { listVisitsAround } from '../queries.ts'
 import { parseReference } from '../rules.ts'
 import { actionsOf } from './actions.ts'
 import { messageRow } from './message-row.ts'
-import { initialsOf, whenText } from './words.ts'
+import { initialsOf, nameOf, whenText } from './words.ts'
 
 const shown = 20
 /** A doctor's own patients are picked from among this many who match. */
@@ -49,7 +50,7 @@ export async function patientsPage(ctx: Ctx, speaker: Speaker, typed: string): P
     visit: visit && {
       href: `/app/${ctx.clinic.slug}/appointments/${visit.id}`,
       reference: referenceText(visit.reference),
-      name: visit.patientName ?? '',
+      name: nameOf(speaker, visit),
       when: whenText(ctx, speaker, visit.startsAt),
       doctor: visit.practitionerName,
       status: visit.status,
@@ -86,6 +87,7 @@ async function visitByReference(ctx: Ctx, typed: string): Promise<Appointment | 
 export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Promise<View> {
   const { t } = speaker
   const patient = await getPatient(ctx, id)
+  if (patient.restrictedAt !== null && !seesRestricted(ctx)) return notFound('patient')
   const own = isDoctor(ctx) ? await findOwnPractitioner(ctx) : undefined
   const all = await listAppointmentsOfPatient(ctx, id, 50)
   const visits = isDoctor(ctx) ? all.filter(({ practitionerId }) => practitionerId === own) : all
@@ -101,7 +103,11 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
     ...headOf(speaker, patient),
     consent: agreedAt ? t('desk.patient.agreed', { date: speaker.date(agreedAt) }) : t('desk.patient.not_agreed'),
     agreed: agreedAt !== undefined,
-    bookHref: mayBook(ctx) ? bookHref(ctx, id) : undefined,
+    restricted:
+      patient.restrictedAt === null
+        ? undefined
+        : t('desk.patient.restricted', { date: speaker.date(patient.restrictedAt) }),
+    bookHref: mayBook(ctx) && patient.restrictedAt === null ? bookHref(ctx, id) : undefined,
     exportAction: mayExport(ctx) ? `/app/${ctx.clinic.slug}/patients/${id}/export` : undefined,
     open: open.map((visit) => visitRow(ctx, speaker, visit)),
     past: visits.filter((visit) => !open.includes(visit)).map((visit) => visitRow(ctx, speaker, visit)),
@@ -127,7 +133,7 @@ function visitRow(ctx: Ctx, speaker: Speaker, visit: Appointment) {
   const href = `/app/${ctx.clinic.slug}/appointments/${visit.id}`
   return {
     id: visit.id,
-    name: visit.patientName ?? '',
+    name: nameOf(speaker, visit),
     href,
     when: whenText(ctx, speaker, visit.startsAt),
     what: visit.serviceName,

@@ -12,7 +12,7 @@ import { findChecklist } from '../../clinics/queries.ts'
 import { listPasts, type PatientPast } from '../queries.ts'
 import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
 import { actionsOf, type VisitActions } from './actions.ts'
-import { waitText } from './words.ts'
+import { nameOf, waitText } from './words.ts'
 
 export type DayQuestion = { date?: PlainDate | undefined; practitionerId?: PractitionerId | undefined; list: boolean }
 
@@ -183,7 +183,7 @@ function cardOf(day: Day, visit: Appointment): Card {
     id: visit.id,
     href: `/app/${ctx.clinic.slug}/appointments/${visit.id}`,
     time: speaker.time(visit.startsAt),
-    name: visit.patientName ?? t('desk.card.held'),
+    name: nameOf(speaker, visit),
     held,
     what: visit.serviceName,
     doctor: day.oneDoctor ? undefined : visit.practitionerName,

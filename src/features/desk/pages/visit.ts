@@ -17,7 +17,7 @@ import type { TimesQuestion } from '../schema.ts'
 import { actionsOf } from './actions.ts'
 import { messageRow } from './message-row.ts'
 import { nearestTo, timesOf } from './times.ts'
-import { whenText } from './words.ts'
+import { nameOf, whenText } from './words.ts'
 
 /** One visit: how it stands, what can be done, what the patient was told. */
 export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): Promise<View> {
@@ -26,7 +26,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
   const messages = await listMessagesOf(ctx, id)
   const here = `/app/${ctx.clinic.slug}/appointments/${id}`
   const { t } = speaker
-  const name = visit.patientName ?? t('desk.card.held')
+  const name = nameOf(speaker, visit)
   return view('desk/visit', {
     title: name,
     back: here,
@@ -43,6 +43,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
 
 function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
   const { t } = speaker
+  const phone = visit.hidden ? undefined : (visit.patientPhone ?? undefined)
   return {
     status: visit.status,
     held: visit.status === 'pending',
@@ -53,10 +54,11 @@ function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
     doctor: visit.practitionerName,
     place: visit.locationName,
     reference: referenceText(visit.reference),
-    patientHref: visit.patientId === null ? undefined : `/app/${ctx.clinic.slug}/patients/${visit.patientId}`,
-    phone: visit.patientPhone === null ? undefined : phoneText(visit.patientPhone),
-    phoneHref: visit.patientPhone === null ? undefined : `tel:${visit.patientPhone}`,
-    email: visit.patientEmail ?? undefined,
+    patientHref:
+      visit.patientId === null || visit.hidden ? undefined : `/app/${ctx.clinic.slug}/patients/${visit.patientId}`,
+    phone: phone && phoneText(phone),
+    phoneHref: phone && `tel:${phone}`,
+    email: visit.hidden ? undefined : (visit.patientEmail ?? undefined),
     language: { lang: visit.language, name: languageNames[visit.language] },
     confirmed: visit.status === 'booked' && visit.confirmedAt !== null,
     source: t(`desk.visit.source_${visit.source}`),
@@ -108,7 +110,7 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
   const asked = { from: state.times.from, date }
   const gives = (doctor: string) =>
     settings.offers.some((offer) => offer.serviceId === visit.serviceId && offer.practitionerId === doctor)
-  const name = visit.patientName ?? ''
+  const name = nameOf(speaker, visit)
   return view('desk/move', {
     title: t('desk.move.title', { name: isolated(name) }),
     scripts: ['/js/booking.js'],

@@ -3,6 +3,7 @@ import type { Instant } from '../../../kernel/time.ts'
 import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import type { Appointment } from '../../appointments/queries.ts'
 import type { Waiting } from '../rules.ts'
 
 export function waitText({ t }: Speaker, { kind, minutes }: Waiting): string {
@@ -11,6 +12,13 @@ export function waitText({ t }: Speaker, { kind, minutes }: Waiting): string {
   if (minutes < 60) return t('desk.wait.minutes', { minutes })
   const parts = { hours: Math.floor(minutes / 60), minutes: minutes % 60 }
   return t(kind === 'late' ? 'desk.wait.late_hours' : 'desk.wait.hours', parts)
+}
+
+/** Whose visit it is, or why nobody's name stands there. */
+export function nameOf({ t }: Speaker, visit: Pick<Appointment, 'patientName' | 'hidden' | 'status'>): string {
+  if (visit.patientName !== null) return visit.patientName
+  if (visit.hidden) return t('desk.card.restricted')
+  return t(visit.status === 'pending' ? 'desk.card.held' : 'desk.card.erased')
 }
 
 /** Today 4:30 pm, Tomorrow 9 am, Tue 24 Nov, 4:30 pm. */

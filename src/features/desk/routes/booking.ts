@@ -10,6 +10,7 @@ import { isFull } from '../../subscription/rules/usage.ts'
 import { bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
 import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
 import { dayHref, movePage, visitPage } from '../pages/visit.ts'
+import { nameOf } from '../pages/words.ts'
 import { isolated, ownPath, parseSlot, slotText, type SlotChoice } from '../rules.ts'
 import { bookingDraft, callerForm, overbookForm, timesAsked, type BookingDraft } from '../schema.ts'
 import { backOf, withBack } from './steps.ts'
@@ -153,7 +154,7 @@ async function afterBooking(request: ClinicRequest, { appointment, messageAt }: 
     kind: 'success',
     key: messageAt ? 'desk.flash.booked_told' : 'desk.flash.booked',
     params: {
-      name: isolated(appointment.patientName ?? ''),
+      name: isolated(nameOf(speaker, appointment)),
       when: speaker.dateTime(appointment.startsAt),
       doctor: isolated(appointment.practitionerName),
       ...(messageAt ? { time: speaker.time(messageAt) } : {}),
@@ -175,7 +176,7 @@ async function move(request: ClinicRequest, id: AppointmentId, slot: SlotChoice)
       kind: 'success',
       key: messageAt ? 'desk.flash.moved_told' : 'desk.flash.moved',
       params: {
-        name: isolated(appointment.patientName ?? ''),
+        name: isolated(nameOf(speaker, appointment)),
         when: speaker.dateTime(appointment.startsAt),
         ...(messageAt ? { time: speaker.time(messageAt) } : {}),
       },

@@ -1,5 +1,6 @@
 import type { Permission } from '../../../kernel/permissions.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
+import { noteOpening } from '../../patients/actions/record.ts'
 import { patientPage, patientsPage } from '../pages/patients.ts'
 
 export function patientRoutes(routes: Routes<ClinicRequest, Permission>): void {
@@ -10,6 +11,12 @@ export function patientRoutes(routes: Routes<ClinicRequest, Permission>): void {
 
   routes.get('/patients/:id', 'patients.find', async ({ req, speaker, inClinic, show }) => {
     const id = idParam<'patient'>(req, 'id')
-    show(await inClinic((ctx) => patientPage(ctx, speaker, id)))
+    show(
+      await inClinic(async (ctx) => {
+        const page = await patientPage(ctx, speaker, id)
+        await noteOpening(ctx, id)
+        return page
+      }),
+    )
   })
 }

@@ -4,6 +4,7 @@ import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/
 import { flash } from '../../../platform/web/session.ts'
 import type { Step } from '../../appointments/rules.ts'
 import { runStep, standingOf, takeBack } from '../actions.ts'
+import { nameOf } from '../pages/words.ts'
 import { isolated, ownPath } from '../rules.ts'
 
 /** Each step is a small thing of its own: posting it takes it, posting `undo` takes the last one back. */
@@ -19,11 +20,11 @@ export function stepRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const id = idParam<'appointment'>(req, 'id')
     const undone = await inClinic((ctx) => takeBack(ctx, id))
     if (undone.ok) {
-      const { patientName, status } = undone.value
+      const { status } = undone.value
       flash(req, {
         kind: 'success',
         key: 'desk.flash.undone',
-        params: { name: isolated(patientName ?? ''), status: speaker.t(`shared.status.${status}`) },
+        params: { name: isolated(nameOf(speaker, undone.value)), status: speaker.t(`shared.status.${status}`) },
       })
     } else flash(req, { kind: 'error', key: `desk.refused.${undone.reason}` })
     await redirect(backOf(request, id))
@@ -46,7 +47,7 @@ async function take(request: ClinicRequest, step: Step): Promise<void> {
   const taken = await inClinic((ctx) => runStep(ctx, id, step))
   if (taken.ok) {
     const { appointment, messageAt } = taken.value
-    const name = isolated(appointment.patientName ?? '')
+    const name = isolated(nameOf(speaker, appointment))
     flash(req, {
       kind: 'success',
       key: messageAt ? 'desk.flash.cancel_told' : `desk.flash.${step}`,
@@ -55,11 +56,12 @@ async function take(request: ClinicRequest, step: Step): Promise<void> {
     })
   } else {
     // Read anew: the refused transaction is over, and what stands there now is what somebody else did.
-    const { patientName, status } = await inClinic((ctx) => standingOf(ctx, id))
+    const visit = await inClinic((ctx) => standingOf(ctx, id))
+    const { status } = visit
     flash(req, {
       kind: 'error',
       key: step === 'miss' && status === 'booked' ? 'desk.refused.too_early' : 'desk.refused.changed',
-      params: { name: isolated(patientName ?? ''), status: speaker.t(`shared.status.${status}`) },
+      params: { name: isolated(nameOf(speaker, visit)), status: speaker.t(`shared.status.${status}`) },
     })
   }
   await redirect(back)

@@ -4,6 +4,7 @@ import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { rows, type Binding } from '../../../platform/db/rows.ts'
 import { parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
+import { seesRestricted } from '../../patients/rules.ts'
 import { kindKey, reasonKey, statusKey } from '../rules/in-words.ts'
 import { ticksOf, type MessageStatus } from '../rules/statuses.ts'
 
@@ -56,6 +57,7 @@ type Row = Omit<
   | 'nextTryAt'
 > & {
   language: string
+  restricted: boolean
   recipientSealed: Buffer
   bodySealed: Buffer | null
   errorCode: string | null
@@ -65,7 +67,8 @@ type Row = Omit<
 }
 
 const selected = `
-  select m.id, m.appointment_id as "appointmentId", m.patient_id as "patientId", p.name as "patientName", m.kind,
+  select m.id, m.appointment_id as "appointmentId", m.patient_id as "patientId", p.name as "patientName",
+    p.restricted_at is not null as restricted, m.kind,
     m.channel, m.language, m.status, m.recipient_sealed as "recipientSealed", m.body_sealed as "bodySealed",
     m.error_code as "errorCode", m.drop_reason as "dropReason", m.created_at as "createdAt", m.due_at as "dueAt",
     m.lease_until as "leaseUntil", m.expires_at as "expiresAt", coalesce(m.sent_at, m.accepted_at) as "sentAt",
@@ -75,15 +78,19 @@ const selected = `
   where m.clinic_id = ?`
 
 function opened(ctx: Ctx, row: Row): LoggedMessage {
-  const { recipientSealed, bodySealed, errorCode, dropReason, leaseUntil, expiresAt, language, ...rest } = row
+  const { recipientSealed, bodySealed, errorCode, dropReason, leaseUntil, expiresAt, language, restricted, ...rest } =
+    row
+  // Of somebody whose data is restricted it stays that a message went, not to whom and not what it said.
+  const hidden = restricted && !seesRestricted(ctx)
   const { status, channel, kind } = rest
   const tried = status === 'queued' && errorCode !== null
   const ofUse = expiresAt === null || expiresAt.epochMilliseconds > ctx.now.epochMilliseconds
   return {
     ...rest,
     language: parseLanguage(language) ?? 'en',
-    recipient: ctx.seal.open(recipientSealed, 'messages.recipient', row.id),
-    body: bodySealed ? ctx.seal.open(bodySealed, 'messages.body', row.id) : undefined,
+    patientName: hidden ? null : rest.patientName,
+    recipient: hidden ? '•••' : ctx.seal.open(recipientSealed, 'messages.recipient', row.id),
+    body: bodySealed && !hidden ? ctx.seal.open(bodySealed, 'messages.body', row.id) : undefined,
     kindKey: kindKey(kind),
     statusKey: statusKey(status, channel),
     reasonKey: reasonKey({ status, channel, errorCode, dropReason }),

@@ -1,15 +1,15 @@
 // The answer to a request: put into the patient's language when it is decided, kept as it was given, and sent.
 import { createHash } from 'node:crypto'
 import type { Phone } from '../../../kernel/phone.ts'
-import { Temporal } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { queueMessage } from '../../../platform/outbox.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 import { isOptedOut } from '../../messaging/actions/stop.ts'
 import type { RequestOutcome, RightsRequest, RightsRequestId } from '../rules.ts'
+import { findRequestByAnswer } from '../queries/requests.ts'
 import { answerDays } from '../rules/codes.ts'
-import type { Kept } from '../rules/decision.ts'
+import { keptText, type Kept } from '../rules/decision.ts'
 
 export type Sent = 'whatsapp' | 'email' | 'by_hand'
 
@@ -64,14 +64,6 @@ export function composeAnswer(
   }
 }
 
-/** Why something stays, in a sentence. */
-export function keptText({ t, date }: Speaker, { code, count, until }: Kept): string {
-  return t(`rights.kept.${code}`, {
-    ...(count === undefined ? {} : { count }),
-    ...(until === undefined ? {} : { date: date(Temporal.Instant.from(until)) }),
-  })
-}
-
 /** The end of the address an answer is at; made of the request rather than stored. */
 export function answerToken(ctx: Ctx, id: RightsRequestId): string {
   return tokenOf(ctx.platformSeal, ctx, id)
@@ -112,4 +104,10 @@ export async function sendAnswer(
   })
   ctx.messagesQueued()
   return recipient.channel
+}
+
+/** The request that a link leads to, while the link works. */
+export async function findByAnswer(ctx: Ctx, token: string): Promise<RightsRequest | undefined> {
+  if (!/^[A-Za-z0-9_-]{32}$/.test(token)) return undefined
+  return findRequestByAnswer(ctx, answerHash(token), ctx.now.subtract({ hours: answerDays * 24 }))
 }

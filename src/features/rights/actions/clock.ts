@@ -14,7 +14,9 @@ import { receiveRequest } from './receive.ts'
 
 const perRound = 50
 
-function inClinicAs<T>(services: Services, clinic: Clinic, job: string, work: (ctx: Ctx) => Promise<T>): Promise<T> {
+type Running = { services: Services; clinic: Clinic; job: string }
+
+function inClinicAs<T>({ services, clinic, job }: Running, work: (ctx: Ctx) => Promise<T>): Promise<T> {
   return services.inClinic(clinic, { kind: 'system', job }, { requestId: `${job}-${randomUUID()}` }, work)
 }
 
@@ -28,7 +30,7 @@ export async function takeInRouted(services: Services): Promise<number> {
     const clinic = request.clinicId === null ? undefined : await services.clinics.byId(request.clinicId)
     if (!clinic) continue
     try {
-      if (await inClinicAs(services, clinic, 'rights.intake', (ctx) => takeIn(ctx, request))) taken++
+      if (await inClinicAs({ services, clinic, job: 'rights.intake' }, (ctx) => takeIn(ctx, request))) taken++
     } catch (error) {
       // One clinic's trouble (its key destroyed a moment ago) is not the others'.
       services.log.error('rights.intake_failed', error, { clinicId: clinic.id })
@@ -63,7 +65,7 @@ export async function watchClock(services: Services): Promise<number> {
   for (const clinicId of await listClinicsToTell(services.jobsDb, due)) {
     const clinic = await services.clinics.byId(clinicId)
     if (!clinic) continue
-    told += await inClinicAs(services, clinic, 'rights.clock', async (ctx) => {
+    told += await inClinicAs({ services, clinic, job: 'rights.clock' }, async (ctx) => {
       const news = await updateTold(ctx, due)
       for (const one of news) await tell(ctx, services, one)
       return news.length

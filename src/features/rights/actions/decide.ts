@@ -5,12 +5,10 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
 import { withdraw } from '../../consents/actions.ts'
 import { purposes } from '../../consents/rules.ts'
-import { isOptedOut } from '../../messaging/actions/stop.ts'
 import { correctPatient, restrictPatient, type Corrections } from '../../patients/actions/record.ts'
 import { findPatient, type Patient } from '../../patients/queries.ts'
-import { findLegalHold } from '../../privacy/queries.ts'
 import { closeByClinic } from '../../requests/actions.ts'
-import { countEffects } from '../queries/effects.ts'
+import { findEffects } from '../queries/effects.ts'
 import {
   findOpenTwin,
   getRequest,
@@ -21,7 +19,7 @@ import {
   updateWithdrawn,
 } from '../queries/requests.ts'
 import { referenceOf, type RequestOutcome, type RightKind, type RightsRequest, type RightsRequestId } from '../rules.ts'
-import { judge, keptOf, mustKeep, type DecisionRefusal, type Effects, type Wish } from '../rules/decision.ts'
+import { judge, keptOf, mustKeep, type DecisionRefusal, type Wish } from '../rules/decision.ts'
 import { answerHash, answerToken, composeAnswer, sendAnswer, type Sent } from './answer.ts'
 import { erasePatient } from './erase.ts'
 import { subjectOf } from './receive.ts'
@@ -31,16 +29,6 @@ export type Decision = Wish & {
   tell: boolean
   /** What is right, as the clinic read it; of a correction only. */
   corrections?: Corrections | undefined
-}
-
-/** What a request would touch, counted now. */
-export async function findEffects(ctx: Ctx, patient: Pick<Patient, 'id' | 'phone'>): Promise<Effects> {
-  const [counted, stopped, hold] = await Promise.all([
-    countEffects(ctx, patient.id),
-    isOptedOut(ctx, patient.phone),
-    findLegalHold(ctx.db, ctx.clinic.id, ctx.now),
-  ])
-  return { ...counted, stopped, hold: hold && { reason: hold.reason, until: hold.until } }
 }
 
 /**

@@ -4,8 +4,8 @@ import type { Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
-import { getPatient } from '../../patients/queries.ts'
-import { insertRequest } from '../queries/requests.ts'
+import { getPatient, type Patient } from '../../patients/queries.ts'
+import { getRequest, insertRequest } from '../queries/requests.ts'
 import {
   dueOf,
   referenceOf,
@@ -62,3 +62,16 @@ export async function receiveRequest(ctx: Ctx, asked: NewRightsRequest): Promise
 }
 
 export const subjectOf = ({ name, phone, email }: Subject): Subject => ({ name, phone, email })
+
+export const findRequestPatient = (ctx: Ctx, id: PatientId): Promise<Patient> => getPatient(ctx, id)
+
+/** What kind of request it is; with `note` that somebody looked at whoever asks is written down. */
+export async function lookAtRequest(
+  ctx: Ctx,
+  id: RightsRequestId,
+  note?: (ctx: Ctx, patientId: PatientId) => Promise<void>,
+): Promise<RightKind> {
+  const { kind, patientId } = await getRequest(ctx, id)
+  if (note && patientId !== null) await note(ctx, patientId)
+  return kind
+}

@@ -3,11 +3,24 @@ import type { AppointmentId, PatientId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import { isOptedOut } from '../../messaging/actions/stop.ts'
+import type { Patient } from '../../patients/queries.ts'
+import { findLegalHold } from '../../privacy/queries.ts'
 import type { Effects } from '../rules/decision.ts'
 
-export type Counted = Omit<Effects, 'stopped' | 'hold'>
+/** What a request would touch, counted now. */
+export async function findEffects(ctx: Ctx, patient: Pick<Patient, 'id' | 'phone'>): Promise<Effects> {
+  const [counted, stopped, hold] = await Promise.all([
+    countEffects(ctx, patient.id),
+    isOptedOut(ctx, patient.phone),
+    findLegalHold(ctx.db, ctx.clinic.id, ctx.now),
+  ])
+  return { ...counted, stopped, hold: hold && { reason: hold.reason, until: hold.until } }
+}
 
-export async function countEffects(ctx: Ctx, id: PatientId): Promise<Counted> {
+type Counted = Omit<Effects, 'stopped' | 'hold'>
+
+async function countEffects(ctx: Ctx, id: PatientId): Promise<Counted> {
   const { db, clinic, now } = ctx
   const [counted] = await rows<Counted>(
     db,

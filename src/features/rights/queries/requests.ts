@@ -364,3 +364,13 @@ export async function updateTold(ctx: Ctx, due: { first: Instant; second: Instan
     ],
   )
 }
+
+/** The names of accounts that had a part in a request, by id. */
+export async function findPeople(ctx: Ctx, ids: readonly (UserId | null)[]): Promise<Map<string, string>> {
+  const found = await rows<{ id: string; name: string }>(
+    ctx.db,
+    'select id, name from platform.users where id = any(?::uuid[])',
+    [ids.flatMap((id) => id ?? [])],
+  )
+  return new Map(found.map(({ id, name }) => [id, name]))
+}

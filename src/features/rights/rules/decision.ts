@@ -1,5 +1,6 @@
 // What a request would touch, what of it has to stay, and what a decision comes to.
-import type { Instant } from '../../../kernel/time.ts'
+import { Temporal, type Instant } from '../../../kernel/time.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { purposes } from '../../consents/rules.ts'
 import { correctable, type RequestOutcome, type RightKind, type Wishes } from '../rules.ts'
 
@@ -54,6 +55,14 @@ export function keptOf({ recordVisits, hold, stopped }: Effects): Kept[] {
     ...(stopped ? [{ code: 'opt_out' as const }] : []),
     { code: 'answer' },
   ]
+}
+
+/** Why something stays, in a sentence. */
+export function keptText({ t, date }: Speaker, { code, count, until }: Kept): string {
+  return t(`rights.kept.${code}`, {
+    ...(count === undefined ? {} : { count }),
+    ...(until === undefined ? {} : { date: date(Temporal.Instant.from(until)) }),
+  })
 }
 
 export const mustKeep = (kind: RightKind, { recordVisits, hold }: Effects): boolean =>
