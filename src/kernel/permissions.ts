@@ -22,6 +22,10 @@ export type Permission = (typeof permissions)[number]
 export const roles = ['owner', 'doctor', 'receptionist'] as const
 export type Role = (typeof roles)[number]
 
+/** Whoever owns a clinic or reads charts there: they need a second factor, some days after they got the role. */
+export const rolesThatNeedFactor: readonly Role[] = ['owner', 'doctor']
+export const factorGraceDays = 7
+
 const clinicWork: Permission[] = [
   'today.see',
   'appointments.book',

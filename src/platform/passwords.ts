@@ -4,6 +4,8 @@ import { HttpError } from './errors.ts'
 
 export type Passwords = {
   hash(password: string): Promise<string>
+  /** For codes that chance made and nobody chose: there is less to gain by guessing, so each costs less. */
+  hashCode(code: string): Promise<string>
   /** False for a wrong password and for a value that is no hash. */
   verify(password: string, hash: string): Promise<boolean>
   /** Takes as long as `verify`, for an account that does not exist: the time tells nothing. */
@@ -22,7 +24,7 @@ const mayWait = 40
  * stolen table is useless without `pepper`. The password is used exactly as typed. What is stored is bcrypt's own string,
  * which names its scheme and cost; a second pepper would need a column beside it.
  */
-export function createPasswords(pepper: Buffer, cost = 12): Passwords {
+export function createPasswords(pepper: Buffer, cost = 12, codeCost = Math.min(cost, 10)): Passwords {
   const keyed = (password: string) => createHmac('sha384', pepper).update(password, 'utf8').digest('base64')
   const queue = limited(atOnce, mayWait)
   // Of the right shape and cost, and of no password.
@@ -32,6 +34,7 @@ export function createPasswords(pepper: Buffer, cost = 12): Passwords {
     /^\$2b\$/.test(stored) && (await queue(() => bcrypt.compare(keyed(password), stored)))
   return {
     hash,
+    hashCode: (code) => queue(() => bcrypt.hash(keyed(code), codeCost)),
     verify,
     async pretend() {
       await verify('', decoy)

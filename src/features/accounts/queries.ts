@@ -188,10 +188,17 @@ export async function insertMember(
   return inserted.length === 1
 }
 
-export async function updateRole(db: Knex, clinicId: ClinicId, userId: UserId, role: Role): Promise<boolean> {
+export async function updateRole(
+  db: Knex,
+  clinicId: ClinicId,
+  userId: UserId,
+  role: Role,
+  since: Instant,
+): Promise<boolean> {
   return (
-    (await changes(db, 'update platform.memberships set role = ? where clinic_id = ? and user_id = ?', [
+    (await changes(db, 'update platform.memberships set role = ?, role_since = ? where clinic_id = ? and user_id = ?', [
       role,
+      since,
       clinicId,
       userId,
     ])) === 1
@@ -284,4 +291,13 @@ export async function updateAccepted(db: Knex, hash: Buffer, now: Instant): Prom
     [now, hash, now],
   )
   return taken
+}
+
+export async function countOtherClinics(db: Knex, userId: UserId, clinicId: ClinicId): Promise<number> {
+  const [counted] = await rows<{ count: number }>(
+    db,
+    'select count(*) as count from platform.memberships where user_id = ? and clinic_id <> ?',
+    [userId, clinicId],
+  )
+  return counted?.count ?? 0
 }

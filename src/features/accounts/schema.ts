@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkbox, requiredEmail, requiredName } from '../../kernel/forms.ts'
+import { checkbox, requiredEmail, requiredName, requiredText } from '../../kernel/forms.ts'
 import { roles } from '../../kernel/permissions.ts'
 import { isCountry } from '../clinics/rules/countries.ts'
 import { specialties } from '../clinics/rules.ts'
@@ -51,3 +51,30 @@ export const joinForm = z.object({
   name: requiredName('accounts.error.name_required'),
   password: password('accounts.error.password.required'),
 })
+
+export const codeForm = z.object({ code: requiredText('accounts.error.code_required', 60) })
+
+/** What a browser answered for a passkey, as text. Read further where its signature is checked. */
+const answer = z
+  .string({ error: 'accounts.error.passkey_refused' })
+  .min(1, 'accounts.error.passkey_refused')
+  .max(40_000)
+export const passkeyForm = z.object({ name: requiredName('accounts.error.passkey_name', 60), response: answer })
+export const passkeySignInForm = z.object({ response: answer, next: z.string().optional() })
+
+/** What may be offered beside any form as proof of who sends it. */
+export const proofFields = z.object({
+  confirm_password: z.string().max(1000).optional().catch(undefined),
+  confirm_code: z.string().max(60).optional().catch(undefined),
+  confirm_passkey: z.string().max(40_000).optional().catch(undefined),
+})
+export const confirmForm = z.object({ next: z.string().optional().catch(undefined) })
+
+/** How a person was known to be themselves: a sentence, not a word. */
+const documented = requiredText('accounts.error.proof_required', 1000).refine(
+  (text) => [...text].length >= 20,
+  'accounts.error.proof_short',
+)
+export const resetProofForm = z.object({ proof: documented })
+export const operatorResetForm = z.object({ email, proof: documented })
+export const factorPolicyForm = z.object({ required: z.enum(['yes', 'no'], { error: 'form.error.invalid' }) })

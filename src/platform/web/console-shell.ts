@@ -19,6 +19,7 @@ const places: { path: string; name: string; icon: string; permission: Permission
   { path: '/audit', name: 'audit', icon: 'history', permission: 'console.see' },
   { path: '/support', name: 'support', icon: 'eye', permission: 'console.clinics' },
 ]
+  { path: '/second-factors', name: 'second_factors', icon: 'shield-lock', permission: 'console.operate' },
 
 type Operator = { name: string; theme: string; shortcuts: boolean }
 

@@ -28,21 +28,25 @@ export {
   type AccountRequest,
   type ClinicRequest,
 } from './routers/staff.ts'
+export type { StepUp } from './routers/step-up.ts'
 export { routeTable, type Access, type RouteEntry, type RouteOptions, type Routes } from './routers/table.ts'
 
-export type PublicRequest = Basics
+export type PublicRequest = Basics & {
+  /** A path of ours in the language the visitor reads. */
+  url: (path: string) => string
+}
 
 /** Pages and webhooks for anybody, outside any clinic. */
 export function publicRouter(feature: string): Routes<PublicRequest, 'public'> {
   return routes('public', '', feature, (req, res) => Promise.resolve(visitorBasics(req, res)))
 }
 
-function visitorBasics(req: Request, res: Response): Basics {
+function visitorBasics(req: Request, res: Response): PublicRequest {
   const services = servicesOf(req)
   const lang = visitorLanguage(req)
   const speaker = services.speakers(lang, { country: 'GB', zone: 'UTC' })
   const url = (path: string) => withLanguage(path, lang, undefined)
-  return basics(req, res, services, speaker, originOf(req), (view, layout = 'plain') =>
+  const answers = basics(req, res, services, speaker, originOf(req), (view, layout = 'plain') =>
     render(view, {
       speaker,
       layout,
@@ -54,6 +58,7 @@ function visitorBasics(req: Request, res: Response): Basics {
       accent: 'teal',
     }),
   )
+  return { ...answers, url }
 }
 
 /** A page of the service itself as text that anybody may be given who reads its language. */

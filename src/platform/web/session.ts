@@ -12,6 +12,12 @@ export type Flash = {
   undo?: string
 }
 
+/** How somebody proves to be who they say: a code is an authenticator app's, or one of those kept for its loss. */
+export type Factor = 'password' | 'code' | 'passkey'
+
+/** Somebody whose password was right and whose second factor is still missing. Signed in as nobody. */
+export type Pending = { userId: UserId; passwordVersion: number; since: number; next?: string }
+
 declare module 'express-session' {
   interface SessionData {
     userId: UserId
@@ -19,6 +25,11 @@ declare module 'express-session' {
     passwordVersion: number
     startedAt: number
     seenAt: number
+    /** When each factor was last proven in this session. */
+    proven: Partial<Record<Factor, number>>
+    /** Somebody of the platform, whose sessions are shorter. */
+    strict: boolean
+    pending: Pending
     flash: Flash
     returnTo: string
     /** The support visit this operator is on: the session holds both identities. */
@@ -30,6 +41,13 @@ declare module 'express-session' {
 export const idleMinutes = 30
 /** A working day. */
 export const absoluteHours = 12
+/** Whoever runs the platform could reach into every clinic, so their sessions end sooner. */
+export const strictIdleMinutes = 15
+export const strictAbsoluteHours = 8
+/** How long a factor counts as proven just now, for what can't be taken back. */
+export const freshMinutes = 10
+/** Between the password and the second factor. */
+export const pendingMinutes = 10
 
 export function sessionCookieName(secure: boolean): string {
   return secure ? '__Host-nabz' : 'nabz'
@@ -75,8 +93,22 @@ export async function sessionUser(req: Request, background: boolean): Promise<Us
   return current.userId
 }
 
-function isOver({ seenAt = 0, startedAt = 0 }: Partial<SessionData>, now: number): boolean {
-  return now - seenAt > idleMinutes * 60_000 || now - startedAt > absoluteHours * 3_600_000
+function isOver({ seenAt = 0, startedAt = 0, strict = false }: Partial<SessionData>, now: number): boolean {
+  const [idle, absolute] = strict ? [strictIdleMinutes, strictAbsoluteHours] : [idleMinutes, absoluteHours]
+  return now - seenAt > idle * 60_000 || now - startedAt > absolute * 3_600_000
+}
+
+/** Whether a factor was proven a few minutes ago; for who has a second one, the password alone is none. */
+export function provenLately(req: Request, hasSecondFactor: boolean): boolean {
+  const { password = 0, code = 0, passkey = 0 } = req.session.proven ?? {}
+  const last = hasSecondFactor ? Math.max(code, passkey) : Math.max(password, code, passkey)
+  return servicesOf(req).clock.now().epochMilliseconds - last <= freshMinutes * 60_000
+}
+
+/** Notes that a factor was proven just now, under a new session id, so that what was known of the old one is worth less. */
+export async function noteProven(req: Request, factor: Factor): Promise<void> {
+  const now = servicesOf(req).clock.now().epochMilliseconds
+  await renewSession(req, { proven: { ...req.session.proven, [factor]: now } })
 }
 
 /**
@@ -91,16 +123,51 @@ export async function storedSession(req: Request): Promise<Partial<SessionData> 
   return !stored || isOver(stored, now) ? undefined : stored
 }
 
-/** Signs in: a new session id, so that one planted before sign-in is worthless after. Saved before it returns. */
-export async function startSession(req: Request, userId: UserId, passwordVersion: number): Promise<void> {
+type Signing = { id: UserId; passwordVersion: number; platformAdmin: boolean }
+
+/**
+ * Signs in, by the factors that were proven: a new session id, so that one planted before sign-in is worthless after.
+ * Saved before it returns.
+ */
+export async function startSession(req: Request, account: Signing, factors: readonly Factor[]): Promise<void> {
   const returnTo = req.session.returnTo
+  await regenerate(req)
+  const now = servicesOf(req).clock.now().epochMilliseconds
+  const { id: userId, passwordVersion, platformAdmin: strict } = account
+  const proven = Object.fromEntries(factors.map((factor) => [factor, now]))
+  Object.assign(req.session, { userId, passwordVersion, startedAt: now, seenAt: now, proven, strict })
+  if (returnTo !== undefined) req.session.returnTo = returnTo
+  await saveSession(req)
+}
+
+/** Half signed in: remembers whose password was right, in a session that no door takes for anybody's. */
+export async function startPending(req: Request, account: Signing, next: string | undefined): Promise<void> {
+  await regenerate(req)
+  const since = servicesOf(req).clock.now().epochMilliseconds
+  const { id: userId, passwordVersion } = account
+  req.session.pending = { userId, passwordVersion, since, ...(next === undefined ? {} : { next }) }
+  await saveSession(req)
+}
+
+/** Whose password was right a few minutes ago in this browser. */
+export function pendingOf(req: Request): Pending | undefined {
+  const pending = req.session?.pending
+  const now = servicesOf(req).clock.now().epochMilliseconds
+  return pending && now - pending.since <= pendingMinutes * 60_000 ? pending : undefined
+}
+
+/** The same session with some things changed, under a new id. Its limits go on counting from where they did. */
+export async function renewSession(req: Request, changed: Partial<SessionData>): Promise<void> {
+  const { cookie: _cookie, ...kept } = req.session
+  await regenerate(req)
+  Object.assign(req.session, kept, changed)
+  await saveSession(req)
+}
+
+async function regenerate(req: Request): Promise<void> {
   await new Promise<void>((resolve, reject) =>
     req.session.regenerate((error) => (error ? reject(error as Error) : resolve())),
   )
-  const now = servicesOf(req).clock.now().epochMilliseconds
-  Object.assign(req.session, { userId, passwordVersion, startedAt: now, seenAt: now })
-  if (returnTo !== undefined) req.session.returnTo = returnTo
-  await saveSession(req)
 }
 
 /**
@@ -108,14 +175,8 @@ export async function startSession(req: Request, userId: UserId, passwordVersion
  * that what was known outside of the visit is worth nothing within.
  */
 export async function changeVisit(req: Request, visitId: string | undefined): Promise<void> {
-  const { userId, passwordVersion, startedAt, seenAt, flash: said } = req.session
-  await new Promise<void>((resolve, reject) =>
-    req.session.regenerate((error) => (error ? reject(error as Error) : resolve())),
-  )
-  Object.assign(req.session, { userId, passwordVersion, startedAt, seenAt })
-  if (said !== undefined) req.session.flash = said
-  if (visitId !== undefined) req.session.supportVisitId = visitId
-  await saveSession(req)
+  delete req.session.supportVisitId
+  await renewSession(req, visitId === undefined ? {} : { supportVisitId: visitId })
 }
 
 export async function saveSession(req: Request): Promise<void> {

@@ -5,6 +5,7 @@ import type { Services } from '../../../platform/services.ts'
 import { addressBlock, forgive, throttle, uncount } from '../../../platform/throttle.ts'
 import { findAccountByEmail, updateHash, type Account } from '../queries.ts'
 import { demoPassword, isDemoAccount, limits } from '../rules.ts'
+import { hasSecondFactor } from './factors.ts'
 
 /** Seconds to wait come with `too_many`; the link of a password reset always leads in. */
 export type SignInRefusal = { ok: false; reason: 'wrong' } | { ok: false; reason: 'too_many'; seconds: number }
@@ -13,13 +14,13 @@ export type SignInRefusal = { ok: false; reason: 'wrong' } | { ok: false; reason
  * Finds the account for an e-mail and password. The answer, and the time it takes, are the same for a wrong password and
  * an unknown e-mail. Tries are counted before the password is looked at, so that many at once are counted too; the one
  * that succeeds is taken back. It takes back no others of its address: whoever has one account could else guess at all
- * the others for ever.
+ * the others for ever. `half`: the password was right, and a second factor is still missing.
  */
 export async function signIn(
   services: Services,
   origin: Origin,
   typed: { email: string; password: string },
-): Promise<{ ok: true; value: Account } | SignInRefusal> {
+): Promise<{ ok: true; value: { account: Account; half: boolean } } | SignInRefusal> {
   const { db, keys, clock, passwords, config } = services
   const now = clock.now()
   const address = addressBlock(origin.address ?? '')
@@ -39,8 +40,20 @@ export async function signIn(
   await uncount(db, keys.platform, now, limits.signInAddress, address)
   await forgive(db, keys.platform, limits.signInAccount, typed.email)
   if (passwords.outdated(known.passwordHash)) await updateHash(db, known.id, await passwords.hash(typed.password))
-  await auditPlatform(db, 'account.signed_in', { at: now, origin, actorId: known.id, ...recordOf(known) })
-  return done(known)
+  const half = await hasSecondFactor(services, known.id)
+  await noteFirstStep(services, origin, known, half)
+  return done({ account: known, half })
+}
+
+/** A password that was right, or set anew by a link: signed in by it, or half so. */
+export async function noteFirstStep(
+  { db, clock }: Services,
+  origin: Origin,
+  account: Account,
+  half: boolean,
+): Promise<void> {
+  const action = half ? 'account.password_proven' : 'account.signed_in'
+  await auditPlatform(db, action, { at: clock.now(), origin, actorId: account.id, ...recordOf(account) })
 }
 
 export async function signOut({ db, clock }: Services, origin: Origin, userId: Account['id']): Promise<void> {

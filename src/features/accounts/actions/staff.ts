@@ -23,7 +23,7 @@ export async function changeMember(
   const practitionerId = wanted.role === 'receptionist' ? undefined : wanted.practitionerId
   if (!(await becomeDoctor(ctx, userId, practitionerId))) return refuse('doctor_taken')
   if (before !== wanted.role) {
-    await updateRole(ctx.db, ctx.clinic.id, userId, wanted.role)
+    await updateRole(ctx.db, ctx.clinic.id, userId, wanted.role, ctx.now)
     await audit(ctx, 'staff.role_changed', { kind: 'user', id: userId }, { from: before, to: wanted.role })
   }
   return done(undefined)

@@ -5,7 +5,12 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { fieldIn, formScripts, newPasswordField, type Words } from '../pages.ts'
 import type { Account } from '../queries.ts'
 
-export function accountPage(words: Words, account: Account, forms: { profile?: Form; password?: Form } = {}): View {
+export function accountPage(
+  words: Words,
+  account: Account,
+  secondFactor: boolean,
+  forms: { profile?: Form; password?: Form } = {},
+): View {
   const { t } = words
   const profile = forms.profile ?? filledForm({ name: account.name, shortcuts: account.shortcuts ? 'yes' : '' })
   const password = forms.password ?? emptyForm
@@ -15,6 +20,12 @@ export function accountPage(words: Words, account: Account, forms: { profile?: F
     theme: account.theme,
     scripts: formScripts,
     email: account.email,
+    factor: {
+      on: secondFactor,
+      text: t(secondFactor ? 'accounts.factor.on_text' : 'accounts.factor.off_text'),
+      href: '/account/second-factor',
+      label: t(secondFactor ? 'accounts.factor.change_link' : 'accounts.factor.set_up'),
+    },
     form: { values: {}, errors: { ...profile.errors, ...password.errors } },
     profileFields: [
       field({ name: 'name', label: t('accounts.field.name'), autocomplete: 'name', maxlength: 120 }),

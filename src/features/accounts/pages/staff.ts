@@ -1,6 +1,6 @@
 import { emptyForm, filledForm, type Form } from '../../../kernel/forms.ts'
 import type { UserId } from '../../../kernel/ids.ts'
-import { roles } from '../../../kernel/permissions.ts'
+import { factorGraceDays, roles } from '../../../kernel/permissions.ts'
 import { isBefore } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
@@ -10,11 +10,12 @@ import { listPractitioners, type Practitioner } from '../../clinics/queries.ts'
 import { initialsOf, settingsSections } from '../../clinics/rules.ts'
 import { fieldIn, formScripts, type Field } from '../pages.ts'
 import { findMember, listInvitations, listMembers } from '../queries.ts'
+import { getFactorPolicy, listMembersWithFactor } from '../queries/factors.ts'
 import { leavesNoOwner } from '../rules.ts'
 
 const at = (ctx: Ctx, path: string) => `/app/${ctx.clinic.slug}${path}`
 
-function menuOf(ctx: Ctx, { t }: Speaker) {
+export function menuOf(ctx: Ctx, { t }: Speaker) {
   return settingsSections.map(({ key, path, icon, label }) => ({
     href: at(ctx, path),
     icon,
@@ -45,6 +46,7 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
         you: userId === me,
         href: at(ctx, `/settings/staff/${userId}`),
         ...(doctor === undefined || doctor === name ? {} : { doctor: t('accounts.staff.diary_of', { name: doctor }) }),
+        factor: withFactor.includes(userId),
         ...(doctor === undefined && role === 'doctor' ? { note: t('accounts.staff.no_diary') } : {}),
       }
     }),
@@ -119,6 +121,8 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
     removal: at(ctx, `/settings/staff/${userId}/removal`),
   })
 }
+  const hasFactor = (await listMembersWithFactor(ctx.db, ctx.clinic.id)).includes(userId)
+  const you = ctx.actor.kind === 'user' && ctx.actor.userId === userId
 
 /** The question before somebody is removed; for the last owner the answer is already no. */
 export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): Promise<View> {
@@ -132,6 +136,8 @@ export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): P
     menu: menuOf(ctx, speaker),
     back: { href: at(ctx, `/settings/staff/${userId}`), label: member.name },
     lastOwner: leavesNoOwner(members, userId),
+    // One's own is found in one's own account.
+    factorReset: hasFactor && !you ? at(ctx, `/settings/staff/${userId}/second-factor`) : undefined,
     action: at(ctx, `/settings/staff/${userId}/removal`),
     cancel: at(ctx, '/settings/staff'),
   })

@@ -31,7 +31,7 @@ accountRoutes.post('/sign-out', 'signed_in', async ({ req, res, services, origin
   res.clearCookie(sessionCookieName(services.config.secureCookies), { path: '/' })
   res.setHeader('Clear-Site-Data', '"cache", "storage"')
   res.redirect(303, `/sign-in?lang=${person.language}`)
-})
+}, { withoutFactor: true }) // prettier-ignore
 
 accountRoutes.get('/account', 'signed_in', async (request) =>
   request.show(accountPage(request.speaker, await own(request))),
@@ -75,7 +75,7 @@ accountRoutes.post('/account/language', 'signed_in', async ({ req, services, per
   const form = parseForm(languageForm, req.body)
   if (form.ok) await chooseLanguage(services, person.userId, form.value.language)
   await redirect(cameFrom(req.headers.referer) ?? '/account')
-})
+}, { withoutFactor: true }) // prettier-ignore
 
 accountRoutes.post('/account/theme', 'signed_in', async ({ req, services, person, redirect }) => {
   const form = parseForm(themeForm, req.body)

@@ -2,7 +2,15 @@
 import type { Request, Response } from 'express'
 import type { UserId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
-import { allowed, type DeskRole, type Permission, type Role } from '../../../kernel/permissions.ts'
+import {
+  allowed,
+  factorGraceDays,
+  rolesThatNeedFactor,
+  type DeskRole,
+  type Permission,
+  type Role,
+} from '../../../kernel/permissions.ts'
+import { isBefore } from '../../../kernel/time.ts'
 import { audit } from '../../audit.ts'
 import { clinicColumns } from '../../clinic-directory.ts'
 import { proveClinic, type Actor, type Clinic, type ClinicFacts, type Ctx } from '../../clinic-scope.ts'
@@ -16,6 +24,7 @@ import { sessionUser, storedSession } from '../session.ts'
 import { render, type Layout } from '../views.ts'
 import { basics, originOf, takeFlash, tokenOf, type Basics } from './basics.ts'
 import { deskNoticesOf, shellOf, type DeskPlace, type Person, type SubscriptionFacts, type Visit } from './shell.ts'
+import { provesLately } from './step-up.ts'
 import { routes, routeTable, type RouteOptions, type Routes } from './table.ts'
 
 export type AccountRequest = Basics & { person: Person }
@@ -74,6 +83,7 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
       return undefined
     }
     if (visit) {
+    if (!(await provesLately({ ...answers, person }, options))) return undefined
       if (req.method !== 'GET' && req.method !== 'HEAD') {
         answers.show(deskNoticesOf(req).lookOnly(place), { status: 403 })
         return undefined
@@ -91,6 +101,7 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
         const user = stored?.userId === undefined ? undefined : await findPerson(services, stored.userId)
         if (!user || user.userId !== person.userId || user.passwordVersion !== stored?.passwordVersion) return false
         const now =
+        if (mustEnrol(user, services.clock.now())) return false
           (await membershipsOf(services, person.userId)).find(({ slug }) => slug === clinic.slug) ??
           (await visitOf(services, person, stored?.supportVisitId, clinic.slug))
         return now !== undefined && allowed(now.role, permission) && standsOpen(now, now.role, req.method, options)
@@ -204,7 +215,13 @@ async function signedIn(req: Request, res: Response, options: RouteOptions): Pro
   if (userId !== undefined) {
     const user = await findPerson(servicesOf(req), userId)
     if (user && user.passwordVersion === req.session.passwordVersion) {
-      return { ...user, language: parseLanguage(user.language) ?? 'en' }
+      if (options.withoutFactor || !mustEnrol(user, servicesOf(req).clock.now())) {
+        return { ...user, language: parseLanguage(user.language) ?? 'en' }
+      }
+      res.setHeader('Cache-Control', 'no-store')
+      if (options.background) res.status(401).end()
+      else res.redirect(303, '/account/second-factor')
+      return undefined
     }
   }
   res.setHeader('Cache-Control', 'no-store')
@@ -220,12 +237,16 @@ async function signedIn(req: Request, res: Response, options: RouteOptions): Pro
 
 async function findPerson({ db }: Services, userId: UserId) {
   const [user] = await rows<Person & { passwordVersion: number }>(
+/** The days of grace are over: nothing but getting a second factor. */
+const mustEnrol = ({ secondFactor, factorDue }: Pick<Person, 'secondFactor' | 'factorDue'>, now: Instant): boolean =>
+  !secondFactor && factorDue !== null && !isBefore(now, factorDue)
+
     db,
     `select id as "userId", name, email, language, theme, shortcuts, platform_admin as "platformAdmin",
             password_version as "passwordVersion",
             array(select announcement_id::text from platform.announcement_dismissals where user_id = u.id) as dismissed
      from platform.users u where id = ?`,
-    [userId],
+    [factorGraceDays, rolesThatNeedFactor, userId],
   )
   return user
 }

@@ -17,6 +17,14 @@ export type RouteOptions = {
   whileLocked?: boolean
   /** A form with a file in it, at most this many bytes large. */
   upload?: { maxBytes: number }
+  /**
+   * Only for who proved to be themselves a few minutes ago; others are asked to first. A page leads back to itself then,
+   * a form is taken with everything that was typed. `second`: only of who has a second factor, beside a form that asks
+   * for the password itself.
+   */
+  stepUp?: true | 'second'
+  /** Also for who must have a second factor and has none yet: how they get one, and the way out. */
+  withoutFactor?: boolean
 }
 export type RouteEntry = {
   door: Door
@@ -48,6 +56,8 @@ export function routes<R, A extends Access>(
     (method: 'get' | 'post') =>
     (path: string, access: A, handler: Handler<R>, options: RouteOptions = {}) => {
       const full = base + (path === '/' && base !== '' ? '' : path)
+      // What was chosen in a file field can't be kept while somebody proves who they are.
+      if (options.stepUp && options.upload) throw new Error(`${full} can't ask for proof and take a file`)
       routeTable.push({ door, method, path: full, access, feature, options })
       express[method](full === '' ? '/' : full, async (req, res) => {
         if (!options.upload) refuseUnprovenToken(req)
