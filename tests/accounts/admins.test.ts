@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { UserId } from '../../src/kernel/ids.ts'
 import { createAdmin } from '../../src/features/accounts/actions/admins.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic } from '../support/cast.ts'
+
+import { enrol, makeClinic } from '../support/cast.ts'
 
 const password = 'three quiet rivers run'
 let app: TestApp
@@ -51,6 +53,11 @@ async function admin(args: string[], input = '') {
   return { code, out, problem }
 }
 
+const enrolByEmail = async (email: string) => {
+  const [user] = await app.superuser<{ id: UserId }>('select id from platform.users where email = $1', [email])
+  await enrol(app, user!.id)
+}
+
 const create = (email: string, input: string) =>
   admin(['create-admin', '--email', email, '--name', 'Root Tester'], input)
 
@@ -62,6 +69,9 @@ describe('npm run admin', () => {
     const agent = app.agent()
     await agent.get('/sign-in').expect(200)
     await agent.postForm('/sign-in', { email: 'root@nabz.test', password }).expect(303)
+    // First of all a second factor, and nothing else.
+    expect((await agent.get('/admin').expect(303)).headers.location).toBe('/account/second-factor')
+    await enrolByEmail('root@nabz.test')
     await agent.get('/admin').expect(200)
 
     const again = await create('root@nabz.test', password)
@@ -106,6 +116,7 @@ describe('npm run admin', () => {
     expect((await admin(['list-admins'])).out.match(/\S+@nabz\.test/g)).toEqual(['root@nabz.test', 'second@nabz.test'])
     const agent = app.agent()
     await agent.postForm('/sign-in', { email: 'second@nabz.test', password }).expect(303)
+    await enrolByEmail('second@nabz.test')
     await agent.get('/admin').expect(200)
     expect((await admin(['remove-admin', '--email', 'second@nabz.test'])).code).toBe(0)
     await agent.get('/admin').expect(404)

@@ -1,4 +1,5 @@
 // What people of these tests do before the test begins, through the same pages as everybody.
+import { generateSync } from 'otplib'
 import type { TestApp } from '../support/app.ts'
 import type { Agent } from '../support/http.ts'
 
@@ -38,6 +39,29 @@ export async function tryToSignIn(app: TestApp, email: string, password = goodPa
   await browser.getForm('/sign-in')
   const answer = await browser.postForm('/sign-in', { email, password })
   return { browser, answer, isIn: answer.status === 303 }
+}
+
+/** The code somebody's app would show now, or so many steps of 30 seconds from now. */
+export async function codeFor(app: TestApp, email: string, steps = 0): Promise<string> {
+  const [row] = await app.superuser<{ id: string; seed: Buffer }>(
+    `select s.id, s.seed_sealed as seed from platform.totp_seeds s join platform.users u on u.id = s.user_id
+     where u.email = $1 order by s.confirmed_at is null desc limit 1`,
+    [email],
+  )
+  if (!row) throw new Error(`${email} has no app`)
+  return codeOf(app, app.services.keys.platform.open(row.seed, 'totp_seeds.seed', row.id), steps)
+}
+
+export const codeOf = (app: TestApp, seed: string, steps = 0): string =>
+  generateSync({ secret: seed, epoch: Math.floor(app.clock.now().epochMilliseconds / 1000) + steps * 30 })
+
+/** The second step, with the code of the app. */
+export async function takeSecondStep(app: TestApp, browser: Agent, email: string) {
+  await browser.getForm('/sign-in/second-step')
+  const answer = await browser.postForm('/sign-in/second-step', { code: await codeFor(app, email) })
+  // Used up: whoever signs in again does so with the next one.
+  await app.superuser('update platform.totp_seeds set last_step = 0')
+  return answer
 }
 
 /** Whether this browser may still see its account. */

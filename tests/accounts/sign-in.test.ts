@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { demoPassword, limits } from '../../src/features/accounts/rules.ts'
 import { absoluteHours, idleMinutes, sessionCookieName } from '../../src/platform/web/session.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { makeClinic, makePlatformAdmin } from '../support/cast.ts'
+import { makeClinic, makePlatformAdmin, unenrol } from '../support/cast.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
-import { goodPassword, isSignedIn, openAClinic, tryToSignIn } from './scene.ts'
+import { goodPassword, isSignedIn, openAClinic, takeSecondStep, tryToSignIn } from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -81,7 +81,8 @@ describe('signing in', () => {
     await setPassword(admin.userId)
     const email = await renamed(admin.userId, 'ops@example.org')
     const { slug } = await openAClinic(app, { clinicName: 'Listed Clinic' })
-    const { browser, answer } = await tryToSignIn(app, email)
+    const { browser } = await tryToSignIn(app, email)
+    const answer = await takeSecondStep(app, browser, email)
     expect(answer.headers.location).toBe('/admin')
     await browser.get('/admin').expect(200)
     const page = await browser.get('/admin/clinics').expect(200)
@@ -190,6 +191,7 @@ describe('the demo', () => {
         'owner@shifa.test',
         await demo.services.passwords.hash(demoPassword),
       ])
+      await unenrol(demo, clinic.cast.nadia.userId)
       const { browser, isIn } = await tryToSignIn(demo, 'owner@shifa.test', demoPassword)
       expect(isIn).toBe(true)
       await browser.getForm('/account')

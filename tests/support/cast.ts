@@ -4,6 +4,7 @@ import { openClinic } from '../../src/features/clinics/actions.ts'
 import { newId, type ClinicId, type PractitionerId, type UserId } from '../../src/kernel/ids.ts'
 import type { Role } from '../../src/kernel/permissions.ts'
 import type { Actor, Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
+import { newSeed } from '../../src/platform/totp.ts'
 import type { TestApp } from './app.ts'
 import { signIn, type Agent } from './http.ts'
 
@@ -106,7 +107,24 @@ async function makeUser(app: TestApp, name: string, email: string, role: Role): 
     `insert into platform.users (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)`,
     [userId, email, name, noPassword, app.clock.now().toString()],
   )
+  await enrol(app, userId)
   return { userId, name, email, role }
+}
+
+/** Gives somebody an authenticator app, so that no day of grace runs out on them. Answers its seed. */
+export async function enrol(app: TestApp, userId: UserId, seed = newSeed()): Promise<string> {
+  const id = newId()
+  await app.superuser('delete from platform.totp_seeds where user_id = $1', [userId])
+  await app.superuser(
+    `insert into platform.totp_seeds (id, user_id, seed_sealed, created_at, confirmed_at) values ($1, $2, $3, $4, $4)`,
+    [id, userId, app.services.keys.platform.seal(seed, 'totp_seeds.seed', id), app.clock.now().toString()],
+  )
+  return seed
+}
+
+/** Takes it away again, for tests of what happens without one. */
+export async function unenrol(app: TestApp, userId: UserId): Promise<void> {
+  await app.superuser('delete from platform.totp_seeds where user_id = $1', [userId])
 }
 
 async function openWith(

@@ -143,8 +143,8 @@ export function wordsOf(html: string): string {
 export async function signIn(services: Services, agent: Agent, userId: UserId): Promise<void> {
   const sid = randomBytes(24).toString('base64url')
   const now = services.clock.now().epochMilliseconds
-  const { rows } = await services.sessionPool.query<{ version: number }>(
-    'select password_version as version from platform.users where id = $1',
+  const { rows } = await services.sessionPool.query<{ version: number; strict: boolean }>(
+    'select password_version as version, platform_admin as strict from platform.users where id = $1',
     [userId],
   )
   const session = {
@@ -153,6 +153,8 @@ export async function signIn(services: Services, agent: Agent, userId: UserId): 
     passwordVersion: rows[0]?.version,
     startedAt: now,
     seenAt: now,
+    proven: { password: now, code: now },
+    strict: rows[0]?.strict,
   }
   await services.sessionPool.query(
     `insert into platform.sessions (sid, sess, expire) values ($1, $2, now() + interval '12 hours')`,

@@ -26,7 +26,7 @@ export function testRoutes(services: Services): RequestHandler {
   })
   visitor.post('/t/sign-in', 'public', async ({ req, res }) => {
     const { userId } = req.body as { userId: string }
-    await startSession(req, parseId<'user'>(userId)!, 1)
+    await startSession(req, { id: parseId<'user'>(userId)!, passwordVersion: 1, platformAdmin: false }, ['password'])
     rotateCsrf(req, res)
     res.redirect(303, '/t/account')
   })

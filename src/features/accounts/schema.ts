@@ -20,6 +20,8 @@ export const signUpForm = z.object({
   name: requiredName('accounts.error.name_required'),
   email,
   password: password('accounts.error.password.required'),
+  // Not typed by anybody: which policies the form showed.
+  policies: z.string().max(200).catch(''),
 })
 
 export const signInForm = z.object({

@@ -29,6 +29,8 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
   const members = await listMembers(ctx.db, ctx.clinic.id)
   const invitations = await listInvitations(ctx.db, ctx.clinic.id)
   const practitioners = await listPractitioners(ctx)
+  const withFactor = await listMembersWithFactor(ctx.db, ctx.clinic.id)
+  const policy = await getFactorPolicy(ctx.db, ctx.clinic.id)
   const me = ctx.actor.kind === 'user' ? ctx.actor.userId : undefined
   const field = fieldIn(form)
   return view('accounts/staff', {
@@ -44,9 +46,9 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
         initials: initialsOf(name),
         role: t(`shared.role.${role}`),
         you: userId === me,
+        factor: withFactor.includes(userId),
         href: at(ctx, `/settings/staff/${userId}`),
         ...(doctor === undefined || doctor === name ? {} : { doctor: t('accounts.staff.diary_of', { name: doctor }) }),
-        factor: withFactor.includes(userId),
         ...(doctor === undefined && role === 'doctor' ? { note: t('accounts.staff.no_diary') } : {}),
       }
     }),
@@ -60,6 +62,19 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
       withdrawAction: at(ctx, `/settings/staff/invitations/${id}/withdrawal`),
     })),
     inviteAction: at(ctx, '/settings/staff/invitations'),
+    policy: {
+      required: policy.required,
+      text: t(`accounts.policy.${policy.required ? 'required' : 'relaxed'}`, { count: factorGraceDays }),
+      // Whoever relaxed it is named here, where every owner sees it.
+      note:
+        policy.changedBy !== null && policy.since
+          ? t(`accounts.policy.${policy.required ? 'required_by' : 'relaxed_by'}`, {
+              name: policy.changedBy,
+              date: speaker.date(policy.since),
+            })
+          : undefined,
+      action: at(ctx, '/settings/second-factor'),
+    },
     inviteFields: [
       field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'off' }),
       field(roleField(speaker)),
@@ -106,6 +121,8 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
   const member = (await findMember(ctx.db, ctx.clinic.id, userId)) ?? notFound('member')
   const practitioners = await listPractitioners(ctx)
   const doctor = practitioners.find((one) => one.userId === userId)
+  const hasFactor = (await listMembersWithFactor(ctx.db, ctx.clinic.id)).includes(userId)
+  const you = ctx.actor.kind === 'user' && ctx.actor.userId === userId
   const form = refused ?? filledForm({ role: member.role, practitionerId: doctor?.id ?? '' })
   const field = fieldIn(form)
   return view('accounts/member', {
@@ -119,10 +136,10 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
     cancel: at(ctx, '/settings/staff'),
     fields: [field(roleField(speaker)), ...doctorFields(speaker, practitioners, userId).map(field)],
     removal: at(ctx, `/settings/staff/${userId}/removal`),
+    // One's own is found in one's own account.
+    factorReset: hasFactor && !you ? at(ctx, `/settings/staff/${userId}/second-factor`) : undefined,
   })
 }
-  const hasFactor = (await listMembersWithFactor(ctx.db, ctx.clinic.id)).includes(userId)
-  const you = ctx.actor.kind === 'user' && ctx.actor.userId === userId
 
 /** The question before somebody is removed; for the last owner the answer is already no. */
 export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): Promise<View> {
@@ -136,8 +153,6 @@ export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): P
     menu: menuOf(ctx, speaker),
     back: { href: at(ctx, `/settings/staff/${userId}`), label: member.name },
     lastOwner: leavesNoOwner(members, userId),
-    // One's own is found in one's own account.
-    factorReset: hasFactor && !you ? at(ctx, `/settings/staff/${userId}/second-factor`) : undefined,
     action: at(ctx, `/settings/staff/${userId}/removal`),
     cancel: at(ctx, '/settings/staff'),
   })

@@ -1,5 +1,6 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import { languageNames, languages } from '../../../platform/i18n/languages.ts'
+import { namesOf, type PolicyVersion } from '../../../platform/policies.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { countryCodes } from '../../clinics/rules/countries.ts'
 import { specialties } from '../../clinics/rules.ts'
@@ -10,10 +11,17 @@ export function signInPage({ t }: Words, form: Form = emptyForm, next = ''): Vie
   return view('accounts/form', {
     title: t('accounts.sign_in.title'),
     lead: t('accounts.sign_in.lead'),
-    scripts: formScripts,
+    scripts: [...formScripts, '/js/passkey.js'],
     form,
     action: '/sign-in',
     hidden: { next: form.values.next ?? next },
+    passkey: {
+      action: '/sign-in/passkey',
+      options: '/sign-in/passkey-options',
+      field: 'response',
+      label: t('accounts.sign_in.passkey'),
+      carried: [['next', form.values.next ?? next]],
+    },
     fields: [
       field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'username' }),
       field({

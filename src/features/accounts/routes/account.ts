@@ -34,34 +34,35 @@ accountRoutes.post('/sign-out', 'signed_in', async ({ req, res, services, origin
 }, { withoutFactor: true }) // prettier-ignore
 
 accountRoutes.get('/account', 'signed_in', async (request) =>
-  request.show(accountPage(request.speaker, await own(request))),
+  request.show(accountPage(request.speaker, await own(request), request.person.secondFactor)),
 )
 
 accountRoutes.post('/account/profile', 'signed_in', async (request) => {
   const { req, services, person, speaker, show, redirect } = request
   const form = parseForm(profileForm, req.body)
-  if (!form.ok) return show(accountPage(speaker, await own(request), { profile: form }), { status: 422 })
+  if (!form.ok)
+    return show(accountPage(speaker, await own(request), person.secondFactor, { profile: form }), { status: 422 })
   await changeProfile(services, person.userId, form.value)
   flash(req, { kind: 'success', key: 'accounts.flash.saved' })
   await redirect('/account')
 })
 
 accountRoutes.post('/account/password', 'signed_in', async (request) => {
-  const { req, services, origin, speaker, show, redirect } = request
+  const { req, services, origin, person, speaker, show, redirect } = request
   const account = await own(request)
   const form = parseForm(changePasswordForm, req.body)
-  if (!form.ok) return show(accountPage(speaker, account, { password: form }), { status: 422 })
+  if (!form.ok) return show(accountPage(speaker, account, person.secondFactor, { password: form }), { status: 422 })
   const changed = await changePassword(services, origin, account, form.value)
   if (!changed.ok) {
     const errors = changePasswordErrors(changed.reason)
     const status = changed.reason === 'too_many' ? 429 : 422
-    return show(accountPage(speaker, account, { password: withErrors(form, errors) }), { status })
+    return show(accountPage(speaker, account, person.secondFactor, { password: withErrors(form, errors) }), { status })
   }
   // The session it was changed in goes on; all others carry the old version.
   req.session.passwordVersion = changed.value
   flash(req, { kind: 'success', key: 'accounts.flash.password_changed' })
   await redirect('/account')
-})
+}, { stepUp: 'second' }) // prettier-ignore
 
 type Refused = Exclude<Awaited<ReturnType<typeof changePassword>>, { ok: true }>['reason']
 

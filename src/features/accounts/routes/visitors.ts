@@ -3,11 +3,13 @@ import countries from 'countries-and-timezones'
 import { parseForm, withErrors } from '../../../kernel/forms.ts'
 import { HttpError, notFound } from '../../../platform/errors.ts'
 import type { Services } from '../../../platform/services.ts'
+import { inForce, type PolicyVersion } from '../../../platform/policies.ts'
 import { rotateCsrf } from '../../../platform/web/csrf.ts'
 import { membershipsOf, publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
-import { flash, startSession } from '../../../platform/web/session.ts'
+import { flash, startPending, startSession, type Factor } from '../../../platform/web/session.ts'
+import { hasSecondFactor } from '../actions/factors.ts'
 import { askForReset, findResetAccount, resetPassword } from '../actions/password.ts'
-import { signIn } from '../actions/sign-in.ts'
+import { noteFirstStep, signIn } from '../actions/sign-in.ts'
 import { signUp } from '../actions/sign-up.ts'
 import { looksLikeToken } from '../actions/tokens.ts'
 import { forgotPage, notePage, resetPage, signInPage, signUpPage } from '../pages/visitors.ts'
@@ -70,15 +72,30 @@ visitorRoutes.post('/sign-in', 'public', async (request) => {
     if (found.reason === 'too_many') request.res.setHeader('Retry-After', found.seconds)
     return show(signInPage(speaker, wrong), { status: found.reason === 'too_many' ? 429 : 422 })
   }
-  await enter(request, found.value)
-  await redirect(ownPath(form.value.next) ?? (await homeOf(services, found.value)))
+  const next = ownPath(form.value.next)
+  const { account, half } = found.value
+  if (half) return enterHalf(request, account, next)
+  await enter(request, account)
+  await redirect(next ?? (await homeOf(services, account)))
 })
 
 /** A new session and a new CSRF secret: what was known before signing in is worth nothing after. */
-export async function enter({ req, res }: Pick<PublicRequest, 'req' | 'res'>, account: Account): Promise<void> {
-  await startSession(req, account.id, account.passwordVersion)
+export async function enter(
+  { req, res }: Pick<PublicRequest, 'req' | 'res'>,
+  account: Account,
+  factors: readonly Factor[] = ['password'],
+): Promise<void> {
+  await startSession(req, account, factors)
   rotateCsrf(req, res)
 }
+/** A session that opens nothing but the page for the second factor. */
+export async function enterHalf(request: PublicRequest, account: Account, next?: string): Promise<void> {
+  const { req, res } = request
+  await startPending(req, account, next)
+  rotateCsrf(req, res)
+  res.redirect(303, request.url('/sign-in/second-step'))
+}
+
 
 /** Where somebody's work begins: the console, their clinic, or the choice of several. */
 export async function homeOf(
@@ -124,7 +141,10 @@ visitorRoutes.post('/reset-password/:token', 'public', async (request) => {
     const wrong = withErrors(form, { password: `accounts.error.password.${reset.reason}` })
     return show(resetPage(speaker, facts, wrong), { status: 422 })
   }
-  // Whoever held the link chose the password: asking for it again would prove nothing more.
+  // Whoever held the link chose the password: asking for it again would prove nothing more. A second factor it would.
+  const half = await hasSecondFactor(services, reset.value.id)
+  await noteFirstStep(services, origin, reset.value, half)
+  if (half) return enterHalf(request, reset.value)
   await enter(request, reset.value)
   flash(req, { kind: 'success', key: 'accounts.flash.password_changed' })
   await redirect(await homeOf(services, reset.value))

@@ -19,6 +19,12 @@ export type Person = {
   platformAdmin: boolean
   /** The announcements this person has put away. */
   dismissed: readonly string[]
+  /** The newest version this person has accepted of each policy. */
+  accepted: Readonly<Record<string, number>>
+  /** Whether they have one besides their password. */
+  secondFactor: boolean
+  /** From when on they can do nothing without one; null: never. */
+  factorDue: Instant | null
 }
 
 /** How a clinic's subscription stands, as the staff's door reads it beside the membership. */

@@ -45,7 +45,8 @@ export function accountRouter(feature: string): Routes<AccountRequest, 'signed_i
     const person = await signedIn(req, res, options)
     if (!person) return undefined
     const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
-    return { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
+    const request = { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
+    return (await provesLately(request, options)) ? request : undefined
   })
 }
 
@@ -82,8 +83,8 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
       else answers.show(deskNoticesOf(req).closed(place), { status: clinic.status === 'read_only' ? 409 : 403 })
       return undefined
     }
-    if (visit) {
     if (!(await provesLately({ ...answers, person }, options))) return undefined
+    if (visit) {
       if (req.method !== 'GET' && req.method !== 'HEAD') {
         answers.show(deskNoticesOf(req).lookOnly(place), { status: 403 })
         return undefined
@@ -100,8 +101,8 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
         const stored = await storedSession(req)
         const user = stored?.userId === undefined ? undefined : await findPerson(services, stored.userId)
         if (!user || user.userId !== person.userId || user.passwordVersion !== stored?.passwordVersion) return false
-        const now =
         if (mustEnrol(user, services.clock.now())) return false
+        const now =
           (await membershipsOf(services, person.userId)).find(({ slug }) => slug === clinic.slug) ??
           (await visitOf(services, person, stored?.supportVisitId, clinic.slug))
         return now !== undefined && allowed(now.role, permission) && standsOpen(now, now.role, req.method, options)
@@ -140,7 +141,8 @@ export function operatorRouter(feature: string): Routes<AccountRequest, Permissi
     if (!person.platformAdmin || !allowed('platform_admin', permission)) return notFound('page')
     const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
     const shell = () => consoleShell({ person, speaker, current: req.path, routes: routeTable })
-    return { ...staffBasics(req, res, speaker, person, 'desk', shell, options), person }
+    const request = { ...staffBasics(req, res, speaker, person, 'desk', shell, options), person }
+    return (await provesLately(request, options)) ? request : undefined
   })
 }
 
@@ -235,16 +237,24 @@ async function signedIn(req: Request, res: Response, options: RouteOptions): Pro
   return undefined
 }
 
-async function findPerson({ db }: Services, userId: UserId) {
-  const [user] = await rows<Person & { passwordVersion: number }>(
 /** The days of grace are over: nothing but getting a second factor. */
 const mustEnrol = ({ secondFactor, factorDue }: Pick<Person, 'secondFactor' | 'factorDue'>, now: Instant): boolean =>
   !secondFactor && factorDue !== null && !isBefore(now, factorDue)
 
+async function findPerson({ db }: Services, userId: UserId) {
+  const [user] = await rows<Person & { passwordVersion: number }>(
     db,
     `select id as "userId", name, email, language, theme, shortcuts, platform_admin as "platformAdmin",
             password_version as "passwordVersion",
-            array(select announcement_id::text from platform.announcement_dismissals where user_id = u.id) as dismissed
+            array(select announcement_id::text from platform.announcement_dismissals where user_id = u.id) as dismissed,
+            coalesce((select jsonb_object_agg(code, version) from (select code, max(version) as version
+              from platform.policy_acceptances where user_id = u.id group by code) a), '{}') as accepted,
+            (exists (select from platform.totp_seeds s where s.user_id = u.id and s.confirmed_at is not null)
+             or exists (select from platform.passkeys p where p.user_id = u.id)) as "secondFactor",
+            case when platform_admin then created_at else
+              (select min(greatest(coalesce(m.role_since, m.created_at), c.factor_since) + ?::int * interval '24 hours')
+               from platform.memberships m join platform.clinics c on c.id = m.clinic_id
+               where m.user_id = u.id and c.factor_required and m.role = any(?::text[])) end as "factorDue"
      from platform.users u where id = ?`,
     [factorGraceDays, rolesThatNeedFactor, userId],
   )
