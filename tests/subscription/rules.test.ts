@@ -46,10 +46,15 @@ describe('a share', () => {
   it('is the nearest whole number, however large the amounts', () => {
     fc.assert(
       fc.property(amounts, fc.nat(10_000), fc.integer({ min: 1, max: 10_000 }), (whole, part, of) => {
+        fc.pre((whole * part) / of < Number.MAX_SAFE_INTEGER)
         const error = BigInt(share(whole, part, of)) * BigInt(of) - BigInt(whole) * BigInt(part)
         expect(2n * (error < 0n ? -error : error) <= BigInt(of)).toBe(true)
       }),
     )
+  })
+
+  it('is nothing at all where it could not be counted exactly', () => {
+    expect(() => share(Number.MAX_SAFE_INTEGER, 2, 1)).toThrow('larger than can be counted')
   })
 
   it('of a debt mirrors that of a credit', () => {

@@ -10,7 +10,9 @@ export function share(whole: number, part: number, of: number): number {
   const product = BigInt(whole) * BigInt(part)
   const divisor = BigInt(of)
   const sign = product < 0n ? -1n : 1n
-  return Number(sign * ((sign * product * 2n + divisor) / (divisor * 2n)))
+  const rounded = Number(sign * ((sign * product * 2n + divisor) / (divisor * 2n)))
+  if (!Number.isSafeInteger(rounded)) throw new Error('a share larger than can be counted')
+  return rounded
 }
 
 /** Tax on a net amount; `rateBp` in basis points, so 16 % is 1600. */
