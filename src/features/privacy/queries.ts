@@ -68,14 +68,21 @@ export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
          order by received_at limit ? for update skip locked)`,
       [id, id, before, most],
     ),
-  codes: ({ db, clinic: { id } }, before, most) =>
-    changes(
+  codes: async ({ db, clinic: { id } }, before, most) =>
+    (await changes(
       db,
       `delete from clinic.verification_codes where clinic_id = ? and id in (
          select id from clinic.verification_codes where clinic_id = ? and expires_at < ?
          order by expires_at limit ? for update skip locked)`,
       [id, id, before, most],
-    ),
+    )) +
+    (await changes(
+      db,
+      `delete from clinic.portal_visits where clinic_id = ? and id in (
+         select id from clinic.portal_visits where clinic_id = ? and expires_at < ?
+         order by expires_at limit ? for update skip locked)`,
+      [id, id, before, most],
+    )),
   rights_requests: ({ db, clinic: { id } }, before, most) =>
     changes(
       db,
@@ -150,8 +157,8 @@ export async function findLegalHold(
 }
 
 /**
- * The next clinic that nobody has gone through since `since`, claimed; a process that was killed loses its claim. With
- * `only` that one or none.
+ * The next clinic that nobody has gone through since `since`, or that failed, claimed; a process that was killed loses
+ * its claim. With `only` that one or none.
  */
 export async function claimTurn(
   db: Database,
@@ -161,7 +168,7 @@ export async function claimTurn(
     db,
     `insert into platform.retention_turns as t (clinic_id, lease_until)
      select c.id, ?::timestamptz from platform.clinics c left join platform.retention_turns r on r.clinic_id = c.id
-     where c.id > ?::uuid and (r.done_at is null or r.done_at < ?) and (r.lease_until is null or r.lease_until <= ?)
+     where c.id > ?::uuid and (r.done_at is null or r.done_at < ? or r.behind <> '{}') and (r.lease_until is null or r.lease_until <= ?)
        and c.id = coalesce(?::uuid, c.id)
      order by c.id limit 1
      on conflict (clinic_id) do update set lease_until = excluded.lease_until

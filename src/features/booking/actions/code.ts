@@ -23,7 +23,10 @@ export type Asking = Visit & { origin: Origin }
 
 export type CodeRefusal =
   | { reason: 'gone' } // no hold of this browser that waits for a code
-  | { reason: 'too_soon' | CodeLimit; seconds: number }
+  | { reason: 'too_soon'; seconds: number }
+  | LimitRefusal
+
+export type LimitRefusal = { reason: CodeLimit; seconds: number }
 
 type Waiting = { hold: Appointment; draft: Draft & { phoneToProve: Phone }; code: VerificationCode | undefined }
 
@@ -50,7 +53,7 @@ export async function sendCode(asking: Asking, held: Held, again: boolean): Prom
     return { reason: 'too_soon', seconds: secondsToResend(current, now) }
   }
   if (current && !again && codeIsLive(current, now)) return undefined
-  const refusal = await spendLimits(asking, draft.phoneToProve, current !== undefined && again)
+  const refusal = await spendCodeLimits(asking, draft.phoneToProve, current !== undefined && again)
   if (refusal) return refusal
 
   const platform = asking.services.keys.platform
@@ -60,12 +63,12 @@ export async function sendCode(asking: Asking, held: Held, again: boolean): Prom
   return undefined
 }
 
-/** Counts one code against every limit; the first that is spent says no. */
-async function spendLimits(
-  { services, clinic, origin }: Asking,
+/** Counts one code against every limit, whatever it is for; the first that is spent says no. */
+export async function spendCodeLimits(
+  { services, clinic, origin }: Pick<Asking, 'services' | 'clinic' | 'origin'>,
   phone: Phone,
   fromSameBrowser: boolean,
-): Promise<CodeRefusal | undefined> {
+): Promise<LimitRefusal | undefined> {
   const counted: { limit: CodeLimit; subject: string }[] = [
     // Somebody who waits for a code in this browser has waited half a minute instead.
     ...(fromSameBrowser ? [] : [{ limit: 'phoneMinute' as const, subject: `${clinic.id} ${phone}` }]),

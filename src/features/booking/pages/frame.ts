@@ -1,11 +1,12 @@
 // What every page of a clinic's public side shows: the clinic's head and foot, and times and places in a patient's words.
-import { parsePhone, phoneText } from '../../../kernel/phone.ts'
+import { parsePhone } from '../../../kernel/phone.ts'
 import { dateAt, Temporal, type Instant } from '../../../kernel/time.ts'
 import type { Clinic } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { SlotWish } from '../../availability/actions.ts'
 import type { DiarySettings, Location } from '../../clinics/queries.ts'
 import { initialsOf } from '../../clinics/rules.ts'
+import { clinicPhone, headOf, homeOf } from '../rules/head.ts'
 
 /** Where a page stands: whose it is, who reads it, and when. */
 export type Scene = {
@@ -17,26 +18,7 @@ export type Scene = {
   url: (path: string) => string
 }
 
-export const homeOf = ({ clinic, url }: Scene, path = '') => url(`/c/${clinic.slug}${path}`)
-
-/** The clinic as the layout's head and foot show it. */
-export function headOf(scene: Scene) {
-  const phone = clinicPhone(scene)
-  return {
-    name: scene.clinic.name,
-    initials: initialsOf(scene.clinic.name),
-    href: homeOf(scene),
-    phone: phone?.text,
-    phoneHref: phone?.href,
-  }
-}
-
-export function clinicPhone({ clinic, settings }: Scene): { text: string; href: string } | undefined {
-  const places = settings.locations.filter(({ active }) => active)
-  const number = settings.profile.phone ?? places.find(({ phone }) => phone !== null)?.phone
-  const phone = parsePhone(number, clinic.country)
-  return phone && { text: phoneText(phone), href: `tel:${phone}` }
-}
+export { clinicPhone, headOf, homeOf }
 
 export function whatsappOf({ clinic, settings }: Scene): string | undefined {
   const phone = parsePhone(settings.profile.whatsapp, clinic.country)

@@ -30,7 +30,8 @@ async function placeOf(req: Request) {
   const [, door, name = ''] = req.path.split('/')
   if (door === 'c') {
     const clinic = await clinics.bySlug(name)
-    return clinic && { clinic, back: `/c/${clinic.slug}/times` }
+    const back = req.path.startsWith(`/c/${name}/privacy`) ? 'privacy' : 'times'
+    return clinic && { clinic, back: `/c/${clinic.slug}/${back}` }
   }
   if (door !== 'a') return undefined
   const link = await findLink(db, name, clock.now())

@@ -336,6 +336,7 @@ export const exportTables: readonly Table[] = [
 /** Tables that stay, and why. */
 export const tablesLeftOut: Readonly<Record<string, string>> = {
   patient_words: 'An index of the names in patients.csv, made anew by an import.',
+  portal_visits: 'Patients who look at their own data, for half an hour each.',
   verification_codes: 'Digests of codes that open something for a few minutes.',
   audit_links: 'Vouch for the log of the clinic they were made for, and for no other.',
   audit_chains: 'Where the linking of the log goes on.',
