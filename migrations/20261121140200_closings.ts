@@ -28,6 +28,7 @@ export async function up(knex: Knex): Promise<void> {
       undone_at timestamptz,
       undone_by uuid,
       undo_reason text,
+      certificate_id uuid,
       -- Whoever works on it, and until when nobody else does.
       worker uuid,
       lease_until timestamptz,

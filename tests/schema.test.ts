@@ -63,7 +63,8 @@ const tenantWalls = `
   union all select relname, 'materialised view or foreign table' from t where relkind in ('m','f')
   union all select proname, 'SECURITY DEFINER' from pg_proc
     where prosecdef and pronamespace in ('clinic'::regnamespace, 'platform'::regnamespace, 'public'::regnamespace)
-      and proname not in ('strip_clinic_audit', 'delete_clinic_audit', 'strip_platform_audit', 'delete_platform_audit')
+      and proname not in ('strip_clinic_audit', 'delete_clinic_audit', 'strip_platform_audit', 'delete_platform_audit',
+        'erase_clinic_log')
   union all select rolname, 'role too strong' from pg_roles where rolname in ('nabz_app','nabz_jobs')
     and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
   union all select relname, 'owned by the app role' from t where pg_has_role('nabz_app', relowner, 'MEMBER')

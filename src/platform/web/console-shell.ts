@@ -11,6 +11,7 @@ const places: { path: string; name: string; icon: string; permission: Permission
   { path: '/plans', name: 'plans', icon: 'gift', permission: 'console.money' },
   { path: '/messages', name: 'messages', icon: 'message', permission: 'console.see' },
   { path: '/jobs', name: 'jobs', icon: 'repeat', permission: 'console.see' },
+  { path: '/closings', name: 'closings', icon: 'door-exit', permission: 'console.clinics' },
   { path: '/announcements', name: 'announcements', icon: 'bell', permission: 'console.operate' },
   { path: '/requests', name: 'requests', icon: 'mail', permission: 'console.operate' },
   { path: '/policies', name: 'policies', icon: 'file-text', permission: 'console.operate' },

@@ -18,6 +18,14 @@ export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true })
 }
 
+/** Everything that is or was being made under these names. */
+export async function removeFilesOf({ exportDir }: Folder, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  for (const name of await namesIn(exportDir)) {
+    if (ids.includes(name.slice(0, 36))) await removeFile(join(exportDir, name))
+  }
+}
+
 /**
  * Takes away what no row speaks for any more: pieces of a process that was killed, files of a clinic that was erased.
  * Nobody can open them; they only take room.

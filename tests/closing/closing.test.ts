@@ -1,0 +1,463 @@
+// From the owner's word to the certificate: locked at once, all of it there up to the last second of the seventh day,
+// nowhere one second after.
+import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDatabase, dropDatabase, urlOf } from '../../src/dev/prepare-database.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { Temporal } from '../../src/kernel/time.ts'
+import { jobsOf } from '../../src/jobs.ts'
+import { eraseAgain } from '../../src/platform/backup/erase-again.ts'
+import { readBackup, writeBackup } from '../../src/platform/backup/files.ts'
+import { finishRestore, loadArchive } from '../../src/platform/backup/load.ts'
+import { readConfig } from '../../src/config.ts'
+import { movableClock } from '../../src/platform/clock.ts'
+import { changes, rows } from '../../src/platform/db/rows.ts'
+import { certificateKey, verifyCertificate } from '../../src/platform/seal/certificates.ts'
+import { SealError } from '../../src/platform/seal/envelope.ts'
+import { folderKeyStore } from '../../src/platform/seal/key-store.ts'
+import { startServices } from '../../src/start.ts'
+import { exportOf, furnishedClinic, givePassword, ownPassword } from '../export/scene.ts'
+import { setLife } from '../subscription/scene.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { makeDeclaredPayment, makeDocument } from '../support/books.ts'
+import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
+import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
+import { closeIt, closingPath, everything, rowsOf, runAt, stateOf } from './scene.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterAll(() => app.stop())
+
+const start = Temporal.Instant.from(testNow)
+const undoEnd = start.add({ hours: 7 * 24 })
+const canaries = ['Canary Siddiqui', 'canary siddiqui', 'canary-about', 'canary-reason', 'canary-owner@shifa.test']
+
+/** A clinic with something in every corner, each of which says "canary". */
+async function plantedClinic(): Promise<TestClinic> {
+  app.clock.set(start)
+  const clinic = await furnishedClinic(app)
+  const { service, locationId } = await makeBookable(clinic)
+  const patient = await makePatient(clinic, { name: 'Canary Siddiqui', phone: '+923331234567' })
+  await makeAppointment(clinic, { service, locationId, patientId: patient.id, on: '2026-12-20', at: '10:00' })
+  await app.superuser(`update clinic.profiles set about = 'canary-about' where clinic_id = $1`, [clinic.id])
+  await app.superuser(`update clinic.closures set reason = 'canary-reason' where clinic_id = $1`, [clinic.id])
+  await app.superuser(`update platform.users set email = 'canary-owner@shifa.test' where id = $1`, [
+    clinic.cast.nadia.userId,
+  ])
+  await makeDocument(clinic)
+  const { id } = await makeDeclaredPayment(clinic)
+  const slip = newId()
+  await app.superuser(
+    `insert into platform.slips (id, media_type, bytes, image_sealed, created_at) values ($1, 'image/png', 1, 'canary-slip', $2)`,
+    [slip, start.toString()],
+  )
+  await app.superuser('update platform.payments set slip_id = $1 where id = $2', [slip, id])
+  await app.superuser(
+    `insert into platform.requests (id, topic, language, name_sealed, email_sealed, message_sealed, clinic_id, received_at)
+     values ($1, 'privacy', 'en', 'canary-request', '', '', $2, $3)`,
+    [newId(), clinic.id, start.toString()],
+  )
+  await app.superuser(`update platform.switches set clinic_ids = array[$1::uuid] where code = 'directory'`, [clinic.id])
+  return clinic
+}
+
+describe('an owner who closes the clinic', () => {
+  it('has to be an owner, to type its name and to know the password', async () => {
+    const clinic = await makeClinic(app)
+    await givePassword(app, clinic.cast.nadia)
+    const path = closingPath(clinic)
+    await (await clinic.as(clinic.cast.bilal)).get(path).expect(403)
+    await (await clinic.as(clinic.cast.omar)).get(path).expect(404)
+    const nadia = await clinic.as(clinic.cast.nadia)
+    const page = await nadia.getForm(path)
+    expect(page.html).toContain('Close the clinic')
+    const fields = { tell: 'keep', name: 'Shifa Clinic', current: ownPassword }
+    const refused = await nadia.postForm(path, { ...fields, name: 'Sifa', reasons: 'missing', comment: 'It was nice' })
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain('That is not the name of this clinic')
+    expect(refused.text).toContain('It was nice')
+    expect(refused.text).toMatch(/value="missing" checked/)
+    const wrong = await nadia.postForm(path, { ...fields, current: 'not that' })
+    expect(wrong.status).toBe(422)
+    expect(await stateOf(clinic)).toBeUndefined()
+    await nadia.postForm(path, { ...fields, name: '  shifa   CLINIC ' }).expect(303)
+    expect(await stateOf(clinic)).toMatchObject({ state: 'waiting' })
+  })
+
+  it('locks it at once for everybody but the owners, who are told; undoing brings back everything as it was', async () => {
+    const clinic = await furnishedClinic(app)
+    const before = await rowsOf(clinic)
+    const [sub] = await app.superuser('select * from platform.subscriptions where clinic_id = $1', [clinic.id])
+    await closeIt(clinic, { reasons: 'missing', comment: 'Thank you all the same' })
+    const nadia = await clinic.as(clinic.cast.nadia)
+    const bilal = await clinic.as(clinic.cast.bilal)
+    expect((await bilal.get(`/app/${clinic.slug}/today`).expect(403)).text).toContain('Its owner has closed it')
+    await nadia.get(`/app/${clinic.slug}/today`).expect(403)
+    expect((await nadia.get(closingPath(clinic)).expect(200)).text).toContain('7 days left')
+    await nadia.get(`/app/${clinic.slug}/settings/export`).expect(200)
+    expect((await app.agent().get(`/c/${clinic.slug}`)).text).not.toContain('Choose')
+    const mails = await app.superuser<{ kind: string }>('select kind from platform.mails where clinic_id = $1', [
+      clinic.id,
+    ])
+    expect(mails).toEqual([{ kind: 'closing_asked' }])
+    // The reason they gave is for whoever runs the service, until the clinic is gone.
+    const admin = await makePlatformAdmin(app)
+    const list = await (await signedIn(app, admin.userId)).get('/admin/closings').expect(200)
+    expect(list.text).toContain('Thank you all the same')
+    expect(list.text).toContain('Something I need is missing')
+
+    app.clock.set(app.clock.now().add({ hours: 7 * 24 }))
+    const later = await clinic.as(clinic.cast.nadia)
+    await later.postForm(`${closingPath(clinic)}/undo`).expect(303)
+    await later.get(`/app/${clinic.slug}/today`).expect(200)
+    const after = await rowsOf(clinic)
+    for (const table of Object.keys(before)) expect([table, after[table] ?? 0]).toEqual([table, expect.any(Number)])
+    for (const table of ['clinic.patients', 'clinic.appointments', 'clinic.messages', 'platform.memberships']) {
+      expect([table, after[table]]).toEqual([table, before[table]])
+    }
+    const [again] = await app.superuser('select * from platform.subscriptions where clinic_id = $1', [clinic.id])
+    const same = ['status', 'plan_id', 'closed_at', 'cancelled_at', 'cancel_reason'] as const
+    for (const column of same) expect([column, again![column]]).toEqual([column, sub![column]])
+    app.clock.set(start)
+  })
+
+  it('holds reminders back while it is closed, and has the patients told an hour later if that is the wish', async () => {
+    const clinic = await makeClinic(app)
+    await givePassword(app, clinic.cast.nadia)
+    app.clock.set(start)
+    const { service, locationId } = await makeBookable(clinic)
+    for (let n = 0; n < 30; n++) {
+      const on = Temporal.PlainDate.from('2026-12-01').add({ days: n }).toString()
+      await makeAppointment(clinic, { service, locationId, on, at: '10:00' })
+    }
+    await makeAppointment(clinic, { service, locationId, at: '09:00', status: 'fulfilled' })
+    const [visit] = await app.superuser<{ id: string }>(
+      `select id from clinic.appointments where clinic_id = $1 and status = 'booked' limit 1`,
+      [clinic.id],
+    )
+    await app.superuser(
+      `insert into clinic.messages (clinic_id, id, appointment_id, version, kind, channel, template, language, recipient_sealed,
+         recipient_hash, due_at, created_at)
+       values ($1, $2, $3, 1, 'reminder_24h', 'whatsapp', 'x', 'en', '', '', '2026-12-01T00:00:00Z', now())`,
+      [clinic.id, newId(), visit!.id],
+    )
+    const reminder = async () =>
+      (
+        await app.superuser<{ status: string }>(
+          `select status from clinic.messages where clinic_id = $1 and kind = 'reminder_24h'`,
+          [clinic.id],
+        )
+      )[0]!.status
+    await closeIt(clinic, { tell: 'cancel' })
+    expect(await reminder()).toBe('dropped')
+    const booked = async () =>
+      Number(
+        (
+          await app.superuser<{ count: string }>(
+            `select count(*) from clinic.appointments where clinic_id = $1 and status = 'booked'`,
+            [clinic.id],
+          )
+        )[0]!.count,
+      )
+    await runAt(app, start.add({ seconds: 3_599 }))
+    expect(await booked()).toBe(30)
+    await runAt(app, start.add({ seconds: 3_600 }))
+    expect(await booked()).toBe(0)
+    expect(await stateOf(clinic)).toMatchObject({ visits_cancelled: 30, state: 'waiting' })
+    const [told] = await app.superuser<{ count: string }>(
+      `select count(*) from clinic.messages where clinic_id = $1 and kind = 'cancelled' and status = 'queued'`,
+      [clinic.id],
+    )
+    // Nobody had been told of these visits, so nobody is told that they are off.
+    expect(Number(told!.count)).toBe(0)
+    app.clock.set(start)
+  })
+})
+
+describe('one second', () => {
+  it(
+    'before the end of the seventh day all is there, and after it nothing is, anywhere',
+    { timeout: 120_000 },
+    async () => {
+      const clinic = await plantedClinic()
+      // Taken along before: it stays the owner's, and is not in the service any more.
+      await exportOf(clinic)
+      const folder = await mkdtemp(join(tmpdir(), 'nabz-closing-'))
+      const { masterKey, keyStoreDir, exportDir } = app.services.config
+      const backup = await writeBackup({
+        ownerUrl: app.database.ownerUrl,
+        masterKey,
+        folder,
+        now: Temporal.Instant.from('2026-11-24T07:00:00Z'),
+      })
+      const [sealed] = await app.superuser<{ id: string; phone_sealed: Buffer }>(
+        `select id, phone_sealed from clinic.patients where clinic_id = $1 and name = 'Canary Siddiqui'`,
+        [clinic.id],
+      )
+      await closeIt(clinic, { comment: 'canary-comment' })
+      await runAt(app, start.add({ hours: 6 * 24 }))
+      const kinds = await app.superuser<{ kind: string }>(
+        'select kind from platform.mails where clinic_id = $1 order by created_at, id',
+        [clinic.id],
+      )
+      expect(kinds.map(({ kind }) => kind)).toEqual(['export_asked', 'closing_asked', 'closing_tomorrow'])
+      const before = await rowsOf(clinic)
+      await runAt(app, undoEnd)
+      const there = await everything(app)
+      for (const canary of canaries) expect(there.includes(canary), canary).toBe(true)
+      expect(await rowsOf(clinic)).toEqual(before)
+      expect((await readdir(exportDir)).length).toBeGreaterThan(0)
+
+      await runAt(app, undoEnd.add({ seconds: 1 }))
+      const closing = await stateOf(clinic)
+      expect(closing).toMatchObject({ state: 'done', certificate_id: expect.any(String) })
+      const left = await everything(app)
+      const inBytes = (text: string) => Buffer.from(text).toString('hex')
+      for (const canary of [...canaries, ...['canary-slip', 'canary-request', 'canary-comment'].map(inBytes)]) {
+        expect(left.includes(canary), canary).toBe(false)
+      }
+      // What the law wants, and what says that it happened.
+      expect(Object.keys(await rowsOf(clinic)).sort()).toEqual([
+        'platform.audit_entries',
+        'platform.closings',
+        'platform.documents',
+        'platform.erasures',
+        'platform.mails',
+        'platform.payments',
+      ])
+      const rest = await everything(app, [
+      'platform.audit_entries', 'platform.closings', 'platform.documents', 'platform.erasures', 'platform.mails',
+      'platform.payments', 'platform.certificates',
+    ]) // prettier-ignore
+      expect(rest.includes(clinic.id)).toBe(false)
+      expect(await readdir(exportDir)).toEqual([])
+      expect(await folderKeyStore(keyStoreDir).read(clinic.id)).toBeUndefined()
+      const files = (await readdir(keyStoreDir)).filter((name) => name.includes(clinic.id))
+      expect(files).toEqual([`${clinic.id}.erased`])
+      const grave = await readFile(join(keyStoreDir, files[0]!), 'utf8')
+      for (const canary of canaries) expect(grave.includes(canary), canary).toBe(false)
+      expect(app.logLines.join('\n')).not.toContain('anary')
+      // The doors are gone, and so are its people.
+      await app.agent().get(`/c/${clinic.slug}`).expect(404)
+      const users = await app.superuser('select id from platform.users where id = any($1)', [
+        [clinic.cast.nadia.userId, clinic.cast.bilal.userId, clinic.cast.sana.userId],
+      ])
+      expect(users).toEqual([])
+      expect(await app.superuser('select 1 from platform.users where id = $1', [clinic.cast.omar.userId])).toHaveLength(
+        1,
+      )
+      await app.agent().get(`/c/${clinic.other.slug}`).expect(200)
+
+      // The last mail goes out, and then goes itself.
+      await app.runJob('messages.dispatch').catch(() => undefined)
+      await app.superuser(`update platform.mails set status = 'sent' where clinic_id = $1`, [clinic.id])
+      await runAt(app, undoEnd.add({ seconds: 2 }))
+      expect(await rowsOf(clinic)).not.toHaveProperty('platform.mails')
+
+      // The certificate counts what was there.
+      const file = (await app.agent().get(`/certificates/${closing!.certificate_id}/file`).expect(200)).text
+      const verdict = verifyCertificate(file, [certificateKey(masterKey).publicKey])
+      if (!verdict.ok) throw new Error(verdict.reason)
+      const { erasedRows, key, because, clinic: named } = verdict.certificate
+      expect({ because, named, key: key?.length }).toEqual({ because: 'asked', named: clinic.id, key: 64 })
+      for (const [table, count] of Object.entries(before)) {
+        if (!table.startsWith('clinic.')) continue
+        const more = table === 'clinic.audit_entries'
+        if (more) expect(erasedRows[table]).toBeGreaterThanOrEqual(count)
+        else expect([table, erasedRows[table]]).toEqual([table, count])
+      }
+      expect(erasedRows['platform.memberships']).toBe(3)
+      expect(erasedRows['platform.users']).toBe(3)
+      for (const canary of canaries) expect(file.includes(canary), canary).toBe(false)
+      expect((await app.agent().get(`/certificates/${closing!.certificate_id}`).expect(200)).text).toContain(clinic.id)
+
+      await comesBackFromABackup(clinic, backup.path, sealed!, closing!.certificate_id!)
+      await rm(folder, { recursive: true, force: true })
+    },
+  )
+})
+
+/** A backup made before brings the rows, not the key: they open for nobody, and go again before anybody sees them. */
+async function comesBackFromABackup(
+  clinic: TestClinic,
+  path: string,
+  sealed: { id: string; phone_sealed: Buffer },
+  certificateId: string,
+) {
+  const { superuserUrl, copyPrefix } = inject('postgres')
+  const name = `${copyPrefix}closing_${process.pid}`
+  await createDatabase(superuserUrl, name)
+  const ownerUrl = urlOf(superuserUrl, name, 'nabz_owner')
+  const { masterKey, keyStoreDir, exportDir } = app.services.config
+  try {
+    await loadArchive(ownerUrl, readBackup(masterKey, path), { replace: false })
+    await expect(app.services.keys.forClinic(clinic.id)).rejects.toThrow(SealError)
+    expect(sealed.phone_sealed.toString('latin1')).not.toContain('333123')
+    const erased = await eraseAgain(ownerUrl, folderKeyStore(keyStoreDir), app.clock.now())
+    expect(erased.clinics).toBeGreaterThanOrEqual(1)
+    const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+    const config = readConfig({
+      NODE_ENV: 'test', BASE_URL: 'https://nabz.test', SESSION_SECRET: key(1), PASSWORD_PEPPER: key(2), MASTER_KEY: key(3),
+      LOOKUP_KEY: key(4), KEY_STORE_DIR: keyStoreDir, EXPORT_DIR: exportDir, SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'h@nabz.test',
+      DATABASE_URL: urlOf(superuserUrl, name, 'nabz_app'), JOBS_DATABASE_URL: urlOf(superuserUrl, name, 'nabz_jobs'),
+      WHATSAPP_PHONE_NUMBER_ID: '1', WHATSAPP_DISPLAY_NUMBER: '+15550783881', WHATSAPP_ACCESS_TOKEN: 'test-token',
+      WHATSAPP_APP_SECRET: 'test-secret', WHATSAPP_VERIFY_TOKEN: 'test-verify', LOG_LEVEL: 'silent',
+    }) // prettier-ignore
+    const clock = movableClock(app.clock.now().toString())
+    const started = await startServices(config, { clock, databaseNow: () => Promise.resolve(clock.now()) })
+    try {
+      // As `npm run restore` does.
+      for (const job of jobsOf(started.services)) if (job.name.startsWith('privacy.')) await job.run()
+      await finishRestore(ownerUrl)
+      const { db } = started.services
+      expect(await rows(db, 'select 1 from platform.clinics where id = ?', [clinic.id])).toEqual([])
+      expect(await rows(db, `select 1 from platform.users where email = 'canary-owner@shifa.test'`)).toEqual([])
+      const [again] = await rows<{ kind: string; certificate: string }>(
+        db,
+        `select kind, certificate_id as certificate from platform.closings where clinic_id = ? and state = 'done'`,
+        [clinic.id],
+      )
+      // The certificate that was handed out is known again.
+      expect(again).toEqual({ kind: 'restored', certificate: certificateId })
+      expect(await rows(db, 'select 1 from platform.certificates where id = ?', [certificateId])).toHaveLength(1)
+    } finally {
+      await started.stop()
+    }
+  } finally {
+    await dropDatabase(superuserUrl, name)
+  }
+}
+
+describe('what may still be said', () => {
+  it('is nothing after the last second, by owner or operator', async () => {
+    app.clock.set(start)
+    const clinic = await furnishedClinic(app)
+    await closeIt(clinic)
+    const operator = await makePlatformAdmin(app)
+    const closing = await stateOf(clinic)
+    app.clock.set(undoEnd.add({ seconds: 1 }))
+    const nadia = await clinic.as(clinic.cast.nadia)
+    await nadia.postForm(`${closingPath(clinic)}/undo`).expect(303)
+    const admin = await signedIn(app, operator.userId)
+    await admin.postForm(`/admin/closings/${closing!.id}/undo`, { reason: 'Nadia called' }).expect(303)
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    app.clock.set(undoEnd)
+    await admin.postForm(`/admin/closings/${closing!.id}/undo`, {}).expect(422)
+    await admin.postForm(`/admin/closings/${closing!.id}/undo`, { reason: 'Nadia called from her number' }).expect(303)
+    expect((await stateOf(clinic))?.state).toBe('undone')
+    expect((await clinic.proven()).status).toBe('active')
+    expect((await admin.get('/admin/closings')).text).toContain('Nadia called from her number')
+    app.clock.set(start)
+  })
+
+  it('is that the law forbids it: a hold moves the moment, and nothing else does', async () => {
+    app.clock.set(start)
+    const clinic = await furnishedClinic(app)
+    await closeIt(clinic)
+    const until = undoEnd.add({ hours: 48 })
+    await app.superuser(
+      `insert into platform.legal_holds (id, clinic_id, reason, owner_name, set_by, set_at, until)
+       values ($1, $2, 'Court order', 'Nadia', $1, $3, $4)`,
+      [newId(), clinic.id, start.toString(), until.toString()],
+    )
+    const nadia = await clinic.as(clinic.cast.nadia)
+    expect((await nadia.get(closingPath(clinic))).text).toContain('Court order')
+    await runAt(app, undoEnd.add({ seconds: 1 }))
+    await runAt(app, until.subtract({ seconds: 1 }))
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    await runAt(app, until)
+    expect((await stateOf(clinic))?.state).toBe('done')
+    app.clock.set(start)
+  })
+
+  it('is that the clock is wrong: nothing is erased', async () => {
+    app.clock.set(start)
+    const clinic = await furnishedClinic(app)
+    await closeIt(clinic)
+    await app.superuser('delete from platform.retention_clock')
+    await app.runJob('privacy.closing')
+    app.clock.set(undoEnd.add({ seconds: 1 }))
+    await expect(app.runJob('privacy.closing')).rejects.toThrow(/leapt/)
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    await runAt(app, app.clock.now())
+    expect((await stateOf(clinic))?.state).toBe('done')
+    app.clock.set(start)
+  })
+})
+
+describe('a clinic that was not paid for', () => {
+  it('goes the same way without being asked, and comes back when it is paid for in time', async () => {
+    app.clock.set(start)
+    const clinic = await furnishedClinic(app)
+    await setLife(clinic, 'purge_scheduled')
+    await runAt(app, start)
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    const nadia = await clinic.as(clinic.cast.nadia)
+    expect((await nadia.get(closingPath(clinic)).expect(200)).text).toContain('Go to the subscription')
+    // No button brings it back: money does.
+    await nadia.postForm(`${closingPath(clinic)}/undo`).expect(303)
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    await runAt(app, undoEnd)
+    await setLife(clinic, 'active')
+    await runAt(app, undoEnd.add({ seconds: 1 }))
+    expect((await stateOf(clinic))?.state).toBe('undone')
+    expect(Object.keys(await rowsOf(clinic))).toContain('clinic.patients')
+
+    await setLife(clinic, 'purge_scheduled')
+    const again = app.clock.now()
+    await runAt(app, again)
+    await runAt(app, again.add({ hours: 7 * 24 }))
+    expect((await stateOf(clinic))?.state).toBe('waiting')
+    await runAt(app, again.add({ hours: 7 * 24, seconds: 1 }))
+    expect((await stateOf(clinic))?.state).toBe('done')
+    app.clock.set(start)
+  })
+})
+
+describe('money', () => {
+  it('is not taken any more: the card provider is told to end the subscription and the open payment', async () => {
+    app.clock.set(start)
+    const clinic = await furnishedClinic(app)
+    await app.superuser(`update platform.subscriptions set collection = 'card', stripe_subscription = 'sub_x' where clinic_id = $1`, [clinic.id]) // prettier-ignore
+    await app.superuser(
+      `insert into platform.card_checkouts (id, clinic_id, order_id, attempt, session, state, language, created_at)
+       values ($1, $2, $1, 1, 'cs_x', 'open', 'en', now())`,
+      [newId(), clinic.id],
+    )
+    await closeIt(clinic)
+    await runAt(app, undoEnd.add({ seconds: 1 }))
+    const commands = await app.superuser<{ kind: string; target: string; due_at: unknown }>(
+      `select kind, target from platform.card_commands where clinic_id = $1 and kind <> 'follow' order by kind`,
+      [clinic.id],
+    )
+    expect(commands).toEqual([
+      { kind: 'cancel', target: 'sub_x' },
+      { kind: 'expire', target: 'cs_x' },
+    ])
+    app.clock.set(start)
+  })
+})
+
+it('leaves people who also work elsewhere, and the platform’s own', async () => {
+  app.clock.set(start)
+  const clinic = await furnishedClinic(app)
+  const { bilal, sana } = clinic.cast
+  await app.superuser(
+    `insert into platform.memberships (clinic_id, user_id, role, created_at) values ($1, $2, 'doctor', now())`,
+    [clinic.other.id, bilal.userId],
+  )
+  await app.superuser('update platform.users set platform_admin = true where id = $1', [sana.userId])
+  await closeIt(clinic)
+  await runAt(app, undoEnd.add({ seconds: 1 }))
+  const left = await app.superuser<{ id: string }>('select id from platform.users where id = any($1) order by id', [
+    [clinic.cast.nadia.userId, bilal.userId, sana.userId],
+  ])
+  expect(left.map(({ id }) => id).sort()).toEqual([bilal.userId, sana.userId].sort())
+  expect((await rows(app.services.db, 'select 1 from platform.clinics where id = ?', [clinic.other.id])).length).toBe(1)
+  expect(await changes(app.services.db, 'update platform.clinics set name = name where id = ?', [clinic.id])).toBe(0)
+})
