@@ -153,7 +153,6 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)
   app.use(exportRoutes.express)
-  app.use(closingRoutes.express)
   app.use(rightsRoutes.express)
   app.use(privacyRoutes.express)
   app.use(closingRoutes.express)
