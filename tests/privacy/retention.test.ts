@@ -1,12 +1,16 @@
 // Every promise about time, driven by the clock: there one second before, nowhere one second after.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyRetention, ClockNotBelieved } from '../../src/features/privacy/actions.ts'
+import { applyRetention, ClockNotBelieved, RetentionIncomplete } from '../../src/features/privacy/actions.ts'
+import { foresee } from '../../src/features/privacy/actions/foresee.ts'
+import { listRetentionTroubles } from '../../src/features/privacy/actions/watch.ts'
 import { clinicSteps, platformSteps } from '../../src/features/privacy/queries.ts'
 import { cutOff, judgeClock, retentionRules, ruleOf } from '../../src/features/privacy/rules/retention.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { jobsOf } from '../../src/jobs.ts'
+import { languages } from '../../src/platform/i18n/languages.ts'
+import { readLocale } from '../../src/platform/i18n/translate.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
@@ -65,6 +69,23 @@ describe('a clock that is not believed', () => {
     expect(judgeClock(back, back, memory)).toEqual({ verdict: 'fine', memory: { seenAt: back, leaptAt: null } })
     const further = now.add({ hours: 1000 })
     expect(judgeClock(further, further, memory).verdict).toBe('leapt')
+  })
+})
+
+describe('the clocks of one process', () => {
+  const now = at('2026-11-24T07:00:00Z')
+  const memory = { seenAt: now.subtract({ minutes: 10 }), leaptAt: null }
+  const look = (wallMs: number, steadyMs: number) => judgeClock(now, now, memory, { wallMs, steadyMs }).verdict
+  it.each([
+    ['tell of a leap too small for a service that was away', 720_000, 600_000, 'leapt'],
+    ['may drift by a minute', 660_000, 600_000, 'fine'],
+    ['and the one on the wall may fall behind', 0, 600_000, 'fine'],
+  ])('%s', (_what, wallMs, steadyMs, verdict) => expect(look(wallMs, steadyMs)).toBe(verdict))
+
+  it('start the wait anew when it leaps again meanwhile', () => {
+    const waiting = { seenAt: memory.seenAt, leaptAt: now.subtract({ minutes: 59 }) }
+    const judged = judgeClock(now, now, waiting, { wallMs: 900_000, steadyMs: 600_000 })
+    expect(judged).toEqual({ verdict: 'leapt', memory: { seenAt: memory.seenAt, leaptAt: now } })
   })
 })
 
@@ -155,37 +176,6 @@ describe('the job', () => {
     expect(await known()).toBe(0)
   })
 
-  const soon = at('2026-11-25T07:00:00Z')
-  const stamp = soon.toString()
-  /** What is planted with its moment, how it is looked for, and how long after the moment it may still be there. */
-  const planted: [rule: string, after: Temporal.DurationLike, table: string, insert: string][] = [
-    ['messages', { hours: 2160 }, 'clinic.messages where id = $2', `insert into clinic.messages (clinic_id, id, version, kind, channel, template, language, recipient_sealed, recipient_hash, status, due_at, created_at) values ($1, $2, 1, 'confirmation', 'whatsapp', 'x', 'en', '', '', 'sent', $3, $3)`],
-    ['inbound_messages', { hours: 2160 }, 'clinic.inbound_messages where id = $2', `insert into clinic.inbound_messages (clinic_id, id, sender_hash, body_sealed, meaning, received_at) values ($1, $2, '', '', 'stop', $3)`],
-    ['webhook_events', { hours: 2160 }, 'platform.webhook_events where id = $2', `insert into platform.webhook_events (provider, key, id, body_sealed, received_at) values ('p', $1::text, $2, '', $3)`],
-    ['mails', { hours: 2160 }, 'platform.mails where id = $2', `insert into platform.mails (id, kind, mail_sealed, due_at, created_at, status) select $2, 'x', '', $3, $3, 'sent' where $1::uuid is not null`],
-    ['invitations', { hours: 720 }, 'platform.invitations where id = $2', `insert into platform.invitations (id, clinic_id, email, role, language, token_hash, invited_by, created_at, expires_at) values ($2::uuid, $1, 'canary@x.test', 'doctor', 'en', $2::uuid::text::bytea, $2::uuid, $3, $3)`],
-    ['account_tokens', { hours: 24 }, 'platform.account_tokens where token_hash = $2::text::bytea', `insert into platform.account_tokens (token_hash, user_id, purpose, password_version, created_at, expires_at) select $2::text::bytea, user_id, 'password_reset', 1, $3, $3 from platform.memberships where clinic_id = $1 limit 1`],
-    ['appointment_links', { hours: 720 }, 'platform.appointment_links where appointment_id = $2', `insert into platform.appointment_links (token_hash, clinic_id, appointment_id, expires_at) values ($2::uuid::text::bytea, $1, $2::uuid, $3)`],
-    ['sessions', { hours: 0 }, 'platform.sessions where sid = $2::text', `insert into platform.sessions (sid, sess, expire) select $2::text, '{}', $3 where $1::uuid is not null`],
-    ['throttles', { hours: 24 }, 'platform.throttles where key = $2::text::bytea', `insert into platform.throttles (key, window_start, count) select $2::text::bytea, $3, 1 where $1::uuid is not null`],
-    ['loose_slips', { hours: 24 }, 'platform.slips where id = $2', `insert into platform.slips (id, media_type, bytes, image_sealed, created_at) select $2, 'image/png', 1, '', $3 where $1::uuid is not null`],
-    ['requests', {}, 'platform.requests where id = $2', `insert into platform.requests (id, topic, language, name_sealed, email_sealed, message_sealed, status, received_at, closed_at) select $2, 'privacy', 'en', '', '', '', 'closed', $3, $3 where $1::uuid is not null`],
-    ['rights_requests', {}, 'clinic.rights_requests where id = $2', `insert into clinic.rights_requests (clinic_id, id, kind, state, source, language, received_at, due_at, outcome, closed_at) values ($1, $2, 'access', 'decided', 'desk', 'en', $3, $3, 'done', $3)`],
-  ] // prettier-ignore
-
-  it.each(planted)('keeps %s as long as promised and not a second longer', async (rule, after, table, insert) => {
-    const id = newId()
-    await app.superuser(insert, [clinic.id, id, stamp])
-    const due = rule.endsWith('requests')
-      ? soon.toZonedDateTimeISO('UTC').add({ months: 24 }).toInstant()
-      : soon.add(after)
-    const there = () => count(table.replaceAll('$2', '$1'), [id])
-    await runAt(due)
-    expect(await there()).toBe(1)
-    expect(await runAt(due.add({ seconds: 1 }))).toHaveProperty(rule)
-    expect(await there()).toBe(0)
-  })
-
   it('shortens the audit logs after 30 days, deletes entries after 12 months, by the database’s own clock', async () => {
     // Written by the database's clock, since it is the one that decides.
     const plant = async (age: string) => {
@@ -242,6 +232,103 @@ describe('the job', () => {
     expect(await count('platform.sessions where sid = $1', [id])).toBe(0)
   })
 
+  /** What is late but the audit logs, whose rules go by the database's real clock while ours is far ahead here. */
+  const troubles = async () => (await listRetentionTroubles(app.services)).filter(({ name }) => !name.includes('audit'))
+
+  it('believes no clock that leapt by minutes while it ran, nor one that went back', async () => {
+    app.clock.set('2026-12-01T12:00:00Z')
+    await app.superuser('delete from platform.retention_clock')
+    await applyRetention(app.services)
+    app.clock.leap({ minutes: 2 })
+    await expect(applyRetention(app.services)).rejects.toThrow(/leapt/)
+    app.clock.advance({ minutes: 60 })
+    await applyRetention(app.services)
+    app.clock.set('2026-12-01T12:30:00Z')
+    await expect(applyRetention(app.services)).rejects.toThrow(/backwards/)
+  })
+
+  it('goes through everybody else when a clinic has no key, and fails with the count of those it could not', async () => {
+    const [lost, other] = [await makeClinic(app), await makeClinic(app)]
+    const stamp = app.clock.now().toString()
+    for (const { id } of [lost, other]) {
+      await app.superuser(
+        `insert into clinic.inbound_messages (clinic_id, id, sender_hash, body_sealed, meaning, received_at)
+         values ($1, $2, '', '', 'stop', $3)`,
+        [id, newId(), stamp],
+      )
+    }
+    const left = (id: string) => count('clinic.inbound_messages where clinic_id = $1', [id])
+    const due = at(stamp).add({ hours: 2160 })
+    await runAt(due)
+    await app.services.keys.destroyFor(lost.id)
+    const run = async (instant: Temporal.Instant) => {
+      app.clock.set(instant)
+      await app.superuser('delete from platform.retention_clock')
+      return applyRetention(app.services, { everyClinic: true })
+    }
+    await expect(run(due.add({ seconds: 1 }))).rejects.toThrow(/^1 clinics and 0 rules/)
+    expect([await left(lost.id), await left(other.id)]).toEqual([1, 0])
+    // Its turn is not over: the next run tries again, ten minutes later, and fails too, so that the job's alarm is raised.
+    app.clock.advance({ minutes: 10 })
+    await expect(applyRetention(app.services)).rejects.toThrow(RetentionIncomplete)
+    expect((await troubles()).filter(({ code }) => code === 'behind')).toEqual([])
+    await expect(run(due.add({ hours: 25 }))).rejects.toThrow(RetentionIncomplete)
+    expect(await troubles()).toEqual(
+      expect.arrayContaining([{ name: 'retention.inbound_messages', code: 'behind', value: 1 }]),
+    )
+    await app.superuser('delete from platform.clinics where id = $1', [lost.id])
+    await runAt(app.clock.now())
+    expect(await troubles()).toEqual([])
+  })
+
+  it('is late when something is a day longer there than promised, each rule by itself, or when nothing runs at all', async () => {
+    const now = app.clock.now()
+    await runAt(now)
+    const session = (expire: Temporal.Instant) =>
+      app.superuser(`insert into platform.sessions (sid, sess, expire) values ($1, '{}', $2)`, [
+        newId(),
+        expire.toString(),
+      ])
+    await session(now.subtract({ hours: 24 }))
+    expect(await troubles()).toEqual([])
+    await session(now.subtract({ hours: 25 }))
+    expect(await troubles()).toEqual([{ name: 'retention.sessions', code: 'late', value: 25 }])
+    app.clock.advance({ hours: 23 })
+    await runAt(app.clock.now())
+    expect(await troubles()).toEqual([])
+    app.clock.advance({ hours: 25 })
+    expect(await troubles()).toEqual([{ name: 'retention', code: 'stopped', value: 25 }])
+    // It runs, but passes clinics by.
+    await app.superuser('update platform.retention_clock set seen_at = $1', [app.clock.now().toString()])
+    const [clinics] = await app.superuser<{ count: string }>('select count(*) from platform.clinics')
+    expect(await troubles()).toEqual([{ name: 'retention', code: 'clinics', value: Number(clinics!.count) }])
+    await runAt(app.clock.now())
+    expect(await troubles()).toEqual([])
+  })
+
+  it('counts beforehand what it then erases, rule by rule', async () => {
+    const other = await makeClinic(app)
+    const { service, locationId } = await makeBookable(other)
+    for (const time of ['10:00', '11:00', '12:00']) {
+      const patient = await makePatient(other)
+      await makeAppointment(other, { service, locationId, patientId: patient.id, at: time })
+    }
+    await makePatient(other)
+    await app.runJob('privacy.retention').catch(() => undefined)
+    const later = app.clock.now().toZonedDateTimeISO('Asia/Karachi').add({ months: 25 }).toInstant()
+    app.clock.set(later)
+    const foreseen = await foresee(app.services, await other.proven())
+    expect(foreseen).toMatchObject({ booking_identity: 3, patients: 4 })
+    await runAt(later)
+    const done = await app.superuser<{ rule: string; count: number }>(
+      'select rule, sum(count)::integer as count from platform.erasures where clinic_id = $1 group by rule',
+      [other.id],
+    )
+    const erased = Object.fromEntries(done.map(({ rule, count }) => [rule, count]))
+    const counted = Object.entries(foreseen).filter(([rule, count]) => count > 0 && !rule.includes('audit'))
+    expect(Object.fromEntries(counted)).toEqual(erased)
+  })
+
   it('works in batches, and two processes at once come to the same end', async () => {
     await app.superuser(
       `insert into platform.sessions (sid, sess, expire)
@@ -257,6 +344,14 @@ describe('the job', () => {
     expect(Number(ledger!.total)).toBeGreaterThanOrEqual(1700)
     expect(ledger!.most).toBe(500)
   })
+})
+
+it('has words for every rule in every language', () => {
+  for (const lang of languages) {
+    const words = readLocale(lang) as { privacy: { rule: Record<string, { what: string; from: string }> } }
+    for (const { code } of retentionRules)
+      expect(Object.keys(words.privacy.rule[code] ?? {}), `${lang} ${code}`).toEqual(['what', 'from'])
+  }
 })
 
 it('has a rule or a reason for every table', async () => {

@@ -108,14 +108,14 @@ function holdFacts(speaker: Speaker, hold: LegalHold, now: Instant) {
     slug: hold.clinicSlug,
     reason: hold.reason,
     owner: hold.ownerName,
-    set: speaker.dateTime(hold.setAt),
+    set: speaker.date(hold.setAt),
     setBy: hold.setBy ?? t('privacy.console.somebody'),
     until: speaker.date(hold.until.subtract({ seconds: 1 })),
     stands: state === 'stands',
     pill: { ...looks[state], word: t(`privacy.hold.state.${state}`) },
     lifted: hold.liftedAt
       ? t('privacy.hold.lifted_by', {
-          at: speaker.dateTime(hold.liftedAt),
+          at: speaker.date(hold.liftedAt),
           name: hold.liftedBy ?? t('privacy.console.somebody'),
         })
       : undefined,
