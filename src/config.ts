@@ -92,6 +92,10 @@ const environment = z
     STRIPE_BASE_URL: httpUrl
       .refine((text) => !URL.canParse(text) || new URL(text).pathname === '/', 'must be a host without a path')
       .default('https://api.stripe.com'),
+    // For the list of who works for us.
+    HOSTING_PROVIDER: z.string().trim().max(120).optional(),
+    HOSTING_REGION: z.string().trim().max(120).optional(),
+    ANALYTICS_SCRIPT_URL: httpUrl.optional(),
     NABZ_DEMO: z.enum(['on', 'off']).default('off'),
   })
   .check((context) => {
@@ -108,6 +112,7 @@ const environment = z
     if (!env.BASE_URL.startsWith('https://')) refuse('BASE_URL', 'must be https:// in production')
     if (!env.WHATSAPP_BASE_URL.startsWith('https://')) refuse('WHATSAPP_BASE_URL', 'must be https:// in production')
     if (!env.STRIPE_BASE_URL.startsWith('https://')) refuse('STRIPE_BASE_URL', 'must be https:// in production')
+    if (env.ANALYTICS_SCRIPT_URL?.startsWith('http://')) refuse('ANALYTICS_SCRIPT_URL', 'must be https:// in production')
     if (env.NABZ_DEMO === 'on') refuse('NABZ_DEMO', 'must be off in production')
   })
 
@@ -211,6 +216,10 @@ function shape(env: z.output<typeof environment>) {
               (s): s is string => s !== undefined,
             ),
           },
+    /** Who runs the machines and where, as the policies name them; without, they say it in general words. */
+    hosting: { provider: env.HOSTING_PROVIDER, region: env.HOSTING_REGION },
+    /** A script that counts visits to the public site, loaded only after a visitor's yes; without, nobody is asked. */
+    analyticsScript: env.ANALYTICS_SCRIPT_URL,
     /** Lets the demo accounts, whose password is public, sign in. */
     demo: env.NABZ_DEMO === 'on',
   }

@@ -1,6 +1,7 @@
 // Puts the parts together: from settings to services. Used by the server, the demo, the bench and the tests alike.
 import pg from 'pg'
 import type { Config } from './config.ts'
+import { publishFirstPolicies } from './features/policies/actions/first.ts'
 import type { Instant } from './kernel/time.ts'
 import { folderHeadStore } from './platform/audit-heads.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
@@ -16,6 +17,7 @@ import { createLog, type Log } from './platform/log.ts'
 import { openLogFiles, removeOldLogs } from './platform/log-files.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { createNoticeboard } from './platform/noticeboard.ts'
+import { createPolicyShelf } from './platform/policies.ts'
 import { createPasswords, type Passwords } from './platform/passwords.ts'
 import { createKeyRing } from './platform/seal/key-ring.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
@@ -50,6 +52,7 @@ export async function startServices(
     const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
     const switches = await createSwitches(db, { notifications, log })
     const noticeboard = await createNoticeboard(db, { notifications, log })
+    const policies = await createPolicyShelf(db, { notifications, log })
     const services: Services = {
       config,
       clock,
@@ -71,9 +74,12 @@ export async function startServices(
       stripe: config.stripe && (await import('./platform/channels/stripe.ts')).stripeChannel(config.stripe),
       switches,
       noticeboard,
+      policies,
       stopping: new AbortController(),
     }
+    await publishFirstPolicies(services)
     const stop = async () => {
+      policies.stop()
       switches.stop()
       noticeboard.stop()
       await notifications.stop()

@@ -13,6 +13,7 @@ import type { Log } from './log.ts'
 import type { LogFiles } from './log-files.ts'
 import type { Metrics } from './metrics.ts'
 import type { Noticeboard } from './noticeboard.ts'
+import type { PolicyShelf } from './policies.ts'
 import type { Passwords } from './passwords.ts'
 import type { KeyRing } from './seal/key-ring.ts'
 import type { Switches } from './switches.ts'
@@ -47,6 +48,8 @@ export type Services = {
   switches: Switches
   /** What the platform has to say on the pages of desks. */
   noticeboard: Noticeboard
+  /** The published policies. */
+  policies: PolicyShelf
   /** Aborted when the process is asked to stop: event streams end, the dispatcher takes no more. */
   stopping: AbortController
 }

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { helpNames } from '../../src/features/site/pages/help.ts'
-import { policyCodes } from '../../src/features/site/rules/policies.ts'
+import { policyCodes } from '../../src/kernel/policies.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { describeInBrowser, expectUsable, openWindow, startBrowser } from '../support/browser.ts'
 import { makeClinic } from '../support/cast.ts'

@@ -1,6 +1,6 @@
 // The public pages over HTTP: each in three languages, for anybody, without a session.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { policyCodes } from '../../src/features/site/rules/policies.ts'
+import { policyCodes } from '../../src/kernel/policies.ts'
 import { languages } from '../../src/platform/i18n/languages.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic } from '../support/cast.ts'
@@ -18,7 +18,7 @@ const open = [
   '/help',
   '/help/messages',
   ...policyCodes.map((code) => `/${code}`),
-  '/privacy/versions/2026-11-21',
+  '/privacy/versions/1',
   '/status',
   '/clinics',
   '/contact',
@@ -30,7 +30,7 @@ describe.each(open)('%s', (path) => {
     expect(answer.text).toContain(`<html lang="${lang}" dir="${lang === 'en' ? 'ltr' : 'rtl'}"`)
     expect(answer.headers['content-language']).toBe(lang)
     const shown = path === '/pricing' ? '/pricing?country=ZZ&amp;interval=month&amp;' : `${path}?`
-    const address = `https://nabz.test${shown}lang=${lang}`.replace('/versions/2026-11-21', '/versions/2026-11-21')
+    const address = `https://nabz.test${shown}lang=${lang}`
     expect(answer.text).toContain(`<link rel="canonical" href="${address}">`)
     for (const other of languages) expect(answer.text).toContain(`hreflang="${other}" href="https://nabz.test`)
     expect(answer.text).toContain('hreflang="x-default"')
@@ -175,9 +175,9 @@ describe('help', () => {
 
 it('a policy says since when it is in force, and each version has its address', async () => {
   const now = wordsOf((await app.agent().get('/privacy?lang=en').expect(200)).text)
-  expect(now).toContain('In force from Sat, 21 Nov 2026')
+  expect(now).toContain('Version 1, in force from Sat, 21 Nov 2026')
   const version = await app.agent().get('/privacy/versions/2026-11-21?lang=en').expect(200)
-  expect(wordsOf(version.text)).toContain('In force from Sat, 21 Nov 2026')
+  expect(wordsOf(version.text)).toContain('Version 1, in force from Sat, 21 Nov 2026')
 })
 
 describe('what programs read', () => {

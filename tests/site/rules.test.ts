@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { marketOf, monthsFree } from '../../src/features/site/rules/market.ts'
-import { upcomingAfter, versionOn } from '../../src/features/site/rules/policies.ts'
 import { excerptOf, searchTexts } from '../../src/features/site/rules/search.ts'
 import { barsOf, shareFine } from '../../src/features/site/rules/status.ts'
 
@@ -32,23 +31,6 @@ it.each([
   [0, 0, 0],
 ])('of %d a month, %d a year leaves out %d months', (month, year, free) => {
   expect(monthsFree(month, year)).toBe(free)
-})
-
-describe('versions of a policy', () => {
-  const versions = ['2027-03-01', '2026-11-21', '2027-01-10']
-  it.each([
-    ['2026-01-01', '2026-11-21', '2027-01-10'],
-    ['2026-11-21', '2026-11-21', '2027-01-10'],
-    ['2027-01-09', '2026-11-21', '2027-01-10'],
-    ['2027-01-10', '2027-01-10', '2027-03-01'],
-    ['2030-01-01', '2027-03-01', undefined],
-  ])('on %s: %s is in force, %s comes next', (day, current, upcoming) => {
-    expect(versionOn(versions, day)).toBe(current)
-    expect(upcomingAfter(versions, day)).toBe(upcoming)
-  })
-  it('of which there are none', () => {
-    expect(versionOn([], '2026-11-21')).toBeUndefined()
-  })
 })
 
 describe('the bars of the status page', () => {

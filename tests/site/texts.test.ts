@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import '../../src/app.ts'
 import { helpNames } from '../../src/features/site/pages/help.ts'
-import { versionsOf } from '../../src/features/site/pages/policies.ts'
-import { noticeDays, policyCodes } from '../../src/features/site/rules/policies.ts'
+import { fileOf } from '../../src/features/policies/actions/texts.ts'
+import { policyCodes } from '../../src/kernel/policies.ts'
 import {
   listArticles,
   parseArticle,
@@ -16,7 +16,7 @@ import { routeTable } from '../../src/platform/web/routers.ts'
 
 const paths = [
   ...helpNames.map((name) => `site/help/${name}`),
-  ...policyCodes.flatMap((code) => versionsOf(code).map((version) => `site/policies/${code}.${version}`)),
+  ...policyCodes.map((code) => `site/policies/${fileOf(code)}`),
 ]
 
 const shapeOf = (block: Block): string => {
@@ -81,44 +81,6 @@ it('every language has every text and no other', () => {
       ...listArticles(lang, 'site/policies').map((name) => `site/policies/${name}`),
     ].sort()).toEqual([...paths].sort()) // prettier-ignore
   }
-})
-
-it('a change of a policy is announced 14 days before it takes effect', () => {
-  for (const code of policyCodes) {
-    const versions = versionsOf(code)
-    expect(versions.length).toBeGreaterThan(0)
-    for (const version of versions) expect(version).toMatch(/^\d{4}-\d\d-\d\d$/)
-    for (const version of versions.slice(1)) {
-      const { announced } = readArticle('en', `site/policies/${code}.${version}`).facts
-      const days = (Date.parse(version) - Date.parse(announced ?? '')) / 86_400_000
-      expect(days, `${code} of ${version}`).toBeGreaterThanOrEqual(noticeDays)
-    }
-  }
-})
-
-// What was resolved about data, as words that must stand in the policy in force. A changed promise changes this list.
-it.each([
-  ['locked, undone until day 7, unreadable by day 30', ['day 0', 'day 7', 'by day 30']],
-  ['read-only for exactly 30 days, with mails', ['exactly 30 days', 'days 0, 7, 21 and 28']],
-  ['identity of a visit', ['24 months']],
-  ['messages', ['90 days']],
-  ['STOP outlives erasure', ['Without end', 'unreadable code']],
-  ['records and addresses', ['12 months', 'erased after 30 days']],
-  ['consent beside the number, not ticked', ['not ticked', 'A visit can be booked without it']],
-  ['feedback only with a consent of its own', ['consent of its own', 'at most once for a visit']],
-  ['a shared number stops all', ['those of all of them']],
-  ['requests', ['within 30 days', 'On day 20']],
-  ['private notes', ['how many were left out']],
-  ['legal hold', ['legal hold', 'a reason and an end date']],
-  ['region', ['one region']],
-  ['backups', ['At most 30 days', 'destroying the clinic']],
-  ['read receipts', ['no tracking pixels']],
-  ['no cards', ['last four digits']],
-  ['notice of change', ['at least 14 days before', 'Earlier versions']],
-])('the privacy policy promises: %s', (_what, words) => {
-  const version = versionsOf('privacy').at(-1)
-  const text = wordsOfArticle(readArticle('en', `site/policies/privacy.${version}`))
-  for (const each of words) expect(text).toContain(each)
 })
 
 it('reads the Markdown our texts are written in', () => {

@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { policyCodes } from '../../src/features/site/rules/policies.ts'
+import { policyCodes } from '../../src/kernel/policies.ts'
 import { helpNames } from '../../src/features/site/pages/help.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { plainText } from '../support/http.ts'

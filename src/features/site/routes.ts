@@ -1,7 +1,9 @@
 // The public face of Nabz itself. What is the same for everybody is kept as bytes and mounted before cookies and
 // sessions; the form needs the one, and the first page, which leads people on to their work, the other.
 import { parseForm } from '../../kernel/forms.ts'
+import { policyCodes } from '../../kernel/policies.ts'
 import { notFound, HttpError } from '../../platform/errors.ts'
+import { comingVersions, inForce, type PolicyVersion } from '../../platform/policies.ts'
 import type { View } from '../../platform/web/views.ts'
 import { cachedPage, sendCached } from '../../platform/web/cached-page.ts'
 import { keptPage } from '../../platform/web/kept-pages.ts'
@@ -16,7 +18,7 @@ import { directoryPage } from './pages/directory.ts'
 import type { Scene } from './pages/frame.ts'
 import { helpArticlePage, helpPage } from './pages/help.ts'
 import { landingPage } from './pages/landing.ts'
-import { policyPage } from './pages/policies.ts'
+import { policyPage, versionNamed } from './pages/policies.ts'
 import { pricingPage } from './pages/pricing.ts'
 import { statusPage } from './pages/status.ts'
 import { requestTopics } from '../requests/rules.ts'
@@ -29,7 +31,6 @@ import {
   sitemapIndex,
   sitemapSize,
 } from './pages/machines.ts'
-import { policyCodes } from './rules/policies.ts'
 import { contactForm, oneWord, pageNumber } from './schema.ts'
 
 const open = publicRouter('site')
@@ -40,7 +41,7 @@ const home = publicRouter('site')
 export const siteRoutes = home
 
 function sceneOf({ services, speaker }: PublicRequest, path: string): Scene {
-  return { speaker, baseUrl: services.config.baseUrl, path }
+  return { speaker, baseUrl: services.config.baseUrl, path, statistics: services.config.analyticsScript }
 }
 
 /** Sends a page that is the same for everybody who reads its language; `path` with what it was asked about is its name. */
@@ -49,10 +50,10 @@ async function sendOpen(
   path: string,
   seconds: number,
   make: (scene: Scene) => View | Promise<View>,
-  status = 200,
+  { status = 200, key = path }: { status?: number; key?: string } = {},
 ): Promise<void> {
   const { req, res, services, speaker } = request
-  const page = await keptPage(services, `${speaker.lang} ${path}`, seconds, async () =>
+  const page = await keptPage(services, `${speaker.lang} ${key}`, seconds, async () =>
     cachedPage('text/html; charset=utf-8', publicPageForAll(request, path, await make(sceneOf(request, path)))),
   )
   res.status(status)
@@ -95,20 +96,28 @@ open.get('/help/:page', 'public', (request) => {
 })
 
 for (const code of policyCodes) {
-  const today = ({ services }: PublicRequest) => services.clock.now().toString().slice(0, 10)
-  open.get(`/${code}`, 'public', (request) =>
-    sendOpen(request, `/${code}`, 10 * minutes, (scene) => policyPage(scene, code, today(request)) ?? notFound('page')),
-  )
-  open.get(`/${code}/versions/:date`, 'public', (request) => {
-    const version = oneWord(request.req.params.date, 10) ?? ''
-    return sendOpen(
-      request,
-      `/${code}/versions/${version}`,
-      10 * minutes,
-      (scene) => policyPage(scene, code, today(request), version) ?? notFound('page'),
-    )
+  // What stands on the page may change at any instant and by any process; a page is kept for as long as it is the same.
+  const send = (request: PublicRequest, path: string, asked?: PolicyVersion) => {
+    const { services } = request
+    const published = services.policies.published()
+    const now = services.clock.now()
+    const standing = [inForce(published, code, now), ...comingVersions(published, code, now)]
+    const key = `${path} ${standing.map((one) => one?.version).join()}`
+    const make = (scene: Scene) => policyPage(scene, published, code, now, asked) ?? notFound('page')
+    return sendOpen(request, path, 10 * minutes, make, { key })
+  }
+  open.get(`/${code}`, 'public', (request) => send(request, `/${code}`))
+  open.get(`/${code}/versions/:version`, 'public', (request) => {
+    const name = oneWord(request.req.params.version, 10) ?? ''
+    const asked = versionNamed(request.services.policies.published(), code, name) ?? notFound('page')
+    return send(request, `/${code}/versions/${asked.version}`, asked)
   })
 }
+
+/** What people would look for. */
+open.get('/subprocessors', 'public', ({ req, res, speaker }) => {
+  res.redirect(301, req.query.lang === undefined ? '/processors' : `/processors?lang=${speaker.lang}`)
+})
 
 open.get('/status', 'public', async (request) => {
   const { res, services } = request

@@ -33,7 +33,12 @@ export function listArticles(language: Language, path: string): string[] {
 }
 
 export function readArticle(language: Language, path: string): Article {
-  return parseArticle(readFileSync(join(folder, language, `${path}.md`), 'utf8'))
+  return parseArticle(readArticleSource(language, path))
+}
+
+/** The Markdown as it was written. */
+export function readArticleSource(language: Language, path: string): string {
+  return readFileSync(join(folder, language, `${path}.md`), 'utf8').replaceAll('\r\n', '\n')
 }
 
 /**

@@ -13,14 +13,14 @@ const places: { path: string; name: string; icon: string; permission: Permission
   { path: '/jobs', name: 'jobs', icon: 'repeat', permission: 'console.see' },
   { path: '/closings', name: 'closings', icon: 'door-exit', permission: 'console.clinics' },
   { path: '/announcements', name: 'announcements', icon: 'bell', permission: 'console.operate' },
-  { path: '/requests', name: 'requests', icon: 'mail', permission: 'console.operate' },
   { path: '/policies', name: 'policies', icon: 'file-text', permission: 'console.operate' },
+  { path: '/requests', name: 'requests', icon: 'mail', permission: 'console.operate' },
   { path: '/analytics', name: 'analytics', icon: 'chart-bar', permission: 'console.see' },
   { path: '/switches', name: 'switches', icon: 'adjustments', permission: 'console.operate' },
   { path: '/retention', name: 'retention', icon: 'trash', permission: 'console.see' },
   { path: '/audit', name: 'audit', icon: 'history', permission: 'console.see' },
-  { path: '/support', name: 'support', icon: 'eye', permission: 'console.clinics' },
   { path: '/second-factors', name: 'second_factors', icon: 'shield-lock', permission: 'console.operate' },
+  { path: '/support', name: 'support', icon: 'eye', permission: 'console.clinics' },
 ]
 
 type Operator = { name: string; theme: string; shortcuts: boolean }

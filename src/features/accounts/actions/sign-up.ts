@@ -5,6 +5,7 @@ import type { Origin } from '../../../platform/clinic-scope.ts'
 import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { queueMail } from '../../../platform/mails.ts'
+import { agreeable, recordAcceptances } from '../../../platform/policies.ts'
 import type { Services } from '../../../platform/services.ts'
 import { addressBlock, throttle } from '../../../platform/throttle.ts'
 import { openClinic } from '../../clinics/actions.ts'
@@ -23,6 +24,8 @@ export type SignUp = {
   name: string
   email: string
   password: string
+  /** The policies that stood on the form, by `namesOf`: opening a clinic is agreeing to them. */
+  policies: string
 }
 export type SignedUp = { account: Account; slug: string }
 
@@ -70,6 +73,8 @@ async function open(
   await insertMember(trx, { clinicId: clinic.id, userId: account.id, role: 'owner', now })
   const record = { kind: 'clinic', id: clinic.id }
   await auditPlatform(trx, 'clinic.opened', { at: now, origin, actorId: account.id, record, clinicId: clinic.id })
+  const agreed = agreeable(services.policies.published(), form.policies, now)
+  await recordAcceptances(trx, agreed, { userId: account.id, clinicId: clinic.id, language, at: now, origin })
   return { account, slug: clinic.slug }
 }
 

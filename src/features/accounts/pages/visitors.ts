@@ -51,7 +51,12 @@ function countryOptions({ lang, t }: Words) {
 }
 
 /** `zones` are those of the country that was chosen; asked about only where there are several. */
-export function signUpPage(words: Words, form: Form = emptyForm, zones: readonly string[] = []): View {
+export function signUpPage(
+  words: Words,
+  agreed: readonly PolicyVersion[],
+  form: Form = emptyForm,
+  zones: readonly string[] = [],
+): View {
   const { t, lang } = words
   const field = fieldIn(form)
   const zoneField = field({
@@ -112,6 +117,11 @@ export function signUpPage(words: Words, form: Form = emptyForm, zones: readonly
       [field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'username' })],
       [newPasswordField(words, form)],
     ],
+    policies: namesOf(agreed),
+    agreed: agreed.map(({ code, version }) => ({
+      href: `/${code}/versions/${version}`,
+      label: t(`policies.title.${code}`),
+    })),
     submit: t('accounts.sign_up.submit'),
     foot: { text: t('accounts.sign_up.known'), href: '/sign-in', label: t('accounts.sign_in.title') },
   })

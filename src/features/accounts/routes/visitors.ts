@@ -1,9 +1,10 @@
 // Doors for people who are not signed in yet: opening a clinic, signing in, a forgotten password.
 import countries from 'countries-and-timezones'
 import { parseForm, withErrors } from '../../../kernel/forms.ts'
+import { agreedCodes } from '../../../kernel/policies.ts'
 import { HttpError, notFound } from '../../../platform/errors.ts'
-import type { Services } from '../../../platform/services.ts'
 import { inForce, type PolicyVersion } from '../../../platform/policies.ts'
+import type { Services } from '../../../platform/services.ts'
 import { rotateCsrf } from '../../../platform/web/csrf.ts'
 import { membershipsOf, publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
 import { flash, startPending, startSession, type Factor } from '../../../platform/web/session.ts'
@@ -25,7 +26,7 @@ const signUpClosed = ({ speaker }: PublicRequest) =>
 
 visitorRoutes.get('/sign-up', 'public', (request) => {
   const { services, show, speaker } = request
-  show(services.switches.on('sign_up') ? signUpPage(speaker) : signUpClosed(request))
+  show(services.switches.on('sign_up') ? signUpPage(speaker, agreedNow(services)) : signUpClosed(request))
 })
 
 visitorRoutes.post('/sign-up', 'public', async (request) => {
@@ -43,7 +44,7 @@ visitorRoutes.post('/sign-up', 'public', async (request) => {
   if (zone.toChoose) errors.zone = 'accounts.error.zone'
   if (!form.ok || Object.keys(errors).length > 0) {
     const typed = { values: { ...form.values, zone: zone.zone ?? '' } }
-    return show(signUpPage(speaker, withErrors(typed, errors), zones), { status: 422 })
+    return show(signUpPage(speaker, agreedNow(services), withErrors(typed, errors), zones), { status: 422 })
   }
   const opened = await signUp(services, origin, { ...form.value, zone: zone.zone })
   if (!opened.ok) {
@@ -53,6 +54,10 @@ visitorRoutes.post('/sign-up', 'public', async (request) => {
   await enter(request, opened.value.account)
   await redirect(`/app/${opened.value.slug}/today`)
 })
+
+/** What somebody who opens a clinic now agrees to. */
+const agreedNow = ({ policies, clock }: Services): PolicyVersion[] =>
+  agreedCodes.flatMap((code) => inForce(policies.published(), code, clock.now()) ?? [])
 
 function zonesOf(country: string | undefined): string[] {
   return zonesFor(country, country === undefined ? [] : (countries.getCountry(country)?.timezones ?? []))
@@ -79,6 +84,14 @@ visitorRoutes.post('/sign-in', 'public', async (request) => {
   await redirect(next ?? (await homeOf(services, account)))
 })
 
+/** A session that opens nothing but the page for the second factor. */
+export async function enterHalf(request: PublicRequest, account: Account, next?: string): Promise<void> {
+  const { req, res } = request
+  await startPending(req, account, next)
+  rotateCsrf(req, res)
+  res.redirect(303, request.url('/sign-in/second-step'))
+}
+
 /** A new session and a new CSRF secret: what was known before signing in is worth nothing after. */
 export async function enter(
   { req, res }: Pick<PublicRequest, 'req' | 'res'>,
@@ -88,14 +101,6 @@ export async function enter(
   await startSession(req, account, factors)
   rotateCsrf(req, res)
 }
-/** A session that opens nothing but the page for the second factor. */
-export async function enterHalf(request: PublicRequest, account: Account, next?: string): Promise<void> {
-  const { req, res } = request
-  await startPending(req, account, next)
-  rotateCsrf(req, res)
-  res.redirect(303, request.url('/sign-in/second-step'))
-}
-
 
 /** Where somebody's work begins: the console, their clinic, or the choice of several. */
 export async function homeOf(

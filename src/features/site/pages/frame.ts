@@ -9,6 +9,8 @@ export type Scene = {
   baseUrl: string
   /** The page's own address, without a language. */
   path: string
+  /** A script that counts visits, where a deployment has one; only after a yes. */
+  statistics?: string | undefined
 }
 
 type Facts = { title: string; description: string; [fact: string]: unknown }
@@ -20,6 +22,12 @@ export function sitePage(template: string, scene: Scene, facts: Facts, options: 
   const address = (lang: string) => `${baseUrl}${path}${path.includes('?') ? '&' : '?'}lang=${lang}`
   const link = (href: string, label: string) => ({ href, label, current: href === path.split('?')[0] })
   return view(template, {
+    ...(scene.statistics === undefined
+      ? {}
+      : {
+          scripts: ['/js/statistics.js'],
+          ask: { script: scene.statistics, host: new URL(scene.statistics).hostname },
+        }),
     index: options.index ?? true,
     head: {
       canonical: address(speaker.lang),

@@ -1,6 +1,6 @@
 // What programs read: how to report a hole, what may be crawled, and what there is.
 import { languages } from '../../../platform/i18n/languages.ts'
-import { policyCodes } from '../rules/policies.ts'
+import { policyCodes } from '../../../kernel/policies.ts'
 import { helpNames } from './help.ts'
 import type { Instant } from '../../../kernel/time.ts'
 
