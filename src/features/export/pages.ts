@@ -41,13 +41,6 @@ export async function exportPage(ctx: Ctx, speaker: Speaker, form: Form): Promis
     })),
     fields: [
       field({
-        name: 'current',
-        type: 'password',
-        label: t('export.field.current'),
-        hint: t('export.field.current_hint'),
-        autocomplete: 'current-password',
-      }),
-      field({
         name: 'password',
         type: 'password',
         label: t('export.field.password'),

@@ -1,10 +1,10 @@
 // Taking things along: everything the clinic has, or everything it has about one patient.
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { emptyForm, parseForm, withErrors } from '../../kernel/forms.ts'
+import { emptyForm, parseForm } from '../../kernel/forms.ts'
 import { clinicRouter, idParam } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
-import { askForExport, cancelExport, openExport, provesOwner } from './actions.ts'
+import { askForExport, cancelExport, openExport } from './actions.ts'
 import { takePatient } from './actions/patient.ts'
 import { exportListPage, exportPage } from './pages.ts'
 import { patientRecordPage } from './pages/patient.ts'
@@ -16,6 +16,8 @@ export const exportRoutes = routes
 
 /** What belongs to a clinic can be taken along however its subscription stands. */
 const always = { whileReadOnly: true, whileLocked: true }
+/** And what leaves with everything in it, only for who proved to be the owner: an open screen is not enough. */
+const proven = { ...always, stepUp: true } as const
 const page = '/settings/export'
 
 routes.get(
@@ -24,7 +26,7 @@ routes.get(
   async ({ speaker, show, inClinic }) => {
     show(await inClinic((ctx) => exportPage(ctx, speaker, emptyForm)))
   },
-  always,
+  proven,
 )
 
 // What the page fetches again while something is being made.
@@ -40,14 +42,9 @@ routes.get(
 routes.post(
   page,
   'clinic.export',
-  async ({ req, services, speaker, person, show, redirect, at, inClinic }) => {
+  async ({ req, services, speaker, show, redirect, at, inClinic }) => {
     const form = parseForm(askForm, req.body)
     if (!form.ok) return show(await inClinic((ctx) => exportPage(ctx, speaker, form)), { status: 422 })
-    const proven = await provesOwner(services, person.userId, form.value.current)
-    if (!proven.ok) {
-      const refused = withErrors(form, { current: `export.error.password_${proven.reason}` })
-      return show(await inClinic((ctx) => exportPage(ctx, speaker, refused)), { status: 422 })
-    }
     const asked = await inClinic((ctx) => askForExport(ctx, services, form.value.password))
     flash(
       req,
@@ -55,7 +52,7 @@ routes.post(
     )
     await redirect(at(page))
   },
-  always,
+  proven,
 )
 
 routes.post(
@@ -91,7 +88,7 @@ routes.post(
       if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error
     }
   },
-  always,
+  proven,
 )
 
 routes.post(
@@ -111,5 +108,5 @@ routes.post(
     res.setHeader('Content-Disposition', `attachment; filename="${answer.name}"`)
     res.send(answer.text)
   },
-  always,
+  proven,
 )

@@ -4,12 +4,11 @@ import { zipPasswordLength } from './rules.ts'
 const { min, max } = zipPasswordLength
 
 /**
- * Asking for an export: the password of the account again, and one for the file if wanted. Programs disagree about how a
- * ZIP's password is spelled in bytes, so it is made of what every keyboard has.
+ * Asking for an export, with a password for the file if wanted. Programs disagree about how a ZIP's password is spelled
+ * in bytes, so it is made of what every keyboard has.
  */
 export const askForm = z
   .object({
-    current: z.string({ error: 'export.error.current_required' }).min(1, 'export.error.current_required').max(1000),
     password: z
       .string({ error: 'form.error.invalid' })
       .optional()

@@ -20,7 +20,8 @@ routes.post(`${page}/consent`, 'clinic.settings', async ({ req, redirect, at, in
   await inClinic((ctx) => allowVisits(ctx))
   flash(req, { kind: 'success', key: 'support.flash.allowed_always' })
   await redirect(at(page))
-}, { whileReadOnly: true }) // prettier-ignore
+  // Lets a stranger look at every patient, so it takes more than an open screen.
+}, { whileReadOnly: true, stepUp: true }) // prettier-ignore
 
 routes.post(`${page}/consent/withdrawal`, 'clinic.settings', async ({ req, services, redirect, at, inClinic }) => {
   await inClinic((ctx) => withdrawVisits(services, ctx))
@@ -43,7 +44,7 @@ routes.post(`${page}/:id/answer`, 'clinic.settings', async ({ req, services, spe
       : { kind: 'error', key: `support.error.${answered.reason}` },
   )
   await redirect(at(page))
-}, { whileReadOnly: true }) // prettier-ignore
+}, { whileReadOnly: true, stepUp: true }) // prettier-ignore
 
 routes.post(`${page}/:id/end`, 'clinic.settings', async ({ req, services, redirect, at, inClinic }) => {
   await inClinic((ctx) => stopVisit(services, ctx, idParam<'support_visit'>(req, 'id')))
