@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CardName } from '../../src/dev/stripe-simulator/controls.ts'
 import type { Subscription as TheirSubscription } from '../../src/dev/stripe-simulator/state.ts'
 import { openOrder } from '../../src/features/billing/actions/orders.ts'
+import { recordPayment } from '../../src/features/billing/actions/payments.ts'
 import type { OrderKind } from '../../src/features/billing/rules/quotes.ts'
 import { openAccount, type Account } from '../../src/features/subscription/actions/account.ts'
 import {
@@ -14,9 +15,11 @@ import {
 import { findPlan } from '../../src/features/subscription/queries.ts'
 import type { Interval } from '../../src/features/subscription/rules/prices.ts'
 import type { Outcome } from '../../src/kernel/outcome.ts'
+import { Temporal } from '../../src/kernel/time.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { wordsOf } from '../support/http.ts'
+import { operator } from './scene.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -131,6 +134,36 @@ async function toPeriodEnd(): Promise<void> {
   await app.runJob('subscription.life')
   await settle()
 }
+
+describe('a payment page that was left open', () => {
+  it('takes no money for what was paid in another way meanwhile', async () => {
+    await choose('clinic')
+    const session = await toPaymentPage()
+    const paidOn = Temporal.PlainDate.from('2026-11-24')
+    const byHand = { method: 'bank_transfer', amountMinor: 696_000, currency: 'PKR', reference: 'TT-1', paidOn }
+    const entered = await openAccount(app.services, clinic.id, operator, { requestId: 'test' }, (account) =>
+      recordPayment(account, byHand),
+    )
+    expect(entered).toMatchObject({ ok: true, value: { bought: true } })
+    await settle()
+    expect(controls().pay(session, 'visa')).not.toBe('done')
+    await settle()
+    expect({ charges: charges().length, ...(await books()) }).toMatchObject({ charges: 0, payments: 1 })
+    expect(state().tables.subscriptions.size).toBe(0)
+  })
+
+  it('is closed with the order it was for', async () => {
+    await choose('clinic')
+    const session = await toPaymentPage()
+    await choose('solo')
+    await settle()
+    expect(controls().pay(session, 'visa')).not.toBe('done')
+    expect(controls().pay(await toPaymentPage(), 'visa')).toBe('done')
+    await settle()
+    expect(await incidents()).toEqual([])
+    expect(await ours()).toMatchObject({ collection: 'card' })
+  })
+})
 
 describe('a trial', () => {
   it('with a card: nothing is charged before its end; then the clinic is active', async () => {

@@ -16,7 +16,9 @@ import {
   insertOrder,
   getDeclared,
   type Order,
+  type OrderId,
 } from '../queries/books.ts'
+import { listOpenCheckouts, updateCheckout } from '../queries/card.ts'
 import { netDue, periodBought, withTax, type OrderKind } from '../rules/quotes.ts'
 import { issue } from './documents.ts'
 
@@ -71,8 +73,18 @@ function orderFor(
 export async function voidOrder(account: Account): Promise<void> {
   const open = await findOpenOrder(account.db, account.clinic.id)
   if (!open) return
-  await closeOrder(account.db, open.id, 'void', account.now)
+  await close(account, open.id, 'void')
   await tellCard(account)
+}
+
+/** Ends an order, and the payment pages for it: on one that stays open it would be paid again. */
+async function close({ db, clinic, now }: Account, id: OrderId, status: 'paid' | 'void'): Promise<void> {
+  await closeOrder(db, id, status, now)
+  for (const { id: checkout, orderId, session } of await listOpenCheckouts(db, clinic.id)) {
+    if (orderId !== id) continue
+    await updateCheckout(db, checkout, { session, url: null, state: 'expired' })
+    if (session !== null) await queueCardCommand(db, { kind: 'expire', clinicId: clinic.id, target: session })
+  }
 }
 
 /** What a card is charged next follows from what is ordered. */
@@ -85,7 +97,7 @@ async function tellCard({ db, clinic, held }: Account): Promise<void> {
 /** The difference for the rest of a period is not owed once the period is over. Any other order stays good. */
 export async function voidUpgrade(account: Account): Promise<void> {
   const open = await findOpenOrder(account.db, account.clinic.id)
-  if (open?.kind === 'upgrade') await closeOrder(account.db, open.id, 'void', account.now)
+  if (open?.kind === 'upgrade') await close(account, open.id, 'void')
 }
 
 /**
@@ -163,8 +175,8 @@ async function buy(account: Account, order: Order): Promise<void> {
   if (!plan || status === undefined) throw new Error('an order that buys nothing')
   const market = await getMarket(db, clinic.country)
   const open = await findOpenOrder(db, clinic.id)
-  if (open && open.id !== order.id) await closeOrder(db, open.id, 'void', now)
-  if (open?.id === order.id) await closeOrder(db, order.id, 'paid', now)
+  if (open && open.id !== order.id) await close(account, open.id, 'void')
+  if (open?.id === order.id) await close(account, order.id, 'paid')
   else await insertOrder(db, { ...order, status: 'paid' }, now)
 
   const within = order.kind === 'upgrade' && order.interval === held.interval

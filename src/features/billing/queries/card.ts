@@ -60,16 +60,18 @@ export async function insertCheckout(
   return { id, ...checkout, session: null, url: null, state: 'begun' }
 }
 
+/** False when it is over already. */
 export async function updateCheckout(
   db: Knex,
   id: string,
   now: { session: string | null; url: string | null; state: CheckoutState },
-): Promise<void> {
-  await changes(
+): Promise<boolean> {
+  const changed = await changes(
     db,
     `update platform.card_checkouts set session = ?, url = ?, state = ? where id = ? and state in ('begun', 'open')`,
     [now.session, now.url, now.state, id],
   )
+  return changed > 0
 }
 
 /** `telling`: what Stripe is being told about cancelling, while it is not known to have arrived. */

@@ -145,7 +145,11 @@ async function askForPage(
   )
   if (!made.ok) return made
   const { id: session, url } = made.value
-  await inClinic((ctx) => updateCheckout(ctx.db, checkout.id, { session, url, state: 'open' }))
+  await inClinic(async (ctx) => {
+    if (await updateCheckout(ctx.db, checkout.id, { session, url, state: 'open' })) return
+    // What it is for was paid or given up while Stripe made the page.
+    await queueCardCommand(ctx.db, { kind: 'expire', clinicId: clinic.id, target: session })
+  })
   return made
 }
 
