@@ -1,11 +1,9 @@
 // ui.md: at most 50 KB a page over the wire, in all: the page, its styles, its scripts and its icons.
-import { request } from 'node:http'
-import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { registerLink } from '../../src/platform/links.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeAppointment, makeLocation, makePractitioner, makeService, makeShift } from '../support/factories.ts'
-import { plainText } from '../support/http.ts'
+import { weigh } from '../support/weigh.ts'
 import { bookableClinic, hold, setProfile, typed } from './patient.ts'
 
 let app: TestApp
@@ -46,41 +44,10 @@ it('every page of a busy clinic stays under 50 KB, in every language', async () 
       '/a/nothing',
     ]) {
       const address = `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`
-      weights[`${lang} ${path}`] = await weigh(address, cookies)
+      weights[`${lang} ${path}`] = await weigh(app, address, cookies)
     }
   }
   const heavy = Object.entries(weights).filter(([, bytes]) => bytes > limit)
   expect(heavy).toEqual([])
   expect(Math.max(...Object.values(weights))).toBeGreaterThan(5000)
 })
-
-/** Bytes of a page and of everything it loads, coded by gzip, which every phone takes. */
-async function weigh(path: string, cookies: string): Promise<number> {
-  const page = await load(path, cookies)
-  const loaded = [
-    ...page.html.matchAll(
-      /<link rel="(?:stylesheet|icon)" href="([^"]+)"|<script src="([^"]+)"|<img[^>]*src="([^"]+)"|<use href="([^"#]+)/g,
-    ),
-  ].map((match) => plainText(match.slice(1).find((found) => found !== undefined) ?? ''))
-  let sum = page.bytes
-  for (const address of new Set(loaded)) sum += (await load(address, cookies)).bytes
-  return sum
-}
-
-async function load(path: string, cookies: string): Promise<{ bytes: number; html: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'Accept-Encoding': 'gzip', 'X-Forwarded-Proto': 'https', Cookie: cookies }
-    request(app.origin + path, { headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        const body = Buffer.concat(chunks)
-        const coded = response.headers['content-encoding'] === 'gzip'
-        expect({ path, coded: coded || body.length < 1024 }).toEqual({ path, coded: true })
-        resolve({ bytes: body.length, html: (coded ? gunzipSync(body) : body).toString() })
-      })
-    })
-      .on('error', reject)
-      .end()
-  })
-}

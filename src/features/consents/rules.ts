@@ -10,6 +10,9 @@ export type Purpose = (typeof purposes)[number]
 export const channels = ['web', 'whatsapp', 'phone', 'in_person', 'paper', 'email'] as const
 export type Channel = (typeof channels)[number]
 
+/** How somebody says it to the desk. */
+export const deskChannels = ['phone', 'in_person', 'paper', 'email', 'whatsapp'] as const satisfies readonly Channel[]
+
 /** Where it was taken down. */
 export const sources = ['public_page', 'patient_page', 'desk', 'whatsapp_reply', 'rights_request'] as const
 export type Source = (typeof sources)[number]

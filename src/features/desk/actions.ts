@@ -8,6 +8,7 @@ import type { Ctx } from '../../platform/clinic-scope.ts'
 import { notFound } from '../../platform/errors.ts'
 import { forbidden } from '../../platform/errors.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
+import { wantMessages } from '../appointments/actions/agree.ts'
 import { bookAtDesk } from '../appointments/actions/book.ts'
 import { moveAppointment } from '../appointments/actions/move.ts'
 import { ownDiaryOnly } from '../appointments/actions/own-diary.ts'
@@ -15,8 +16,11 @@ import { takeStep, undoStep, type StepRefusal } from '../appointments/actions/ru
 import { getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
 import type { Step } from '../appointments/rules.ts'
 import { getSettings } from '../availability/actions.ts'
+import { give, withdraw } from '../consents/actions.ts'
+import type { Channel, Decision, Purpose } from '../consents/rules.ts'
 import type { PatientDetails } from '../patients/actions.ts'
 import { getPatient } from '../patients/queries.ts'
+import { seesRestricted } from '../patients/rules.ts'
 import { findDueMessage } from './queries.ts'
 import type { SlotChoice } from './rules.ts'
 
@@ -131,4 +135,22 @@ export async function moveForCaller(
   const after = await told(ctx, moved.value, 'moved')
   // Somebody who has not been told of the visit yet hears of it once, as it now stands.
   return done(after.messageAt ? after : await told(ctx, moved.value, 'confirmation'))
+}
+
+/**
+ * Writes down what somebody told the desk about messages. Agreed to after booking without, they hear of what is to come.
+ * Answers whether it is news.
+ */
+export async function recordConsent(
+  ctx: Ctx,
+  id: PatientId,
+  { purpose, channel, decision }: { purpose: Purpose; channel: Channel; decision: Decision },
+): Promise<boolean> {
+  const { language, restrictedAt } = await getPatient(ctx, id)
+  if (restrictedAt !== null && !seesRestricted(ctx)) return notFound('patient')
+  const said = { patientId: id, purpose, channel, source: 'desk' } as const
+  if (decision === 'deny') return withdraw(ctx, said)
+  const news = await give(ctx, { ...said, language })
+  if (news && purpose === 'appointment_messages') await wantMessages(ctx, id)
+  return news
 }

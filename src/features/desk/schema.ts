@@ -3,6 +3,7 @@ import { requiredName, requiredPhone, requiredText } from '../../kernel/forms.ts
 import { parseId, type LocationId, type PatientId, type PractitionerId, type ServiceId } from '../../kernel/ids.ts'
 import { parseDate, parseTime, type PlainDate } from '../../kernel/time.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
+import { deskChannels, purposes } from '../consents/rules.ts'
 
 /** Somebody new, as a caller says it. */
 export const callerForm = (country: string) =>
@@ -10,6 +11,13 @@ export const callerForm = (country: string) =>
     name: requiredName('desk.error.name_required'),
     phone: requiredPhone('desk.error.phone_required', 'desk.error.phone_invalid', country),
   })
+
+/** What somebody said about messages, and how they said it. */
+export const consentForm = z.object({
+  purpose: z.enum(purposes, { error: 'form.error.invalid' }),
+  channel: z.enum(deskChannels, { error: 'form.error.invalid' }),
+  decision: z.enum(['permit', 'deny'], { error: 'form.error.invalid' }),
+})
 
 /** Booking on top of another visit is a decision, so it says why. */
 export const overbookForm = z.object({

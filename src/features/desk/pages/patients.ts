@@ -10,7 +10,6 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { findAppointmentByReference, listAppointmentsOfPatient, type Appointment } from '../../appointments/queries.ts'
 import { referenceText } from '../../appointments/rules.ts'
-import { findConsent } from '../../consents/queries.ts'
 import { listRecentMessages } from '../../messaging/queries/log.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
@@ -18,6 +17,7 @@ import { seesRestricted } from '../../patients/rules.ts'
 import { listVisitsAround } from '../queries.ts'
 import { parseReference } from '../rules.ts'
 import { actionsOf } from './actions.ts'
+import { consentsOf } from './consents.ts'
 import { messageRow } from './message-row.ts'
 import { initialsOf, nameOf, whenText } from './words.ts'
 
@@ -94,8 +94,8 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
   if (isDoctor(ctx) && visits.length === 0) return notFound('patient')
   const open = visits.filter((visit) => visit.status === 'booked' && !isBefore(visit.startsAt, ctx.now)).reverse()
   const messages = await listRecentMessages(ctx, { patientId: id, practitionerId: own, limit: 10 })
-  const consent = await findConsent(ctx, id, 'appointment_messages')
-  const agreedAt = consent?.decision === 'permit' ? consent.decidedAt : undefined
+  const consents = await consentsOf(ctx, speaker, patient, mayBook(ctx))
+  const { agreedAt } = consents
   return view('desk/patient', {
     title: patient.name,
     back: `/app/${ctx.clinic.slug}/patients/${id}`,
@@ -103,6 +103,7 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
     ...headOf(speaker, patient),
     consent: agreedAt ? t('desk.patient.agreed', { date: speaker.date(agreedAt) }) : t('desk.patient.not_agreed'),
     agreed: agreedAt !== undefined,
+    consents,
     restricted:
       patient.restrictedAt === null
         ? undefined
