@@ -1,5 +1,6 @@
 // The answer to a request: put into the patient's language when it is decided, kept as it was given, and sent.
 import { createHash } from 'node:crypto'
+import type { PatientId } from '../../../kernel/ids.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -81,9 +82,9 @@ export const answerHash = (token: string): Buffer => createHash('sha256').update
 export async function sendAnswer(
   ctx: Ctx,
   request: Pick<RightsRequest, 'id' | 'language' | 'identity'>,
-  to: { phone: Phone | undefined; email: string | undefined },
+  to: { phone: Phone | undefined; email: string | undefined; patientId: PatientId | undefined },
 ): Promise<Sent> {
-  const { phone, email } = to
+  const { phone, email, patientId } = to
   const chat = phone !== undefined && request.identity !== null && !(await isOptedOut(ctx, phone))
   const recipient = chat
     ? ({ channel: 'whatsapp', phone } as const)
@@ -97,6 +98,7 @@ export async function sendAnswer(
     recipient,
     language: request.language,
     appointmentId: null,
+    ...(patientId === undefined ? {} : { patientId }),
     version: 1,
     dueAt: ctx.now,
     expiresAt: ctx.now.add({ hours: answerDays * 24 }),

@@ -55,7 +55,7 @@ export async function decideRequest(
   const happened =
     patient && outcome !== 'refused'
       ? await carryOut(ctx, request, patient.id, parts, decision)
-      : done({ cancelled: 0 })
+      : done({ cancelled: 0, gone: false })
   if (!happened.ok) return happened
 
   const keeps = request.kind === 'erasure' && effects && outcome !== 'refused' ? keptOf(effects) : []
@@ -67,7 +67,9 @@ export async function decideRequest(
     reasons: decision.reasons,
     cancelled: happened.value.cancelled,
   })
-  const sent = await sendAnswer(ctx, request, addressOf(request, patient, decision))
+  const { phone, email } = addressOf(request, patient, decision)
+  const patientId = happened.value.gone ? undefined : patient?.id
+  const sent = await sendAnswer(ctx, request, { phone, email, patientId })
   const decided = await updateDecided(ctx, id, {
     outcome,
     by: ctx.actor.kind === 'user' ? ctx.actor.userId : null,
@@ -108,8 +110,8 @@ async function carryOut(
   patientId: PatientId,
   parts: readonly string[],
   decision: Decision,
-): Promise<Outcome<{ cancelled: number }, 'known_already' | 'changed_meanwhile'>> {
-  const nothing = done({ cancelled: 0 })
+): Promise<Outcome<{ cancelled: number; gone: boolean }, 'known_already' | 'changed_meanwhile'>> {
+  const nothing = done({ cancelled: 0, gone: false })
   switch (request.kind) {
     case 'access':
     case 'portability':
@@ -121,7 +123,7 @@ async function carryOut(
     }
     case 'erasure': {
       const erased = await erasePatient(ctx, patientId, parts, { tell: decision.tell })
-      return erased.ok ? done({ cancelled: erased.value.cancelled }) : erased
+      return erased.ok ? done({ cancelled: erased.value.cancelled, gone: erased.value.patient }) : erased
     }
     case 'restriction':
       await restrictPatient(ctx, patientId)

@@ -1,5 +1,6 @@
 import type { PatientId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import type { Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { dropQueuedMessages } from '../../../platform/outbox.ts'
@@ -25,20 +26,22 @@ export async function erasePatient(
   ctx: Ctx,
   id: PatientId,
   parts: readonly string[],
-  options: { tell: boolean; again?: boolean },
+  options: { tell: boolean; again?: Instant },
 ): Promise<Outcome<Erased, 'changed_meanwhile'>> {
-  const open = parts.includes('visits') ? await listOpenVisits(ctx, id) : []
+  // Done again after a restore it is about what there was then, not about what came since.
+  const until = options.again ?? ctx.now
+  const open = parts.includes('visits') ? await listOpenVisits(ctx, id, until) : []
   for (const visit of open) {
     if (!(await takeStep(ctx, visit, 'cancel')).ok) return refuse('changed_meanwhile')
     if (!options.tell) await dropQueuedMessages(ctx, visit, 'cancelled', ['cancelled'])
   }
-  const messages = parts.includes('messages') ? await deleteMessagesOf(ctx, id, options.tell ? open : []) : 0
-  const visits = parts.includes('visits') ? await updateVisitsForgotten(ctx, id, options.again === true) : 0
+  const messages = parts.includes('messages') ? await deleteMessagesOf(ctx, id, until, options.tell ? open : []) : 0
+  const visits = parts.includes('visits') ? await updateVisitsForgotten(ctx, id, until, options.again !== undefined) : 0
   if (parts.includes('contact')) await updateContactForgotten(ctx, id)
   const whole = ['visits', 'messages', 'contact'].every((part) => parts.includes(part))
   const patient = whole && (await deletePatient(ctx, id))
   if (patient) await updateSubjectForgotten(ctx, id)
-  if (options.again !== true) await upsertErasureNote(ctx.db, subjectOf(ctx, id), parts, ctx.now)
+  if (options.again === undefined) await upsertErasureNote(ctx.db, subjectOf(ctx, id), parts, ctx.now)
   await audit(ctx, 'patient.erased', { kind: 'patient', id }, { visits, messages, patient, parts: parts.join(' ') })
   ctx.diaryChanged()
   return done({ visits, messages, cancelled: open.length, patient })

@@ -85,6 +85,7 @@ export async function sendIdentityCode(
       recipient: { channel: 'whatsapp', phone },
       language,
       appointmentId: null,
+      ...(request.patientId === null ? {} : { patientId: request.patientId }),
       version: request.codesSent + 1,
       dueAt: ctx.now,
       expiresAt,

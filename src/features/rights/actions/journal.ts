@@ -1,6 +1,7 @@
 // Erasures of single patients, into the journal outside the database and back out of it after a restore.
 import { randomUUID } from 'node:crypto'
 import type { PatientId } from '../../../kernel/ids.ts'
+import { Temporal } from '../../../kernel/time.ts'
 import { readErasureNotes, writeErasureNote } from '../../../platform/erasure-journal.ts'
 import { folderKeyStore } from '../../../platform/seal/key-store.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -45,10 +46,11 @@ export async function eraseSubjectsAgain(services: Services): Promise<number> {
         const note = notes.get(subjectOf({ platformSeal: services.keys.platform, clinic }, id).toString('hex'))
         if (!note) continue
         const again = await services.inClinic(clinic, system, origin, (ctx) =>
-          erasePatient(ctx, id, note.parts, { tell: false, again: true }),
+          erasePatient(ctx, id, note.parts, { tell: false, again: Temporal.Instant.from(note.at) }),
         )
         if (!again.ok) throw new Error('a visit changed while nobody but the restore was there')
-        erased++
+        const { visits, messages, patient } = again.value
+        if (visits + messages > 0 || patient) erased++
       }
       const last = ids.at(-1)
       if (last === undefined || ids.length < perBatch) break

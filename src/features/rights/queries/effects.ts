@@ -44,12 +44,13 @@ async function countEffects(ctx: Ctx, id: PatientId): Promise<Counted> {
 }
 
 /** Visits of a patient that are still to come. */
-export async function listOpenVisits(ctx: Ctx, id: PatientId): Promise<AppointmentId[]> {
+export async function listOpenVisits(ctx: Ctx, id: PatientId, until: Instant): Promise<AppointmentId[]> {
   const found = await rows<{ id: AppointmentId }>(
     ctx.db,
     `select id from clinic.appointments
-     where clinic_id = ? and patient_id = ? and status = 'booked' and starts_at > ? order by starts_at, id`,
-    [ctx.clinic.id, id, ctx.now],
+     where clinic_id = ? and patient_id = ? and status = 'booked' and starts_at > ? and created_at <= ?
+     order by starts_at, id`,
+    [ctx.clinic.id, id, ctx.now, until],
   )
   return found.map((one) => one.id)
 }
@@ -58,19 +59,24 @@ export async function listOpenVisits(ctx: Ctx, id: PatientId): Promise<Appointme
  * Messages of a patient and about their visits, with the attempts to send them. Those that tell of a cancellation a moment
  * ago stay, when they are wanted.
  */
-export async function deleteMessagesOf(ctx: Ctx, id: PatientId, spared: readonly AppointmentId[]): Promise<number> {
+export async function deleteMessagesOf(
+  ctx: Ctx,
+  id: PatientId,
+  until: Instant,
+  spared: readonly AppointmentId[],
+): Promise<number> {
   const messages = await changes(
     ctx.db,
     `delete from clinic.messages where clinic_id = ? and (patient_id = ? or appointment_id in
        (select a.id from clinic.appointments a where a.clinic_id = ? and a.patient_id = ?))
-       and not (kind = 'cancelled' and status = 'queued' and appointment_id = any(?::uuid[]))`,
-    [ctx.clinic.id, id, ctx.clinic.id, id, spared],
+       and created_at <= ? and not (kind = 'cancelled' and status = 'queued' and appointment_id = any(?::uuid[]))`,
+    [ctx.clinic.id, id, ctx.clinic.id, id, until, spared],
   )
   const inbound = await changes(
     ctx.db,
     `delete from clinic.inbound_messages where clinic_id = ? and (patient_id = ? or appointment_id in
-       (select a.id from clinic.appointments a where a.clinic_id = ? and a.patient_id = ?))`,
-    [ctx.clinic.id, id, ctx.clinic.id, id],
+       (select a.id from clinic.appointments a where a.clinic_id = ? and a.patient_id = ?)) and received_at <= ?`,
+    [ctx.clinic.id, id, ctx.clinic.id, id, until],
   )
   return messages + inbound
 }
@@ -79,10 +85,16 @@ export async function deleteMessagesOf(ctx: Ctx, id: PatientId, spared: readonly
  * The visit's row stays for counts and cash; whose it was goes, with the links that open it. What belongs to a medical
  * record stays, and so does who is here at this moment.
  */
-export async function updateVisitsForgotten(ctx: Ctx, id: PatientId, whoeverIsHere: boolean): Promise<number> {
+export async function updateVisitsForgotten(
+  ctx: Ctx,
+  id: PatientId,
+  until: Instant,
+  whoeverIsHere: boolean,
+): Promise<number> {
   return changes(
     ctx.db,
     `with due as (select id from clinic.appointments where clinic_id = ? and patient_id = ? and not record_kept
+         and created_at <= ?
          and status <> 'pending' and (? or status not in ('arrived', 'in_room'))),
        links as (delete from platform.appointment_links l using due where l.clinic_id = ? and l.appointment_id = due.id),
        codes as (delete from clinic.verification_codes v using due where v.clinic_id = ? and v.appointment_id = due.id)
@@ -90,7 +102,7 @@ export async function updateVisitsForgotten(ctx: Ctx, id: PatientId, whoeverIsHe
        hold_owner = null, previous_status = null, overbook_reason = case when a.overbooked then '' end,
        identity_erased_at = ?
      from due where a.clinic_id = ? and a.id = due.id`,
-    [ctx.clinic.id, id, whoeverIsHere, ctx.clinic.id, ctx.clinic.id, ctx.now, ctx.clinic.id],
+    [ctx.clinic.id, id, until, whoeverIsHere, ctx.clinic.id, ctx.clinic.id, ctx.now, ctx.clinic.id],
   )
 }
 

@@ -29,7 +29,8 @@ export function partsOf(kind: RightKind, wishes: Wishes): readonly string[] {
     case 'portability':
       return ['details', 'visits', 'messages', 'consents', 'log']
     case 'correction':
-      return correctable.filter((field) => wishes.correction?.[field] !== undefined)
+      // Written down at the desk, what is wrong stands in somebody's words: it may be anything.
+      return correctable.filter((field) => wishes.correction === undefined || wishes.correction[field] !== undefined)
     case 'erasure':
       return ['visits', 'messages', 'contact']
     case 'objection':
