@@ -60,7 +60,8 @@ export async function retentionConsolePage(
   return view('privacy/console', {
     title: t('privacy.console.title'),
     clock: await clockOf(services, speaker),
-    rules,
+    // What is late first.
+    rules: [...rules.filter(({ late }) => late), ...rules.filter(({ late }) => !late)],
     turns: late.turns.map((turn) => ({
       name: turn.name,
       href: `/admin/clinics/${turn.id}`,

@@ -147,8 +147,8 @@ async function effectOf(
           ...(loses
             ? [
                 t('privacy.effect.when', { at: speaker.dateTime(next) }),
-                t('privacy.effect.visits', { count: visits }),
-                t('privacy.effect.patients', { count: patients }),
+                ...(visits > 0 ? [t('privacy.effect.visits', { count: visits })] : []),
+                ...(patients > 0 ? [t('privacy.effect.patients', { count: patients })] : []),
                 t('privacy.effect.for_good'),
               ]
             : [t('privacy.effect.nothing')]),
