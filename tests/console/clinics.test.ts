@@ -92,6 +92,29 @@ describe('filters', () => {
   })
 })
 
+it('filters by periods that end this week: those the overview counts, and leads to', async () => {
+  const ends = (slug: string, after: string, status: string) =>
+    app.superuser(
+      `update platform.subscriptions set period_end = $2::timestamptz + $3::interval, status = $4
+       where clinic_id = (select id from platform.clinics where slug = $1)`,
+      [slug, app.clock.now().toString(), after, status],
+    )
+  await ends('many-1', '6 days', 'active')
+  await ends('many-2', '1 second', 'trialing')
+  await ends('many-3', '7 days', 'active')
+  await ends('many-4', '-1 second', 'active')
+  await ends('many-6', '6 days', 'past_due')
+  const overview = (await admin.get('/admin').expect(200)).text
+  expect(overview).toContain('href="/admin/clinics?ends=week"')
+  const { html, slugs } = await list('?ends=week&sort=name&order=asc')
+  expect(slugs).toEqual(['many-1', 'many-2'])
+  expect(html).toContain('2 clinics')
+  expect((await list('?ends=week&country=GB')).slugs).not.toContain('many-1')
+  expect((await list('?ends=never')).slugs).toHaveLength(50)
+  const statements = await statementsFor(() => admin.get('/admin/clinics?ends=week').expect(200))
+  expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(5)
+})
+
 describe('order', () => {
   it.each([
     ['created', 'id'],

@@ -4,7 +4,7 @@ import { parseMoney } from '../../kernel/money.ts'
 import { parseDate, type PlainDate } from '../../kernel/time.ts'
 import { methodsOf } from '../billing/rules/choices.ts'
 import { intervals } from '../subscription/rules/prices.ts'
-import { clinicSorts, clinicStatuses, healths } from './rules/clinics.ts'
+import { clinicSorts, clinicStatuses, endings, healths } from './rules/clinics.ts'
 import { documentKinds, paymentStatuses } from './rules/money.ts'
 
 /** One word of an address; whatever can't be one is as if it were not there. */
@@ -29,6 +29,7 @@ export const clinicsQuery = z.object({
     .optional()
     .catch(undefined),
   health: z.enum(healths).optional().catch(undefined),
+  ends: z.enum(endings).optional().catch(undefined),
   sort: z.enum(clinicSorts).catch('created'),
   order: z.enum(['asc', 'desc']).catch('desc'),
   after: place,

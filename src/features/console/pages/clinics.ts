@@ -1,4 +1,4 @@
-import { dateAt, parseDate, type Instant } from '../../../kernel/time.ts'
+import { dateAt, hours, parseDate, type Instant } from '../../../kernel/time.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { inPages, type Cell } from '../../../platform/csv.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -10,6 +10,8 @@ import {
   healths,
   clinicSorts,
   clinicStatuses,
+  endingDays,
+  endings,
   idleDays,
   statusOf,
   type ClinicSort,
@@ -28,6 +30,7 @@ function filterOf(query: ClinicsQuery, now: Instant): ClinicFilter {
     status: query.status,
     country: query.country,
     health: query.health,
+    ends: query.ends && { from: now, to: now.add(hours(endingDays[query.ends] * 24)) },
     idleSince: idleSince(now),
   }
 }
@@ -77,6 +80,7 @@ export async function clinicsPage(
     status: query.status,
     country: query.country,
     health: query.health,
+    ends: query.ends,
   }
   const sorted = { sort: query.sort, order: query.order }
   const address = (more: Record<string, string | undefined>, path = '/admin/clinics') =>
@@ -121,6 +125,15 @@ export async function clinicsPage(
         options: [
           option('', t('console.filter.any_health')),
           ...healths.map((health) => option(health, t(`console.health.${health}`))),
+        ],
+      },
+      {
+        name: 'ends',
+        label: t('console.clinics.ends'),
+        value: query.ends ?? '',
+        options: [
+          option('', t('console.filter.any_end')),
+          ...endings.map((ending) => option(ending, t(`console.ends.${ending}`))),
         ],
       },
       {

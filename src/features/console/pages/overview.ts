@@ -2,13 +2,13 @@ import { hours, minutes } from '../../../kernel/time.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { endingDays } from '../rules/clinics.ts'
 import { countByStatus, countStuckMessages, listTodos, type Todo, type TodoName } from '../queries/overview.ts'
 
 /** A message that is this late, or a mail, has not just been queued. */
 const lateAfter = minutes(15)
 /** The last stretch of the 30 days that a request about data may take. */
 const nearDeadline = hours(7 * 24)
-const week = hours(7 * 24)
 
 /** What is shown of each kind of work, in the order of how much it hurts to leave it lying. */
 const cards: { name: TodoName | 'messages'; icon: string; href: string; grave: boolean }[] = [
@@ -20,7 +20,7 @@ const cards: { name: TodoName | 'messages'; icon: string; href: string; grave: b
   { name: 'mails', icon: 'send', href: '/admin/messages', grave: true },
   { name: 'jobs', icon: 'repeat', href: '/admin/jobs', grave: true },
   { name: 'failing', icon: 'ban', href: '/admin/clinics?health=failing', grave: false },
-  { name: 'expiring', icon: 'clock', href: '/admin/clinics?status=active', grave: false },
+  { name: 'expiring', icon: 'clock', href: '/admin/clinics?ends=week', grave: false },
 ]
 
 export async function overviewPage(
@@ -31,7 +31,7 @@ export async function overviewPage(
   const now = clock.now()
   const lateAt = now.subtract(lateAfter)
   const [todos, messages, figures] = await Promise.all([
-    listTodos(db, { now, lateAt, dueBy: now.add(nearDeadline), weekEnd: now.add(week) }),
+    listTodos(db, { now, lateAt, dueBy: now.add(nearDeadline), endsBy: now.add(hours(endingDays.week * 24)) }),
     countStuckMessages(jobsDb, lateAt),
     countByStatus(db),
   ])

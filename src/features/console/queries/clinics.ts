@@ -3,7 +3,14 @@ import type { Knex } from 'knex'
 import type { ClinicId } from '../../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../../kernel/time.ts'
 import { rows } from '../../../platform/db/rows.ts'
-import { unpaid, type ClinicSearch, type ClinicSort, type ClinicStatus, type Health } from '../rules/clinics.ts'
+import {
+  renewing,
+  unpaid,
+  type ClinicSearch,
+  type ClinicSort,
+  type ClinicStatus,
+  type Health,
+} from '../rules/clinics.ts'
 import type { Look } from '../rules/paging.ts'
 import { afterPrefix, Conditions, found } from './run.ts'
 
@@ -33,6 +40,8 @@ export type ClinicFilter = {
   status: ClinicStatus | undefined
   country: string | undefined
   health: Health | undefined
+  /** Only those whose period ends between these two. */
+  ends: { from: Instant; to: Instant } | undefined
   /** Who was not active since then is idle. */
   idleSince: PlainDate
 }
@@ -91,7 +100,7 @@ export async function countClinics(db: Knex, filter: ClinicFilter): Promise<numb
 }
 export const countedTo = 1000
 
-function conditionsOf({ search, plan, status, country, health, idleSince }: ClinicFilter): Conditions {
+function conditionsOf({ search, plan, status, country, health, ends, idleSince }: ClinicFilter): Conditions {
   const where = new Conditions()
   if (search.email !== undefined) {
     where.add(`c.id in (${byOwner})`, search.email, afterPrefix(search.email))
@@ -113,6 +122,14 @@ function conditionsOf({ search, plan, status, country, health, idleSince }: Clin
   if (health === 'failing') where.add('c.messages_failing')
   if (health === 'idle') where.add('not c.messages_failing and c.last_active_on < ?', idleSince)
   if (health === 'ok') where.add('not c.messages_failing and c.last_active_on >= ?', idleSince)
+  if (ends) {
+    where.add(
+      `c.id in (select clinic_id from platform.subscriptions where period_end >= ? and period_end < ? and status = any(?))`,
+      ends.from,
+      ends.to,
+      renewing,
+    )
+  }
   return where
 }
 

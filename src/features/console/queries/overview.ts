@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Instant } from '../../../kernel/time.ts'
 import { rows } from '../../../platform/db/rows.ts'
+import { renewing } from '../rules/clinics.ts'
 
 export type Todo = { count: number; since: Instant | null }
 export type TodoName = 'payments' | 'cards' | 'requests' | 'jobs' | 'mails' | 'expiring' | 'failing' | 'alarms'
@@ -11,7 +12,7 @@ export type TodoName = 'payments' | 'cards' | 'requests' | 'jobs' | 'mails' | 'e
  */
 export async function listTodos(
   db: Knex,
-  { now, lateAt, dueBy, weekEnd }: { now: Instant; lateAt: Instant; dueBy: Instant; weekEnd: Instant },
+  { now, lateAt, dueBy, endsBy }: { now: Instant; lateAt: Instant; dueBy: Instant; endsBy: Instant },
 ): Promise<Map<TodoName, Todo>> {
   const found = await rows<Todo & { name: TodoName }>(
     db,
@@ -25,10 +26,10 @@ export async function listTodos(
      union all select 'mails', count(*)::int, min(due_at)
        from platform.mails where status in ('queued', 'sending') and due_at < ?
      union all select 'expiring', count(*)::int, min(period_end)
-       from platform.subscriptions where period_end >= ? and period_end < ? and status in ('trialing', 'active')
+       from platform.subscriptions where period_end >= ? and period_end < ? and status = any(?)
      union all select 'failing', count(*)::int, null from platform.clinics where messages_failing
      union all select 'alarms', count(*)::int, min(since) from platform.alarms where over_at is null`,
-    [dueBy, lateAt, now, weekEnd],
+    [dueBy, lateAt, now, endsBy, renewing],
   )
   return new Map(found.map(({ name, ...todo }) => [name, todo]))
 }

@@ -11,6 +11,13 @@ export type Health = (typeof healths)[number]
 export const clinicSorts = ['created', 'name', 'active', 'usage'] as const
 export type ClinicSort = (typeof clinicSorts)[number]
 
+/** Whose period ends soon: what the overview counts, and the list can be filtered by. */
+export const endings = ['week'] as const
+export type Ending = (typeof endings)[number]
+export const endingDays: Record<Ending, number> = { week: 7 }
+/** The states in which a period is one that will be renewed or not. */
+export const renewing: readonly string[] = ['trialing', 'active']
+
 /** Days without a booking, a message or a visit after which a clinic counts as idle. */
 export const idleDays = 14
 /** Over the last seven days: so many messages failed, and so large a part of them, that somebody should look. */
