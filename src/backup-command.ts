@@ -3,14 +3,14 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { checkArchive } from './platform/backup/load.ts'
-import { readBackup, removeOldBackups, touchStamp, writeBackup, writeKeys } from './platform/backup/files.ts'
+import { keptDays, readBackup, removeOldBackups, touchStamp, writeBackup, writeKeys } from './platform/backup/files.ts'
 import { verifyInScratch } from './platform/backup/verify.ts'
 import { systemClock } from './platform/clock.ts'
 import { requiredSetting, runCommand, say } from './run-command.ts'
 
 const usage = `Backups of the database, encrypted under MASTER_KEY.
 
-  npm run backup                  writes one into BACKUP_DIR, reads it back, removes those older than 21 days
+  npm run backup                  writes one into BACKUP_DIR, reads it back, removes those that would get older than 21 days
   npm run backup -- --verify      also restores it into BACKUP_SCRATCH_DATABASE_URL and counts every table
   npm run backup:keys             writes the clinics' keys into BACKUP_KEYS_FILE, over what is there
 
@@ -35,11 +35,14 @@ async function run(args: string[]): Promise<void> {
   const folder = requiredSetting('BACKUP_DIR', usage)
   const scratchUrl = values.verify ? requiredSetting('BACKUP_SCRATCH_DATABASE_URL', usage) : undefined
   const now = systemClock.now()
+  // Whatever becomes of tonight's: what was erased is promised to be readable nowhere, and the alarm has rung for weeks.
+  const overdue = await removeOldBackups(folder, now)
   const made = await writeBackup({ ownerUrl, masterKey, folder, now })
   await checkArchive(readBackup(masterKey, made.path))
   if (scratchUrl !== undefined) await verifyInScratch(scratchUrl, readBackup(masterKey, made.path))
-  // Only now: a night without a good backup must not take the last good one away.
-  const removed = await removeOldBackups(folder, now)
+  // Only now: a night without a good backup must not take one away that may still stay. Nights are a day apart, so what
+  // would be too old before the next goes with this one.
+  const removed = overdue + (await removeOldBackups(folder, now, keptDays - 1))
   if (backupStampFile !== undefined) await touchStamp(backupStampFile, made)
   const rows = made.manifest.tables.reduce((sum, table) => sum + table.rows, 0)
   const verified = scratchUrl === undefined ? 'read back' : 'restored and counted'

@@ -1,11 +1,12 @@
 // The commands as an operator types them, at processes of their own.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject, afterAll, beforeAll, expect, it } from 'vitest'
 import { createDatabase, dropDatabase, urlOf } from '../../src/dev/prepare-database.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic } from '../support/cast.ts'
 
@@ -29,7 +30,12 @@ afterAll(async () => {
   await app.stop()
 })
 
-function run(command: string, args: string[], database: string): Promise<{ code: number; out: string }> {
+function run(
+  command: string,
+  args: string[],
+  database: string,
+  more: Record<string, string> = {},
+): Promise<{ code: number; out: string }> {
   const { superuserUrl } = inject('postgres')
   const { config } = app.services
   const as = (role: 'nabz_owner' | 'nabz_app' | 'nabz_jobs') => urlOf(superuserUrl, database, role)
@@ -59,6 +65,7 @@ function run(command: string, args: string[], database: string): Promise<{ code:
     BACKUP_STAMP_FILE: join(folder, 'stamp'),
     BACKUP_KEYS_FILE: join(folder, 'keys', 'keys.sealed'),
     BACKUP_SCRATCH_DATABASE_URL: urlOf(superuserUrl, scratch, 'nabz_owner'),
+    ...more,
   }
   return new Promise((resolve) => {
     execFile(
@@ -69,6 +76,27 @@ function run(command: string, args: string[], database: string): Promise<{ code:
     )
   })
 }
+
+it('lets no backup get older than 21 days, even when tonight’s fails', { timeout: 120_000 }, async () => {
+  const backups = join(folder, 'aged')
+  await mkdir(backups)
+  const aged = async (hours: number) => {
+    const madeAt = systemClock.now().subtract({ hours }).round('second').toString().replace(/[-:]/g, '')
+    await writeFile(join(backups, `nabz-${madeAt}.backup`), 'x')
+    return `nabz-${madeAt}.backup`
+  }
+  const [over, tonight, young] = [await aged(21 * 24), await aged(20 * 24 + 1), await aged(19 * 24)]
+  const failed = await run('backup-command', [], 'nabz_nowhere', { BACKUP_DIR: backups })
+  expect(failed.code).toBe(1)
+  expect((await readdir(backups)).sort()).toEqual([tonight, young].sort())
+  const made = await run('backup-command', [], app.database.name, { BACKUP_DIR: backups })
+  expect(made).toMatchObject({ code: 0 })
+  // By the next night it would be more than 21 days old.
+  const left = await readdir(backups)
+  expect(left).not.toContain(over)
+  expect(left).not.toContain(tonight)
+  expect(left).toContain(young)
+})
 
 it('a night: backup, keys, and a morning on which they are needed', { timeout: 120_000 }, async () => {
   const made = await run('backup-command', ['--verify'], app.database.name)

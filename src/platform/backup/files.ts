@@ -67,9 +67,10 @@ export function readBackup(masterKey: Buffer, path: string): AsyncGenerator<Buff
   return openChunks(masterKey, createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>)
 }
 
-/** Removes what is older than `keptDays`, by the time in its name. Answers how many files went. */
-export async function removeOldBackups(folder: string, now: Instant): Promise<number> {
-  const limit = now.subtract({ hours: keptDays * 24 })
+/** Removes what is `days` old, by the time in its name. Answers how many files went. */
+export async function removeOldBackups(folder: string, now: Instant, days = keptDays): Promise<number> {
+  const limit = now.subtract({ hours: days * 24 })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   let removed = 0
   for (const name of await readdir(folder)) {
     const madeAt = madeAtOf(name)
