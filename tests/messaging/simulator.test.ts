@@ -104,7 +104,7 @@ describe('our templates', () => {
         for (const button of part.buttons ?? []) expect(button.text.length).toBeLessThanOrEqual(25)
       }
     }
-    expect([...simulator.state.templates.values()].filter((one) => one.language === language)).toHaveLength(5)
+    expect([...simulator.state.templates.values()].filter((one) => one.language === language)).toHaveLength(6)
   })
 })
 

@@ -57,7 +57,7 @@ export async function listOpenVisits(ctx: Ctx, id: PatientId, until: Instant): P
 
 /**
  * Messages of a patient and about their visits, with the attempts to send them. Those that tell of a cancellation a moment
- * ago stay, when they are wanted.
+ * ago stay, when they are wanted, and so does the answer to this very erasure.
  */
 export async function deleteMessagesOf(
   ctx: Ctx,
@@ -69,8 +69,9 @@ export async function deleteMessagesOf(
     ctx.db,
     `delete from clinic.messages where clinic_id = ? and (patient_id = ? or appointment_id in
        (select a.id from clinic.appointments a where a.clinic_id = ? and a.patient_id = ?))
-       and created_at <= ? and not (kind = 'cancelled' and status = 'queued' and appointment_id = any(?::uuid[]))`,
-    [ctx.clinic.id, id, ctx.clinic.id, id, until, spared],
+       and created_at <= ? and not (kind = 'rights_answer' and created_at = ?)
+       and not (kind = 'cancelled' and status = 'queued' and appointment_id = any(?::uuid[]))`,
+    [ctx.clinic.id, id, ctx.clinic.id, id, until, until, spared],
   )
   const inbound = await changes(
     ctx.db,
