@@ -120,6 +120,7 @@ function environment(superuserUrl: string, database: string, folder: string, wha
     MASTER_KEY: key(3),
     LOOKUP_KEY: key(4),
     KEY_STORE_DIR: join(folder, 'keys'),
+    EXPORT_DIR: join(folder, 'exports'),
     SMTP_URL: 'smtp://127.0.0.1:1',
     MAIL_FROM: 'Nabz <hello@nabz.test>',
     WHATSAPP_BASE_URL: whatsappUrl,

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { dateAt } from '../../src/kernel/time.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { exportScenario, measureExport } from './export.ts'
 import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
@@ -17,7 +18,7 @@ import { measureMemory, memoryScenario } from './memory.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
 import { aimsOf, machine, print, printLines, type Line, type Report } from './report.ts'
-import { build, startNabz, type Nabz } from './server.ts'
+import { build, removeBuild, startNabz, type Nabz } from './server.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -93,6 +94,7 @@ try {
 
 async function main(): Promise<void> {
   say('Building …')
+  cleanup.push(removeBuild)
   await build()
   const baselines = await startBaselines()
   cleanup.push(() => baselines.stop())
@@ -124,6 +126,10 @@ async function main(): Promise<void> {
   if (options.only !== undefined && memoryScenario.includes(options.only)) {
     say(memoryScenario)
     await measureMemory(past, scenarios, pace.seconds)
+  }
+  if (options.only !== undefined && exportScenario.includes(options.only)) {
+    say(exportScenario)
+    await measureExport(past, options.quick ? 200 : 2_048)
   }
   if (options.only !== undefined || !booked) {
     printLines({ machine: machine(), pastVisits, lines, statements })

@@ -10,14 +10,18 @@ import { ask, type Statement } from './baselines.ts'
 import { fromProxy } from './load.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const built = fileURLToPath(new URL('../../node_modules/.cache/bench-build/', import.meta.url))
+const built = fileURLToPath(new URL(`../../node_modules/.cache/bench-build/${process.pid}/`, import.meta.url))
 
-/** `npm run build`, but beside what `npm start` may be using. */
+/** `npm run build`, but beside what `npm start` or another bench may be using. */
 export async function build(): Promise<void> {
   await rm(built, { recursive: true, force: true })
   const compiled = await runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', built])
   if (compiled !== 0) console.error('The types do not fit; measuring what was compiled all the same.')
   if ((await runNode(['src/dev/copy-assets.mjs', built])) !== 0) throw new Error('the build failed')
+}
+
+export async function removeBuild(): Promise<void> {
+  await rm(built, { recursive: true, force: true })
 }
 
 async function runNode(args: string[]): Promise<number> {
