@@ -11,6 +11,7 @@ import type pg from 'pg'
 import { dateAt } from '../../src/kernel/time.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { exportScenario, measureExport } from './export.ts'
+import { closingScenario, measureClosing } from './closing.ts'
 import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
@@ -119,6 +120,10 @@ async function main(): Promise<void> {
   const booked = bookings.length > 0 ? await measureBooking(place, fresh, past, baselines, bookings) : undefined
   lines.push(...(booked?.lines ?? []))
   statements.push(...(booked?.statements ?? []))
+  if (options.only !== undefined && closingScenario.includes(options.only)) {
+    say(closingScenario)
+    await measureClosing(past.diary, past.nabz, options.quick ? 20_000 : 100_000)
+  }
   if (consoleScenario.includes(options.only ?? '')) {
     say(consoleScenario)
     await measureConsole(past.diary, past.nabz, options.quick ? 40 : 200)

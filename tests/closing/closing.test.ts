@@ -215,7 +215,7 @@ describe('one second', () => {
 
       await runAt(app, undoEnd.add({ seconds: 1 }))
       const closing = await stateOf(clinic)
-      expect(closing).toMatchObject({ state: 'done', certificate_id: expect.any(String) })
+      expect(closing).toMatchObject({ state: 'done', certificate_id: expect.any(String) as string })
       const left = await everything(app)
       const inBytes = (text: string) => Buffer.from(text).toString('hex')
       for (const canary of [...canaries, ...['canary-slip', 'canary-request', 'canary-comment'].map(inBytes)]) {

@@ -1,5 +1,5 @@
 // Closing a clinic as its owner does, and time that goes by.
-import { Temporal } from '../../src/kernel/time.ts'
+import type { Temporal } from '../../src/kernel/time.ts'
 import type { TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
 import { ownPassword } from '../export/scene.ts'

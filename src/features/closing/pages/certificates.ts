@@ -1,5 +1,4 @@
 import type { Form } from '../../../kernel/forms.ts'
-import { Temporal } from '../../../kernel/time.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { keyFingerprint, pemOf, type CertificateBody, type Verdict } from '../../../platform/seal/certificates.ts'
 import { view, type View } from '../../../platform/web/views.ts'
@@ -16,15 +15,16 @@ export function certificatePage(speaker: Speaker, facts: CertificateBody, public
 
 function certificateFacts(speaker: Speaker, facts: CertificateBody) {
   const { t } = speaker
-  const time = (text: string) => `${speaker.dateTime(Temporal.Instant.from(text))} UTC`
+  // With its year and to the second: it is read years later.
+  const time = (text: string) => `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`
   const counts = Object.entries(facts.erasedRows)
   return {
     number: facts.id,
     facts: [
       { label: t('closing.certificate.clinic'), value: facts.clinic, code: true },
       { label: t('closing.certificate.because'), value: t(`closing.kind.${facts.because}`) },
-      { label: t('closing.certificate.asked'), value: time(facts.asked) },
-      { label: t('closing.certificate.erased'), value: time(facts.erased) },
+      { label: t('closing.certificate.asked'), value: time(facts.asked), code: true },
+      { label: t('closing.certificate.erased'), value: time(facts.erased), code: true },
       {
         label: t('closing.certificate.key'),
         value: facts.key ?? t('closing.certificate.key_before'),
