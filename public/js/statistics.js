@@ -1,6 +1,6 @@
 // Asks whether this visit may be counted, in a deployment that counts. Until somebody says yes nothing is loaded and
 // nothing is stored; a no stores nothing either. A yes stands in the tab's own storage and ends with the tab.
-const ask = document.getElementById('ask')
+const ask = document.getElementById('statistics')
 const key = 'nabz-statistics'
 
 function load() {

@@ -127,11 +127,11 @@ describe('what changed', () => {
       {
         heading: 'First',
         changes: [
-          ['changed', 's:One ', 'r:two', 'a:2', 's: three.'],
+          ['changed', 's:One', 'r:two', 'a:2', 's:three.'],
           ['removed', 'r:goes'],
         ],
       },
-      { heading: 'Second', changes: [['changed', 's:x · ', 'r:30', 'a:60', 's: days']] },
+      { heading: 'Second', changes: [['changed', 's:x ·', 'r:30', 'a:60', 's:days']] },
     ])
   })
   it('is nothing between equals, and everything of a new part', () => {

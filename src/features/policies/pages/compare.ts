@@ -22,7 +22,7 @@ function linesOf(text: string): string[] {
 }
 
 const isHeading = (line: string) => /^#{1,3} /.test(line)
-const wordsIn = (line: string) => line.replace(/^#{1,3} /, '').split(/(\s+)/)
+const wordsIn = (line: string) => line.replace(/^#{1,3} /, '').split(/\s+/)
 
 export function changesBetween(before: string, after: string): ChangedSection[] {
   const sections: ChangedSection[] = []
@@ -51,11 +51,11 @@ export function changesBetween(before: string, after: string): ChangedSection[] 
 }
 
 function changeOf(gone: string | undefined, come: string | undefined): Change {
-  if (gone === undefined) return { kind: 'added', parts: [{ kind: 'added', text: wordsIn(come ?? '').join('') }] }
-  if (come === undefined) return { kind: 'removed', parts: [{ kind: 'removed', text: wordsIn(gone).join('') }] }
+  if (gone === undefined) return { kind: 'added', parts: [{ kind: 'added', text: wordsIn(come ?? '').join(' ') }] }
+  if (come === undefined) return { kind: 'removed', parts: [{ kind: 'removed', text: wordsIn(gone).join(' ') }] }
   const parts = diffArrays(wordsIn(gone), wordsIn(come)).map(({ value, added, removed }): Part => ({
     kind: added ? 'added' : removed ? 'removed' : 'same',
-    text: value.join(''),
+    text: value.join(' '),
   }))
   return { kind: 'changed', parts }
 }

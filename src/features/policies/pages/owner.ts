@@ -29,12 +29,16 @@ export async function ownerPoliciesPage(
   const readHref = ({ code, version }: PolicyVersion) => `/${code}/versions/${version}?lang=${lang}`
   const before = ({ code, version }: PolicyVersion) =>
     published.filter((one) => one.code === code && one.version < version).at(-1)
+  const nameOf = ({ code, version }: Pick<PolicyVersion, 'code' | 'version'>) =>
+    t('policies.console.version_title', {
+      policy: t(`policies.title.${code}`),
+      version: t('policies.version', { number: version }),
+    })
   const asked = (version: PolicyVersion) => {
     const earlier = before(version)
     const begun = version.effectiveAt.epochMilliseconds <= ctx.now.epochMilliseconds
     return {
-      title: t(`policies.title.${version.code}`),
-      version: t('policies.version', { number: version.version }),
+      title: nameOf(version),
       when: t(begun ? 'policies.owner.in_force_since' : 'policies.owner.takes_effect', {
         at: momentText(speaker, version.effectiveAt),
       }),
@@ -74,8 +78,7 @@ export async function ownerPoliciesPage(
       ]
     }),
     acceptances: acceptances.map((one) => ({
-      policy: t(`policies.title.${one.code}`),
-      version: t('policies.version', { number: one.version }),
+      policy: nameOf(one),
       name: one.name,
       at: momentText(speaker, one.at),
       language: languageNames[one.language],
