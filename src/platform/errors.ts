@@ -20,7 +20,3 @@ export function notFound(what: string): never {
 export function forbidden(why: string): never {
   throw new HttpError(403, why)
 }
-
-export function tooMany(retryAfterSeconds: number): never {
-  throw new HttpError(429, 'too many requests', retryAfterSeconds)
-}

@@ -162,11 +162,6 @@ export async function getService(ctx: Ctx, id: ServiceId): Promise<Service> {
   return (await findService(ctx, id)) ?? notFound('service')
 }
 
-/** Who gives what, doctors and services no longer in use included. */
-export async function listPractitionerServices(ctx: Ctx): Promise<Offer[]> {
-  return rows<Offer>(ctx.db, selected.offers + ' order by practitioner_id, service_id', [ctx.clinic.id])
-}
-
 /** Weekly hours by day and time; of one doctor when asked. */
 export async function listShifts(ctx: Ctx, of: { practitionerId?: PractitionerId } = {}): Promise<Shift[]> {
   const found = await rows<ShiftRow>(

@@ -1,6 +1,6 @@
 import { parseId, type LocationId, type PractitionerId, type ServiceId } from '../../kernel/ids.ts'
 import { latinDigits } from '../../kernel/money.ts'
-import { dateAt, minutesBetween, parseInstant, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
+import { minutesBetween, parseInstant, type Instant, type PlainDate } from '../../kernel/time.ts'
 import { nextStep, type Status, type Step } from '../appointments/rules.ts'
 
 export type Lane = 'expected' | 'waiting' | 'with_doctor' | 'done' | 'off'
@@ -138,5 +138,3 @@ export const isolated = (text: string): string => `\u2068${text}\u2069`
 export function weekFrom(start: PlainDate): PlainDate[] {
   return Array.from({ length: 7 }, (_, day) => start.add({ days: day }))
 }
-
-export const isSameDay = (instant: Instant, date: PlainDate, zone: Zone): boolean => dateAt(instant, zone).equals(date)

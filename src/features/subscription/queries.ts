@@ -368,17 +368,6 @@ export async function insertNotice(
   return made > 0
 }
 
-export async function listEvents(db: Knex, clinicId: ClinicId, limit: number): Promise<SubscriptionEvent[]> {
-  return rows<SubscriptionEvent>(
-    db,
-    `select clinic_id as "clinicId", at, kind, from_status as "fromStatus", to_status as "toStatus",
-       from_plan as "fromPlan", to_plan as "toPlan", mrr_before_minor as "mrrBeforeMinor",
-       mrr_after_minor as "mrrAfterMinor", currency, country, actor_kind as "actorKind", actor_id as "actorId", reason
-     from platform.subscription_events where clinic_id = ? order by at desc, id desc limit ?`,
-    [clinicId, limit],
-  )
-}
-
 export type NearLimit = {
   clinicId: ClinicId
   month: PlainDate

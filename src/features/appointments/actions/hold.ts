@@ -84,12 +84,6 @@ function isSame(hold: Hold, wish: SlotWish): boolean {
   )
 }
 
-/** Lets a hold go: the patient went back. Only the browser that holds it can. */
-export async function releaseHold(ctx: Ctx, id: AppointmentId, owner: Buffer): Promise<void> {
-  const mine = (await listHoldsOf(ctx, owner)).some((hold) => hold.id === id)
-  if (mine && (await deleteHold(ctx, id))) ctx.diaryChanged()
-}
-
 /**
  * Keeps what was typed with its hold, sealed, and lets the hold live on for as long again as a new one, within bounds.
  * Answers until when, or undefined when it is no longer a hold.

@@ -183,14 +183,6 @@ export async function listIncidents(db: Knex, limit: number): Promise<Incident[]
   )
 }
 
-export async function countIncidents(db: Knex): Promise<number> {
-  const [found] = await rows<{ count: number }>(
-    db,
-    `select count(*) as count from platform.card_incidents where settled_at is null`,
-  )
-  return found?.count ?? 0
-}
-
 export async function updateIncidentSettled(db: Knex, id: string, by: string, now: Instant): Promise<boolean> {
   const settled = await changes(
     db,

@@ -244,7 +244,7 @@ function historyLine(speaker: Speaker, event: HistoryEvent, planName: (code: str
 }
 
 const knownEvents = [
-  'trial_started', 'trial_changed', 'freed', 'activated', 'renewed', 'upgraded', 'downgrade_planned', 'downgrade_withdrawn',
+  'trial_started', 'freed', 'activated', 'renewed', 'upgraded', 'downgrade_planned', 'downgrade_withdrawn',
   'downgraded', 'cancelled', 'cancellation_withdrawn', 'past_due', 'expired', 'purge_scheduled', 'reactivated',
   'extended', 'plan_changed', 'suspended', 'restored', 'card_linked', 'card_unlinked', 'closed',
   'reopened',

@@ -148,18 +148,3 @@ export type InboundMessage = {
   meaning: string
   receivedAt: Instant
 }
-
-/** What patients of this clinic wrote or tapped, newest first. */
-export async function listInboundMessages(ctx: Ctx, limit: number): Promise<InboundMessage[]> {
-  const found = await rows<Omit<InboundMessage, 'text'> & { sealed: Buffer }>(
-    ctx.db,
-    `select id, appointment_id as "appointmentId", patient_id as "patientId", body_sealed as sealed, meaning,
-       received_at as "receivedAt"
-     from clinic.inbound_messages where clinic_id = ? order by received_at desc, id limit ?`,
-    [ctx.clinic.id, limit],
-  )
-  return found.map(({ sealed, ...rest }) => ({
-    ...rest,
-    text: ctx.seal.open(sealed, 'inbound_messages.body', rest.id),
-  }))
-}

@@ -1,5 +1,5 @@
 import { readArticle, wordsOfArticle, type Article } from '../../../platform/i18n/articles.ts'
-import { languages, type Language } from '../../../platform/i18n/languages.ts'
+import { type Language } from '../../../platform/i18n/languages.ts'
 import type { View } from '../../../platform/web/views.ts'
 import { excerptOf, searchTexts } from '../rules/search.ts'
 import { sitePage, type Scene } from './frame.ts'
@@ -75,9 +75,4 @@ export function helpArticlePage(scene: Scene, name: string): View | undefined {
     next: next && { href: hrefOf(next.name), title: next.title },
     siblings: texts.map(({ name: other, title }) => ({ href: hrefOf(other), title, current: other === name })),
   })
-}
-
-/** Every language has every text, or the service does not start. */
-export function loadHelp(): void {
-  for (const lang of languages) textsIn(lang)
 }

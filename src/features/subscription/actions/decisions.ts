@@ -47,19 +47,6 @@ export async function takeFreePlan(account: Account, plan: Plan): Promise<Outcom
   return done(undefined)
 }
 
-/** Another plan for the rest of the trial; nothing is charged, and the trial ends when it would have. */
-export async function switchTrialPlan(
-  account: Account,
-  plan: Plan,
-  interval: Interval,
-): Promise<Outcome<void, 'not_trialing' | 'no_price'>> {
-  if (account.held.status !== 'trialing') return refuse('not_trialing')
-  const netMinor = await priceOf(account, plan, interval)
-  if (netMinor === undefined) return refuse('no_price')
-  await change(account, 'trial_changed', { planId: plan.id, interval, netMinor })
-  return done(undefined)
-}
-
 /** A smaller plan, or another rhythm, when what is paid is over. */
 export async function planDowngrade(
   account: Account,
