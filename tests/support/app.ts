@@ -63,6 +63,8 @@ export type TestAppOptions = {
   passwordCost?: number
   /** Routes mounted in front of the product's, for tests of what stands between a request and any route. */
   outside?: (services: Services) => RequestHandler
+  /** Its own address is where it really is, by a name that passkeys can be made for. */
+  localhost?: boolean
   /** The stand-in for WhatsApp's side, at `/dev` as in the demo, its webhooks waiting for `simulator.controls.flush()`. */
   simulator?: boolean
   /** The stand-in for Stripe's side, at `/v1` and `/dev`, its webhooks waiting for `stripe.controls.flush()`. */
@@ -110,6 +112,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       SMTP_URL: mail.url,
       WHATSAPP_BASE_URL: options.simulator ? `${origin}/dev/graph` : originOf(whatsappServer),
       ...(options.stripe ? { ...stripeSecrets, STRIPE_BASE_URL: origin } : {}),
+      ...(options.localhost ? { BASE_URL: origin.replace('127.0.0.1', 'localhost') } : {}),
       ...options.config,
     })
     const started = await startServices(config, {
