@@ -44,7 +44,11 @@ const inClinic: Partial<Record<RuleCode, Counting>> = {
     sql: `select count(*) from clinic.appointments where clinic_id = ? and status = 'pending' and hold_expires_at < ?`,
     bind: own,
   },
-  codes: { sql: 'select count(*) from clinic.verification_codes where clinic_id = ? and expires_at < ?', bind: own },
+  codes: {
+    sql: `select (select count(*) from clinic.verification_codes where clinic_id = ? and expires_at < ?)
+        + (select count(*) from clinic.portal_visits where clinic_id = ? and expires_at < ?)`,
+    bind: (clinicId, before) => [clinicId, before, clinicId, before],
+  },
   rights_requests: {
     sql: 'select count(*) from clinic.rights_requests where clinic_id = ? and closed_at < ?',
     bind: own,
