@@ -170,7 +170,7 @@ describeInBrowser('a right', () => {
     await page.getByRole('main').getByRole('searchbox').fill('Hamid')
     await page.getByRole('main').getByRole('button', { name: 'Find' }).click()
     await page.getByRole('link', { name: 'Hamid Raza' }).click()
-    await page.getByLabel(/^Restrict their data/).check()
+    await page.getByRole('radio', { name: /Restrict their data/ }).check()
     await page.getByRole('button', { name: 'Write it down' }).press('Enter')
     await page.getByText(/Written down as D-/).waitFor()
     await expectUsable(page)

@@ -87,7 +87,7 @@ const confirmationOf = (id: AppointmentId) =>
 describe('our templates', () => {
   it('are registered in every language, and registering again adds none', async () => {
     const again = await registerTemplates(app.services, wabaId)
-    expect(again).toHaveLength(5 * languages.length)
+    expect(again).toHaveLength(6 * languages.length)
     expect(again.every(({ status }) => status === 'APPROVED')).toBe(true)
   })
 
