@@ -22,6 +22,7 @@ import { dismissalRoutes, newsRoutes } from './features/announcements/routes.ts'
 import { analyticsRoutes } from './features/analytics/routes.ts'
 import { cardRoutes, stripeWebhookRoutes } from './features/billing/routes/card.ts'
 import { slipRoutes, subscriptionRoutes } from './features/billing/routes/owner.ts'
+import { apiOpenRoutes, apiRoutes, apiSettingsRoutes } from './features/api/routes.ts'
 import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
@@ -120,6 +121,10 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
   app.use(webhookRoutes.express)
   app.use(stripeWebhookRoutes.express)
+  // A clinic's own tools, which carry a token.
+  app.use('/oauth', express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }))
+  app.use(apiOpenRoutes.express)
+  app.use(apiRoutes.express)
 
   const forms = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 300 })
   app.use(forms, csrf(config.secureCookies))
@@ -157,6 +162,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(privacyRoutes.express)
   app.use(closingRoutes.express)
   app.use(policyOwnerRoutes.express)
+  app.use(apiSettingsRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Config } from './config.ts'
 import { publishFirstPolicies } from './features/policies/actions/first.ts'
 import type { Instant } from './kernel/time.ts'
+import { createApiTokens } from './platform/api-tokens.ts'
 import { folderHeadStore } from './platform/audit-heads.ts'
 import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
@@ -65,6 +66,7 @@ export async function startServices(
       sessionPool,
       keys,
       auditHeads: folderHeadStore(config.auditHeadsDir),
+      apiTokens: createApiTokens(config.masterKey, config.baseUrl, clock),
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics: createClinicDirectory(db),
       inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),

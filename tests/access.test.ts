@@ -50,12 +50,15 @@ const meaningOf = ({ status, location }: Answer): Meaning => {
   return 'let in'
 }
 
-/** Called by a provider's servers, who prove by a signature that it is them: of people they let in nobody. */
-const forMachines = ({ path }: RouteEntry) => path.startsWith('/webhooks/')
+/** Called by a provider's servers or a clinic's own tools, who prove by a signature or token that it is them. */
+const forMachines = ({ door, path }: RouteEntry) =>
+  door === 'api' || path.startsWith('/webhooks/') || path === '/oauth/token'
 
 /** The promise of DESIGN.md section 6 and of `kernel/permissions`, as one function. */
 function expectedFor(route: RouteEntry, person: Person): Meaning {
   const { door, access } = route
+  if (route.path === '/oauth/token') return 'let in'
+  if (door === 'api') return 'sign in'
   if (forMachines(route)) return route.method === 'get' ? 'forbidden' : 'sign in'
   if (door === 'public' || door === 'patient') return 'let in'
   if (person === 'nobody') return 'sign in'

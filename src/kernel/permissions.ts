@@ -11,6 +11,7 @@ export const permissions = [
   'clinic.subscription', // the plan, what it costs, and paying for it
   'clinic.export', // taking everything along, or everything about one patient
   'clinic.privacy', // what is kept how long, what patients ask for by right, closing the clinic
+  'clinic.api', // what the clinic's own tools may see
   // platform admins: look around; clinics and their standing; money and prices; the service itself
   'console.see',
   'console.clinics',
@@ -47,6 +48,7 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
     'clinic.subscription',
     'clinic.export',
     'clinic.privacy',
+    'clinic.api',
   ]),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
@@ -57,4 +59,21 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
 
 export function allowed(role: DeskRole | 'platform_admin', permission: Permission): boolean {
   return granted[role].has(permission)
+}
+
+/** What a clinic's own tools may be given by an owner: each scope is a permission that people have too. */
+const scopeTable = {
+  'appointments.read': 'today.see',
+  // Names and numbers along with the visits.
+  'patients.read': 'patients.find',
+} as const satisfies Record<string, Permission>
+export type Scope = keyof typeof scopeTable
+export const scopes = Object.keys(scopeTable) as Scope[]
+
+export function isScope(text: string): text is Scope {
+  return Object.hasOwn(scopeTable, text)
+}
+
+export function scopesAllow(granted: readonly Scope[], permission: Permission): boolean {
+  return granted.some((scope) => scopeTable[scope] === permission)
 }

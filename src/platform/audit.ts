@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { newId, type ClinicId, type UserId } from '../kernel/ids.ts'
 import type { Instant } from '../kernel/time.ts'
 import type { Knex } from 'knex'
-import type { Ctx, Origin } from './clinic-scope.ts'
+import type { Actor, Ctx, Origin } from './clinic-scope.ts'
 import { changes, type Binding } from './db/rows.ts'
 
 export type AuditRecord = { kind: string; id: string }
@@ -27,7 +27,7 @@ export async function audit(
     id,
     ctx.now,
     ctx.actor.kind,
-    ctx.actor.kind === 'user' || ctx.actor.kind === 'support' ? ctx.actor.userId : null,
+    actorId(ctx.actor),
     ctx.actor.kind === 'user' ? ctx.actor.role : ctx.actor.kind === 'system' ? ctx.actor.job : null,
     ctx.actor.kind === 'support' ? ctx.actor.onBehalfOf : null,
     ctx.actor.kind === 'support' ? ctx.actor.visitId : null,
@@ -40,6 +40,11 @@ export async function audit(
     ...origin(ctx.origin),
   ])
   return Promise.resolve()
+}
+
+function actorId(actor: Actor): string | null {
+  if (actor.kind === 'user' || actor.kind === 'support') return actor.userId
+  return actor.kind === 'api' ? actor.clientId : null
 }
 
 /**

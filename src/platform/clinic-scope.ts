@@ -70,6 +70,8 @@ export type Actor =
   | { kind: 'user'; userId: UserId; name: string; role: Role }
   /** Somebody of the platform on a visit that an owner allowed. Both stand in every entry of the audit log. */
   | { kind: 'support'; userId: UserId; name: string; visitId: string; onBehalfOf: UserId }
+  /** A tool of the clinic's own. */
+  | { kind: 'api'; clientId: string; name: string }
   | { kind: 'patient' }
   | { kind: 'visitor' }
   | { kind: 'system'; job: string }

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { Config } from '../config.ts'
+import type { ApiTokens } from './api-tokens.ts'
 import type { HeadStore } from './audit-heads.ts'
 import type { StripeChannel } from './channels/stripe.ts'
 import type { ClinicDirectory } from './clinic-directory.ts'
@@ -36,6 +37,7 @@ export type Services = {
   sessionPool: pg.Pool
   keys: KeyRing
   passwords: Passwords
+  apiTokens: ApiTokens
   /** Where heads of audit chains are published, out of the database's reach. */
   auditHeads: HeadStore
   clinics: ClinicDirectory

@@ -117,7 +117,14 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, 'asked', $3, $3, $3, 'undone', $3)`,
     [closings, clinic.id, app.clock.now().toString()],
   )
+  const api = newId()
+  await app.superuser(
+    `insert into platform.api_clients (id, clinic_id, name, secret_hash, scopes, created_by, created_at)
+     values ($1, $2, 'Till', sha256('x'), '{appointments.read}', $3, $4)`,
+    [api, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString()],
+  )
   return {
+    api,
     closings,
     requests,
     announcements,

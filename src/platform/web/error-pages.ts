@@ -48,7 +48,7 @@ function showError(req: Request, res: Response, status: Shown, expired = false):
   const kind = expired ? 'expired' : String(status)
   res.status(status)
   res.setHeader('Cache-Control', 'no-store')
-  if (req.accepts(['html', 'json']) === 'json') {
+  if (req.accepts(['html', 'json']) === 'json' || req.path.startsWith('/api/') || req.path.startsWith('/oauth/')) {
     res.json({ error: { status, requestId: requestIdOf(req) } })
     return
   }

@@ -17,6 +17,7 @@ import {
 import { routes, type Routes } from './routers/table.ts'
 import { render, type View } from './views.ts'
 
+export { apiRouter, problem, type ApiRequest } from './routers/api.ts'
 export { requestIdOf, visitorLanguage } from './routers/basics.ts'
 export { pageForAll, patientRequest, patientRouter, type PatientRequest } from './routers/patient.ts'
 export type { Banner, DeskNotices, DeskPlace, Person, Visit } from './routers/shell.ts'

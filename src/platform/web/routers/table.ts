@@ -6,7 +6,7 @@ import { readUpload } from '../uploads.ts'
 
 /** `signed_in`: whoever has an account. Everything else names a permission of the one table in the kernel. */
 export type Access = Permission | 'public' | 'signed_in'
-export type Door = 'public' | 'patient' | 'account' | 'clinic' | 'operator'
+export type Door = 'public' | 'patient' | 'account' | 'clinic' | 'operator' | 'api'
 
 export type RouteOptions = {
   /** An event stream or a poll: does not count as activity of the session. */
