@@ -134,7 +134,7 @@ async function main(): Promise<void> {
   }
   if (options.only !== undefined && exportScenario.includes(options.only)) {
     say(exportScenario)
-    await measureExport(past, options.quick ? 200 : 2_048)
+    await measureExport(past, options.quick ? 64 : 2_048)
   }
   if (options.only !== undefined || !booked) {
     printLines({ machine: machine(), pastVisits, lines, statements })
