@@ -18,6 +18,7 @@ export function headOf(place: Place) {
     phone: phone?.text,
     phoneHref: phone?.href,
     privacyHref: homeOf(place, '/privacy'),
+    noticeHref: homeOf(place, '/privacy-notice'),
   }
 }
 

@@ -1,10 +1,9 @@
-import { parsePhone, phoneText } from '../../../kernel/phone.ts'
 import type { Config } from '../../../config.ts'
 import type { Clinic } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { headOf } from '../../booking/rules/head.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
-import { initialsOf } from '../../clinics/rules.ts'
 import { retentionRules, type RetentionRule, type RetentionSettings } from '../../privacy/rules/retention.ts'
 import { keptText } from '../rules/text.ts'
 
@@ -21,22 +20,11 @@ type Scene = {
 export function noticePage({ clinic, settings, retention, hosting, speaker, url }: Scene): View {
   const { t } = speaker
   const home = (path = '') => url(`/c/${clinic.slug}${path}`)
-  const phone = parsePhone(
-    settings.profile.phone ?? settings.locations.find((place) => place.active && place.phone !== null)?.phone,
-    clinic.country,
-  )
   const place = [hosting.provider, hosting.region].filter((part) => part !== undefined).join(', ')
   return view('policies/notice', {
     title: t('policies.notice.title', { clinic: clinic.name }),
     description: t('policies.notice.lead', { clinic: clinic.name }),
-    clinic: {
-      name: clinic.name,
-      initials: initialsOf(clinic.name),
-      href: home(),
-      phone: phone && phoneText(phone),
-      phoneHref: phone && `tel:${phone}`,
-      privacyHref: home('/privacy'),
-    },
+    clinic: headOf({ clinic, settings, url }),
     back: { href: home(), label: clinic.name },
     lead: t('policies.notice.lead', { clinic: clinic.name }),
     who: t('policies.notice.who_text', { clinic: clinic.name }),
