@@ -63,7 +63,7 @@ export async function measureClosing(diary: Diary, nabz: Nabz, visits: number): 
     })
     const locks = Math.max(waitMs, transactionMs) <= aims.lockMs ? 'ok' : 'NOT MET'
     process.stdout.write(
-      `\n${closingScenario} (aim: p95 ≤ × ${aims.p95Ratio}, no lock longer than ${aims.lockMs} ms), erased in ${seconds.toFixed(0)} s\n` +
+      `\n${closingScenario.replace('100,000', String(visits))} (aim: p95 ≤ × ${aims.p95Ratio}, no lock longer than ${aims.lockMs} ms), erased in ${seconds.toFixed(0)} s\n` +
         `${lines.join('\n')}\n  longest wait for a lock ${waitMs.toFixed(0)} ms, longest transaction ${transactionMs.toFixed(0)} ms   ${locks}\n`,
     )
   } finally {
