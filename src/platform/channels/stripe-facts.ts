@@ -17,8 +17,8 @@ export function chargeable(minor: number, currency: string): number {
 /** Where Stripe's own pages are, which a form of ours leads to. A stand-in has them where it has everything. */
 export function paymentPages(settings: Config['stripe']): string[] {
   if (settings === undefined) return []
-  const { hostname, origin } = new URL(settings.baseUrl)
-  return hostname === 'api.stripe.com' ? ['https://checkout.stripe.com', 'https://billing.stripe.com'] : [origin]
+  const { origin } = new URL(settings.baseUrl)
+  return origin === 'https://api.stripe.com' ? ['https://checkout.stripe.com', 'https://billing.stripe.com'] : [origin]
 }
 
 /** What a body whose signature was found good tells of. What is no event we know of still has a name of its own. */
