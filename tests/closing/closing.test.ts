@@ -19,7 +19,8 @@ import { certificateKey, verifyCertificate } from '../../src/platform/seal/certi
 import { SealError } from '../../src/platform/seal/envelope.ts'
 import { folderKeyStore } from '../../src/platform/seal/key-store.ts'
 import { startServices } from '../../src/start.ts'
-import { exportOf, furnishedClinic, givePassword, ownPassword } from '../export/scene.ts'
+import { freshMinutes } from '../../src/platform/web/session.ts'
+import { exportOf, furnishedClinic, givePassword } from '../export/scene.ts'
 import { setLife } from '../subscription/scene.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeDeclaredPayment, makeDocument } from '../support/books.ts'
@@ -67,7 +68,7 @@ async function plantedClinic(): Promise<TestClinic> {
 }
 
 describe('an owner who closes the clinic', () => {
-  it('has to be an owner, to type its name and to know the password', async () => {
+  it('V7.5.3: has to be an owner, to type its name, and to prove to be who they are', async () => {
     const clinic = await makeClinic(app)
     await givePassword(app, clinic.cast.nadia)
     const path = closingPath(clinic)
@@ -76,16 +77,18 @@ describe('an owner who closes the clinic', () => {
     const nadia = await clinic.as(clinic.cast.nadia)
     const page = await nadia.getForm(path)
     expect(page.html).toContain('Close the clinic')
-    const fields = { tell: 'keep', name: 'Shifa Clinic', current: ownPassword }
+    const fields = { tell: 'keep', name: 'Shifa Clinic' }
     const refused = await nadia.postForm(path, { ...fields, name: 'Sifa', reasons: 'missing', comment: 'It was nice' })
     expect(refused.status).toBe(422)
     expect(refused.text).toContain('That is not the name of this clinic')
     expect(refused.text).toContain('It was nice')
     expect(refused.text).toMatch(/value="missing" checked/)
-    const wrong = await nadia.postForm(path, { ...fields, current: 'not that' })
-    expect(wrong.status).toBe(422)
+    app.clock.advance({ minutes: freshMinutes, seconds: 1 })
+    const asked = await nadia.postForm(path, fields).expect(403)
+    expect(asked.text).toContain('Confirm that it’s you')
     expect(await stateOf(clinic)).toBeUndefined()
-    await nadia.postForm(path, { ...fields, name: '  shifa   CLINIC ' }).expect(303)
+    const again = await clinic.as(clinic.cast.nadia)
+    await again.postForm(path, { ...fields, name: '  shifa   CLINIC ' }).expect(303)
     expect(await stateOf(clinic)).toMatchObject({ state: 'waiting' })
   })
 

@@ -2,7 +2,6 @@
 import type { Temporal } from '../../src/kernel/time.ts'
 import type { TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
-import { ownPassword } from '../export/scene.ts'
 
 export const day = 24 * 3_600
 export const closingPath = ({ slug }: TestClinic) => `/app/${slug}/settings/privacy/closing`
@@ -13,7 +12,6 @@ export async function closeIt(clinic: TestClinic, fields: Record<string, string>
   const answer = await nadia.postForm(closingPath(clinic), {
     tell: 'keep',
     name: 'Shifa Clinic',
-    current: ownPassword,
     ...fields,
   })
   if (answer.status !== 303) {

@@ -121,12 +121,6 @@ function fieldsOf(ctx: Ctx, { t }: Speaker, form: Form, reasons: readonly string
       hint: t('closing.field.name_hint'),
       autocomplete: 'off',
     }),
-    field({
-      name: 'current',
-      type: 'password',
-      label: t('closing.field.current'),
-      autocomplete: 'current-password',
-    }),
   ]
   return { why, tell: visits > 0 ? [tell] : [], sure }
 }

@@ -2,7 +2,6 @@
 import { emptyForm, parseForm, withErrors } from '../../kernel/forms.ts'
 import { clinicRouter } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
-import { provesOwner } from '../export/actions.ts'
 import { closeClinic, undoClosing } from './actions.ts'
 import { closingPage } from './pages.ts'
 import { sameName } from './rules.ts'
@@ -27,15 +26,13 @@ routes.get(
 routes.post(
   page,
   'clinic.privacy',
-  async ({ req, services, speaker, person, clinic, show, redirect, at, inClinic }) => {
+  async ({ req, services, speaker, clinic, show, redirect, at, inClinic }) => {
     const form = parseForm(closeForm, req.body)
     const reasons = chosenReasons(req.body)
     const again = async (errors: Record<string, string>) =>
       show(await inClinic((ctx) => closingPage(ctx, speaker, withErrors(form, errors), reasons)), { status: 422 })
     if (!form.ok) return again(form.errors)
     if (!sameName(form.value.name, clinic.name)) return again({ name: 'closing.error.name_differs' })
-    const proven = await provesOwner(services, person.userId, form.value.current)
-    if (!proven.ok) return again({ current: `export.error.password_${proven.reason}` })
     const closed = await inClinic((ctx) => closeClinic(ctx, services, form.value))
     flash(
       req,
@@ -45,7 +42,8 @@ routes.post(
     )
     await redirect(at(page))
   },
-  always,
+  // Everything typed is kept while the owner proves to be the owner.
+  { ...always, stepUp: true },
 )
 
 routes.post(

@@ -16,7 +16,6 @@ export const closeForm = z.object({
   comment: optionalText(1000),
   tell: z.enum(tellings, { error: 'closing.error.tell_required' }),
   name: requiredText('closing.error.name_required', 200),
-  current: z.string({ error: 'closing.error.current_required' }).min(1, 'closing.error.current_required').max(1000),
 })
 
 /** What was ticked, for a form that is shown again. */

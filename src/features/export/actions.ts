@@ -1,4 +1,4 @@
-import { newId, type UserId } from '../../kernel/ids.ts'
+import { newId } from '../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../kernel/outcome.ts'
 import { audit } from '../../platform/audit.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
@@ -7,20 +7,9 @@ import { queueMail } from '../../platform/mails.ts'
 import { listOwners } from '../../platform/owners.ts'
 import type { Services } from '../../platform/services.ts'
 import { readSealedFile } from '../../platform/sealed-files.ts'
-import { getAccount } from '../accounts/actions/account.ts'
-import { provesPassword } from '../accounts/actions/sign-in.ts'
 import { fileOf } from './actions/files.ts'
 import { findExport, insertExport, updateCancelled } from './queries.ts'
 import { downloadable, hoursKept, type ExportId } from './rules.ts'
-
-/** Whether it is really the owner who asks: a session left open on a desk must not be enough. */
-export async function provesOwner(
-  services: Services,
-  userId: UserId,
-  password: string,
-): Promise<Outcome<void, 'wrong' | 'too_many'>> {
-  return provesPassword(services, await getAccount(services, userId), password)
-}
 
 /** Asks for an export of everything. One at a time; every owner hears of it, so that none is made behind their back. */
 export async function askForExport(
