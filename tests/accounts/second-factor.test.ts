@@ -5,7 +5,7 @@ import { factorLimits, resetDelayHours } from '../../src/features/accounts/rules
 import { pendingMinutes, sessionCookieName } from '../../src/platform/web/session.ts'
 import { routeTable } from '../../src/platform/web/routers.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { enrol, makeClinic, makePlatformAdmin, signedIn, unenrol, type TestClinic } from '../support/cast.ts'
+import { enrol, makeClinic, makePlatformAdmin, signedIn, unenrol } from '../support/cast.ts'
 import { ask, wordsOf, type Agent } from '../support/http.ts'
 import { addressOf, makeWorld } from '../support/world.ts'
 import { codeFor, codeOf, goodPassword, isSignedIn, mailsTo, newestMail, tryToSignIn } from './scene.ts'

@@ -256,7 +256,7 @@ describeInBrowser('two-step sign-in', () => {
         .click()
       await page.waitForURL('**/sign-in**')
       page.on('request', (request) => {
-        if (request.method() === 'POST' && request.url().endsWith('/sign-in/passkey'))
+        if (request.method() === 'POST' && new URL(request.url()).pathname === '/sign-in/passkey')
           bodies.push(request.postData() ?? '')
       })
       await press(page, say.en('accounts.sign_in.passkey'))

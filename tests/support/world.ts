@@ -92,6 +92,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, 'password_reset', 1, $3, $3::timestamptz + interval '30 minutes')`,
     [createHash('sha256').update(reset).digest(), clinic.cast.nadia.userId, app.clock.now().toString()],
   )
+  const factorRows = await lostFactor(clinic)
   const { requests, announcements, support } = await platformRows(clinic)
   const [payment, document] = [await makeDeclaredPayment(clinic), await makeDocument(clinic)]
   const [paid, notes] = [await makeDeclaredPayment(clinic), newId()]
@@ -133,6 +134,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     holds,
     unsubscribe: newsToken(app.services.keys.platform, clinic.cast.nadia.userId),
     'reset-password': reset,
+    ...factorRows,
     appointments: visit.id,
     visits: visit.id,
     patients: patient.id,
@@ -178,6 +180,23 @@ async function makeCertificate({ services }: TestApp): Promise<string> {
   }
   await insertCertificate(services.db, signCertificate(services.config, body, now))
   return id
+}
+
+/** A passkey of the owner, and the reset of the desk's second factor, which a link may cancel. */
+async function lostFactor({ app, cast }: TestClinic) {
+  const [passkeys, reset] = [newId(), randomBytes(32).toString('base64url')]
+  const now = app.clock.now().toString()
+  await app.superuser(
+    `insert into platform.passkeys (id, user_id, credential_id, public_key, counter, name, created_at)
+     values ($1::uuid, $2, ($1::uuid)::text, '', 0, 'Phone', $3)`,
+    [passkeys, cast.nadia.userId, now],
+  )
+  await app.superuser(
+    `insert into platform.factor_resets (id, user_id, proof_sealed, token_hash, asked_at, due_at)
+     values ($1, $2, '', $3, $4, $4::timestamptz + interval '1 day')`,
+    [newId(), cast.bilal.userId, createHash('sha256').update(reset).digest(), now],
+  )
+  return { passkeys, 'second-factor-reset': reset }
 }
 
 /** What the console knows of a clinic: a request about it, an announcement, a visit that is asked for. */

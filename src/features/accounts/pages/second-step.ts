@@ -14,7 +14,7 @@ const codeField = ({ t }: Words, name: string, app: boolean): Field => ({
   label: t(app ? 'accounts.field.code' : 'accounts.field.recovery_code'),
   hint: t(app ? 'accounts.field.code_hint' : 'accounts.field.recovery_code_hint'),
   autocomplete: 'one-time-code',
-  css: 'input-code',
+  css: 'input-proof',
   dir: 'ltr',
   maxlength: 40,
 })
