@@ -4,13 +4,18 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from './config.ts'
 import { createAdmin, removeAdmin, resetLink } from './features/accounts/actions/admins.ts'
+import { resetFactorNow } from './features/accounts/actions/factor-resets.ts'
 import { findAccountByEmail, listAdmins } from './features/accounts/queries.ts'
 import { passwordLength } from './features/accounts/rules.ts'
 import { requiredEmail } from './kernel/forms.ts'
 import { systemClock } from './platform/clock.ts'
 import { connect } from './platform/db/connect.ts'
 import { parseLanguage } from './platform/i18n/languages.ts'
+import { createSpeakers } from './platform/i18n/speaker.ts'
+import { loadTranslations } from './platform/i18n/translate.ts'
 import { createPasswords } from './platform/passwords.ts'
+import { createKeyRing } from './platform/seal/key-ring.ts'
+import { folderKeyStore } from './platform/seal/key-store.ts'
 import { Refused, runCommand, say } from './run-command.ts'
 
 const usage = `Who may open the console.
@@ -22,6 +27,8 @@ const usage = `Who may open the console.
   npm run admin -- remove-admin --email <address>
   npm run admin -- reset-password-link --email <address>
       prints a link that sets a new password, for whoever can't be reached by mail
+  npm run admin -- reset-second-factor --email <address>
+      removes app, passkeys and recovery codes at once, for an admin for whom no other can vouch
 
 On a build these run as they stand; in development say "admin:dev" for "admin".
 `
@@ -37,6 +44,7 @@ const faults: Record<string, (email: string) => string> = {
   personal: () => 'The password is made of the name, the address or "nabz". A few unrelated words make a good one.',
   demo: () => 'That is the password of the demo, which everybody knows.',
   unknown: (email) => `There is no such admin or account: ${email}.`,
+  no_factor: (email) => `${email} has no second factor.`,
   last: (email) => `${email} is the only admin. Create another one first: nobody could open the console otherwise.`,
 }
 
@@ -63,6 +71,8 @@ async function run(args: string[]): Promise<void> {
       return remove(addressOf(values.email))
     case 'reset-password-link':
       return link(addressOf(values.email))
+    case 'reset-second-factor':
+      return resetFactor(addressOf(values.email))
     default:
       throw new Refused(`There is no command ${command}.\n\n${usage}`)
   }
@@ -106,6 +116,17 @@ async function link(email: string): Promise<void> {
     const made = await resetLink({ db, clock: systemClock, config }, email)
     if (!made.ok) throw refusal(made.reason, email)
     say(`For ${made.value.minutes} minutes, once:\n${made.value.link}`)
+  })
+}
+
+async function resetFactor(email: string): Promise<void> {
+  const config = readConfig(process.env)
+  const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
+  const speakers = createSpeakers(loadTranslations())
+  await withDatabase(config, async (db) => {
+    const reset = await resetFactorNow({ db, clock: systemClock, config, keys, speakers }, email)
+    if (!reset.ok) throw refusal(reset.reason, email)
+    say(`${email} signs in with the password alone, and then sets up a new second factor.`)
   })
 }
 

@@ -10,6 +10,7 @@ import { serve, type Running } from '../serve.ts'
 import { demoPassword, seedDemo } from '../../seeds/demo.ts'
 import { seedService } from '../../seeds/service.ts'
 import { demoSecrets } from './demo-secrets.ts'
+import { factorCodes, prepareFactors } from './factor-codes.ts'
 import { freePort } from './free-port.ts'
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from './embedded-postgres.ts'
 import { createMailbox } from './mailbox.ts'
@@ -100,13 +101,17 @@ async function start(): Promise<{ stop(): Promise<void> }> {
     deliver: 'auto',
   })
   const log = createLog(config.logLevel, (line) => process.stderr.write(line))
+  const up: { services?: Running['services'] } = {}
+  const codes = factorCodes(() => up.services)
   const nabz = await serve(config, {
     log,
-    outside: Router().use('/v1', cards.api).use('/dev', simulator.router, cards.router, mailbox.router),
+    outside: Router().use('/v1', cards.api).use('/dev', simulator.router, cards.router, mailbox.router, codes),
   })
   await registerTemplates(nabz.services, '102290129340398')
   await seedDemo(nabz.services)
   await seedService(nabz.services, await nabz.services.passwords.hash(demoPassword))
+  await prepareFactors(nabz.services)
+  up.services = nabz.services
   welcome(baseUrl)
   return {
     stop: () =>
@@ -135,11 +140,12 @@ function welcome(baseUrl: string): void {
       'For the clinic',
       line('Sign in', '/sign-in'),
       line('Mail that Nabz sent', '/dev/mail'),
+      line('Codes for the second step', '/dev/codes'),
       line('Stripe, where cards are charged', '/dev/stripe'),
       '',
       '  owner@shifa.test   doctor@shifa.test   desk@shifa.test',
       '  the same at nour-dental.test and thames-physio.test; admin@nabz.test for /admin',
-      '  password of all: nabz demo only',
+      '  password of all: nabz demo only; the admin also needs a code from /dev/codes',
       '',
       'Try this first',
       '  1. Book a visit at /c/shifa with any Pakistani mobile number, such as 0300 1234567.',

@@ -137,6 +137,20 @@ describe('npm run admin', () => {
     expect((await admin(['reset-password-link', '--email', 'nobody@nabz.test'])).code).toBe(1)
   })
 
+  it('V6.4.4: resets a lost second factor at once, for the admin for whom nobody else can vouch', async () => {
+    const [before] = await app.superuser(
+      `select 1 from platform.totp_seeds s join platform.users u on u.id = s.user_id where u.email = 'root@nabz.test'`,
+    )
+    expect(before).toBeDefined()
+    expect((await admin(['reset-second-factor', '--email', 'root@nabz.test'])).code).toBe(0)
+    expect(
+      await app.superuser(
+        `select 1 from platform.totp_seeds s join platform.users u on u.id = s.user_id where u.email = 'root@nabz.test'`,
+      ),
+    ).toEqual([])
+    expect((await admin(['reset-second-factor', '--email', 'root@nabz.test'])).problem).toContain('no second factor')
+  })
+
   it('says what it can do when asked for something else', async () => {
     for (const refused of await Promise.all([[], ['make-coffee'], ['create-admin']].map((args) => admin(args)))) {
       expect(refused.code).toBe(1)

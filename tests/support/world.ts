@@ -182,14 +182,14 @@ async function makeCertificate({ services }: TestApp): Promise<string> {
   return id
 }
 
-/** A passkey of the owner, and the reset of the desk's second factor, which a link may cancel. */
+/** A passkey of the desk's, and the reset of its second factor, which a link may cancel. */
 async function lostFactor({ app, cast }: TestClinic) {
   const [passkeys, reset] = [newId(), randomBytes(32).toString('base64url')]
   const now = app.clock.now().toString()
   await app.superuser(
     `insert into platform.passkeys (id, user_id, credential_id, public_key, counter, name, created_at)
      values ($1::uuid, $2, ($1::uuid)::text, '', 0, 'Phone', $3)`,
-    [passkeys, cast.nadia.userId, now],
+    [passkeys, cast.bilal.userId, now],
   )
   await app.superuser(
     `insert into platform.factor_resets (id, user_id, proof_sealed, token_hash, asked_at, due_at)
