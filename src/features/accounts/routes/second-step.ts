@@ -31,7 +31,10 @@ function startAgain({ res, url }: PublicRequest): void {
   res.redirect(303, url('/sign-in'))
 }
 
-routes.get(page, 'public', (request) => showStep(request))
+// Whoever comes here by a bookmark, with nothing begun, begins.
+routes.get(page, 'public', (request) =>
+  pendingOf(request.req) ? showStep(request) : request.show(signInPage(request.speaker)),
+)
 
 routes.post(page, 'public', async (request) => {
   const form = parseForm(codeForm, request.req.body)
