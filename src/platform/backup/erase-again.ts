@@ -1,3 +1,4 @@
+import type { Client } from 'pg'
 import type { ClinicId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
 import type { KeyStore } from '../seal/key-store.ts'
@@ -27,15 +28,18 @@ export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant)
     }
     for (const id of keyless) {
       await client.query('delete from clinic.profiles where clinic_id = $1', [id])
+      // Its people went with it, but for those who also work elsewhere.
+      await client.query(
+        `delete from platform.users u where not u.platform_admin
+           and exists (select from platform.memberships m where m.user_id = u.id and m.clinic_id = $1)
+           and not exists (select from platform.memberships m where m.user_id = u.id and m.clinic_id <> $1)`,
+        [id],
+      )
       await client.query('delete from platform.memberships where clinic_id = $1', [id])
       await client.query('delete from platform.invitations where clinic_id = $1', [id])
       await client.query(`update platform.clinics set status = 'locked' where id = $1`, [id])
     }
-    const dropped = await client.query(
-      `update clinic.messages set status = 'dropped', drop_reason = 'restored', lease_until = null
-       where status in ('queued', 'sending', 'unknown') and due_at <= $1`,
-      [now],
-    )
+    const dropped = await dropDueMessages(client, now)
     const ended = await client.query('delete from platform.sessions')
     // The days since the backup are no leap of the clock: somebody is here and restores. Every clinic's turn is now.
     await client.query(
@@ -49,6 +53,16 @@ export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant)
     await client.query('alter table clinic.profiles force row level security')
     await client.query('alter table clinic.messages force row level security')
     await client.query('commit')
-    return { clinics: keyless.length, messages: dropped.rowCount ?? 0, sessions: ended.rowCount ?? 0 }
+    return { clinics: keyless.length, messages: dropped, sessions: ended.rowCount ?? 0 }
   })
+}
+
+/** Messages that were due already may have left since: nobody is told twice. Answers how many. */
+export async function dropDueMessages(client: Client, now: Instant, of?: ClinicId): Promise<number> {
+  const dropped = await client.query(
+    `update clinic.messages set status = 'dropped', drop_reason = 'restored', lease_until = null
+     where status in ('queued', 'sending', 'unknown') and due_at <= $1 and ($2::uuid is null or clinic_id = $2)`,
+    [now, of ?? null],
+  )
+  return dropped.rowCount ?? 0
 }

@@ -192,6 +192,7 @@ async function purge(services: Services, closing: Closing): Promise<void> {
     // What lies in files first: their keys are rows that go below. Then the key, and with it every copy of everything.
     await removeFilesOf(services.config, await piece((trx) => listExportIds(trx, clinicId)))
     await keys.destroyFor(clinicId)
+    await services.auditHeads.forget(clinicId)
     await headOfAudit(work)
     const tables = await tablesOf(services)
     if (progress.rowsTotal === null) await countAll(work, tables)
