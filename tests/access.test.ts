@@ -121,6 +121,9 @@ describe('the table of routes', () => {
   })
 })
 
+/** Patients may ask who looked at their record: a look at it leaves an entry in the log, and nothing else. */
+const lookIsNoted = new Set(['/app/:slug/patients/:id', '/app/:slug/settings/privacy/requests/:request'])
+
 const ofThisClinic = (person: Person) => person !== 'owner of another clinic' && person !== 'platform admin'
 
 type Case = { what: string; path: string; expected: Meaning }
@@ -168,7 +171,12 @@ describe('looking at a page', () => {
       }
     }
     expect(wrong).toEqual([])
-    expect(await everyRow()).toEqual(before)
+    const after = await everyRow()
+    if (lookIsNoted.has(route.path)) {
+      delete before['clinic.audit_entries']
+      delete after['clinic.audit_entries']
+    }
+    expect(after).toEqual(before)
   })
 })
 

@@ -24,6 +24,7 @@ import {
 import { judge, keptOf, partsOf, type Effects } from '../../src/features/rights/rules/decision.ts'
 import { newId, type PatientId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
+import type { Ctx } from '../../src/platform/clinic-scope.ts'
 import { readErasureNotes, writeErasureNote } from '../../src/platform/erasure-journal.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from '../support/cast.ts'
@@ -133,7 +134,7 @@ describe('identity', () => {
       services: app.services,
       clinic: await clinic.proven(),
       origin: { requestId: 't' },
-      inClinic: clinic.inClinic,
+      inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => clinic.inClinic(work),
     }
     expect(await sendIdentityCode(asking, id, 'desk')).toEqual({ ok: true, value: null })
     expect(await sendIdentityCode(asking, id, 'desk')).toEqual({ ok: false, reason: 'too_soon' })
@@ -160,7 +161,7 @@ describe('identity', () => {
       services: app.services,
       clinic: await clinic.proven(),
       origin: { requestId: 't' },
-      inClinic: clinic.inClinic,
+      inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => clinic.inClinic(work),
     }
     await sendIdentityCode(asking, id, 'desk')
     for (let round = 0; round < 5; round++) await tryIdentityCode(asking, id, '999999', 'desk')

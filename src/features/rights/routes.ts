@@ -217,5 +217,7 @@ routes.post(`${one}/copy`, 'clinic.privacy', async (request) => {
 
 routes.get(`${one}/answer`, 'clinic.privacy', async (request) => {
   const id = idOf(request)
-  request.show(await request.inClinic((ctx) => printedAnswerPage(ctx, request.speaker, id)))
+  const page = await request.inClinic((ctx) => printedAnswerPage(ctx, request.speaker, id))
+  if (page) return request.show(page)
+  await request.redirect(request.at(`${home}/${id}`))
 }, always) // prettier-ignore

@@ -14,7 +14,7 @@ import { deskGrace } from '../../notices/rules.ts'
 import { findDueMessage } from '../queries.ts'
 import { isolated, type SlotChoice } from '../rules.ts'
 import type { TimesQuestion } from '../schema.ts'
-import { actionsOf } from './actions.ts'
+import { actionsOf, readsMessages } from './actions.ts'
 import { messageRow } from './message-row.ts'
 import { nearestTo, timesOf } from './times.ts'
 import { nameOf, whenText } from './words.ts'
@@ -23,7 +23,7 @@ import { nameOf, whenText } from './words.ts'
 export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): Promise<View> {
   const visit = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, visit.practitionerId)
-  const messages = await listMessagesOf(ctx, id)
+  const messages = readsMessages(ctx) ? await listMessagesOf(ctx, id) : undefined
   const here = `/app/${ctx.clinic.slug}/appointments/${id}`
   const { t } = speaker
   const name = nameOf(speaker, visit)
@@ -35,7 +35,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     ...headOf(ctx, speaker, visit),
     // In the shape of a card, so that the menu is the same everywhere.
     card: { id, name, href: here, actions: actionsOf(ctx, speaker, visit) },
-    messages: messages.map((message) => messageRow(ctx, speaker, message)),
+    messages: messages?.map((message) => messageRow(ctx, speaker, message)),
     wanted: visit.messagesWanted,
     past: pastOf(speaker, visit),
   })

@@ -20,9 +20,10 @@ import { at, home } from './words.ts'
 const storedAnswer = async (ctx: Ctx, id: RightsRequestId): Promise<Answer> =>
   ((await findAnswer(ctx, id)) as Answer | undefined) ?? notFound('answer')
 
-/** For the desk: the answer on paper, to be handed over. */
-export async function printedAnswerPage(ctx: Ctx, speaker: Speaker, id: RightsRequestId): Promise<View> {
+/** For the desk: the answer on paper, to be handed over; undefined before there is one. */
+export async function printedAnswerPage(ctx: Ctx, speaker: Speaker, id: RightsRequestId): Promise<View | undefined> {
   const request = await getRequest(ctx, id)
+  if (request.answeredAt === null) return undefined
   const answer = await storedAnswer(ctx, id)
   return view('rights/printed', {
     title: speaker.t('rights.answer.title'),
@@ -34,11 +35,11 @@ export async function printedAnswerPage(ctx: Ctx, speaker: Speaker, id: RightsRe
   })
 }
 
-function answerText(ctx: Ctx, { t, date }: Speaker, request: RightsRequest, answer: Answer) {
+function answerText(ctx: Ctx, speaker: Speaker, request: RightsRequest, answer: Answer) {
   return {
     clinic: ctx.clinic.name,
     reference: referenceOf(request.id),
-    answeredOn: request.answeredAt ? t('rights.answer.date', { date: date(request.answeredAt) }) : '',
+    answeredOn: request.answeredAt ? speaker.t('rights.answer.date', { date: speaker.date(request.answeredAt) }) : '',
     paragraphs: answer.paragraphs,
     done: answer.done,
     kept: answer.kept,

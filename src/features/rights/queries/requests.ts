@@ -40,7 +40,7 @@ function opened(ctx: Ctx, { subjectSealed, wishesSealed, identityNoteSealed, lan
     ...row,
     language: parseLanguage(language) ?? 'en',
     subject: open(subjectSealed, 'subject') as Subject | undefined,
-    wishes: (open(wishesSealed, 'wishes') ?? {}) as Wishes,
+    wishes: open(wishesSealed, 'wishes') ?? {},
     identityNote: open(identityNoteSealed, 'identity_note') as string | undefined,
   }
 }

@@ -59,10 +59,10 @@ export function keptOf({ recordVisits, hold, stopped }: Effects): Kept[] {
 }
 
 /** Why something stays, in a sentence. */
-export function keptText({ t, date }: Speaker, { code, count, until }: Kept): string {
-  return t(`rights.kept.${code}`, {
+export function keptText(speaker: Speaker, { code, count, until }: Kept): string {
+  return speaker.t(`rights.kept.${code}`, {
     ...(count === undefined ? {} : { count }),
-    ...(until === undefined ? {} : { date: date(Temporal.Instant.from(until)) }),
+    ...(until === undefined ? {} : { date: speaker.date(Temporal.Instant.from(until)) }),
   })
 }
 
