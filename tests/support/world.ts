@@ -7,7 +7,10 @@ import { fileRequest } from '../../src/features/requests/actions.ts'
 import { answerToken } from '../../src/features/rights/actions/answer.ts'
 import { decideRequest } from '../../src/features/rights/actions/decide.ts'
 import { receiveRequest } from '../../src/features/rights/actions/receive.ts'
-import { newId, type UserId } from '../../src/kernel/ids.ts'
+import { answerToken } from '../../src/features/rights/actions/answer.ts'
+import { decideRequest } from '../../src/features/rights/actions/decide.ts'
+import { receiveRequest } from '../../src/features/rights/actions/receive.ts'
+import { newId, type PatientId, type UserId } from '../../src/kernel/ids.ts'
 import { done } from '../../src/kernel/outcome.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { registerLink } from '../../src/platform/links.ts'
@@ -128,6 +131,8 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     api,
     closings,
     requests,
+    ...(await rightsOf(clinic, patient.id)),
+    restricted: patient.id,
     announcements,
     support,
     cards,
@@ -197,6 +202,19 @@ async function lostFactor({ app, cast }: TestClinic) {
     [newId(), cast.bilal.userId, createHash('sha256').update(reset).digest(), now],
   )
   return { passkeys, 'second-factor-reset': reset }
+}
+
+/** What a patient asked by right, open and answered. */
+async function rightsOf(clinic: TestClinic, patientId: PatientId): Promise<Ids> {
+  const ask = { source: 'desk', language: 'en', wishes: {}, patientId } as const
+  return clinic.inClinic(async (ctx) => {
+    const open = await receiveRequest(ctx, { ...ask, kind: 'access' })
+    const closed = await receiveRequest(ctx, { ...ask, kind: 'correction' })
+    if (!open.ok || !closed.ok) throw new Error('no request could be taken in')
+    const refusal = { decision: 'refused', parts: [], reasons: 'No', tell: false } as const
+    await decideRequest(ctx, clinic.app.services, closed.value.id, refusal)
+    return { 'requests/:request': open.value.id, answer: answerToken(ctx, closed.value.id) }
+  })
 }
 
 /** What the console knows of a clinic: a request about it, an announcement, a visit that is asked for. */

@@ -25,7 +25,6 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
   await ownDiaryOnly(ctx, visit.practitionerId)
   const messages = readsMessages(ctx) ? await listMessagesOf(ctx, id) : undefined
   const here = `/app/${ctx.clinic.slug}/appointments/${id}`
-  const { t } = speaker
   const name = nameOf(speaker, visit)
   return view('desk/visit', {
     title: name,
