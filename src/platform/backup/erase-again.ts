@@ -9,7 +9,8 @@ export type ErasedAgain = { clinics: number; messages: number; sessions: number 
 /**
  * What must not come back with a restored backup, told by what lies outside it. A clinic without a key was erased since:
  * its rows go, and what is kept of it for the books is locked. Messages that were due already may have left since, and
- * nobody is told twice. Nobody stays signed in. May be run again.
+ * nobody is told twice. Nobody stays signed in. A clinic that was being closed waits three days more: that it was taken
+ * back, or is held by law, may have been said since the backup, and its owners are warned again. May be run again.
  */
 export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant): Promise<ErasedAgain> {
   return as(ownerUrl, async (client) => {
@@ -39,6 +40,7 @@ export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant)
       await client.query('delete from platform.invitations where clinic_id = $1', [id])
       await client.query(`update platform.clinics set status = 'locked' where id = $1`, [id])
     }
+    await putClosingsOff(client, now)
     const dropped = await dropDueMessages(client, now)
     const ended = await client.query('delete from platform.sessions')
     // The days since the backup are no leap of the clock: somebody is here and restores. Every clinic's turn is now.
@@ -55,6 +57,21 @@ export async function eraseAgain(ownerUrl: string, keys: KeyStore, now: Instant)
     await client.query('commit')
     return { clinics: keyless.length, messages: dropped, sessions: ended.rowCount ?? 0 }
   })
+}
+
+/** Owners are warned a day before the end, as ever; patients whose visits go with it are told half a day after that. */
+async function putClosingsOff(client: Client, now: Instant): Promise<void> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('platform.closings') is not null as there`,
+  )
+  if (rows[0]?.there !== true) return
+  await client.query(
+    `update platform.closings set undo_until = greatest(undo_until, $1::timestamptz + interval '72 hours'), warned_at = null,
+       tell_at = case when tell_at is not null and told_at is null
+         then greatest(tell_at, $1::timestamptz + interval '60 hours') else tell_at end
+     where state = 'waiting'`,
+    [now],
+  )
 }
 
 /** Messages that were due already may have left since: nobody is told twice. Answers how many. */

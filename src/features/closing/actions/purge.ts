@@ -288,7 +288,8 @@ async function finish(work: Work, tables: Tables, trx: Transaction): Promise<voi
   await lockRoot(trx, clinicId)
   const gone = async (name: string, count: number) => note(trx, services, closing, clinicId, name, count)
   for (const { name } of tables.clinic) await gone(name, await countRows(trx, name, clinicId))
-  await gone('clinic.profiles', await deleteRoot(trx, clinicId))
+  const roots = await deleteRoot(trx, clinicId)
+  await gone('clinic.profiles', roots)
   const clinic = await findLeaving(trx, clinicId)
   if (clinic) {
     await tellOwners(trx, services, { seal: keys.platform, clinic, now }, 'done', (speaker) => ({
@@ -301,7 +302,7 @@ async function finish(work: Work, tables: Tables, trx: Transaction): Promise<voi
   await gone('platform.users', users)
   await gone('platform.sessions', sessions)
   await gone('platform.clinics', await deleteClinic(trx, clinicId))
-  const certificate = await certificateFor(work, trx, now)
+  const certificate = await certificateFor(work, trx, now, roots === 0)
   await insertCertificate(trx, certificate)
   await updateDone(trx, closing.id, certificate.id, now)
   const record = { kind: 'closing', id: closing.id }
@@ -311,11 +312,12 @@ async function finish(work: Work, tables: Tables, trx: Transaction): Promise<voi
   await keys.bury(clinicId, epitaphOf(certificate))
 }
 
-/** A clinic that came back with a backup has its certificate already. */
-async function certificateFor({ services, closing, clinicId, progress }: Work, trx: Transaction, now: Instant) {
+/** A clinic that came back with a backup, which shows by its missing root, has its certificate already. */
+async function certificateFor(work: Work, trx: Transaction, now: Instant, cameBack: boolean) {
+  const { services, closing, clinicId, progress } = work
   const { keys, config } = services
   const before = await keys.epitaphOf(clinicId)
-  if (closing.kind === 'restored' && before !== undefined) return readEpitaph(before)
+  if (cameBack && before !== undefined) return readEpitaph(before)
   const { head, entries } = await getAuditHead(trx, closing.id)
   return signCertificate(
     config,
