@@ -213,7 +213,7 @@ const plantings: Record<RuleCode, Planting | { shownIn: string; as: string }> = 
         `insert into platform.webhook_events (provider, key, id, body_sealed, received_at) values ('p', $1::text, $1::uuid, $2, $3)`,
         id, platform().seal(canary, 'webhook_events.body', id), now(at),
       ) // prettier-ignore
-      return hours(at, 90 * 24)
+      return hours(at, 20 * 24)
     },
     where: ['platform.webhook_events.body_sealed'],
   },

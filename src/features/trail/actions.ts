@@ -94,7 +94,14 @@ async function mailHeads(services: Services, ctx: Ctx, most: number): Promise<vo
     const words = { clinic: ctx.clinic.name, name: owner.name, heads: lines.join('\n') }
     const subject = t('trail.mail.head.subject', words)
     const text = t('trail.mail.head.text', words)
-    await queueMail(ctx.db, ctx.platformSeal, { kind: 'audit_head', to: owner.email, subject, text, now: ctx.now })
+    await queueMail(ctx.db, ctx.platformSeal, {
+      kind: 'audit_head',
+      clinicId: ctx.clinic.id,
+      to: owner.email,
+      subject,
+      text,
+      now: ctx.now,
+    })
   }
 }
 
