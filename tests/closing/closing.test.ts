@@ -1,6 +1,6 @@
 // From the owner's word to the certificate: locked at once, all of it there up to the last second of the seventh day,
 // nowhere one second after.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -469,4 +469,27 @@ it('leaves people who also work elsewhere, and the platform’s own', async () =
   expect(left.map(({ id }) => id).sort()).toEqual([bilal.userId, sana.userId].sort())
   expect((await rows(app.services.db, 'select 1 from platform.clinics where id = ?', [clinic.other.id])).length).toBe(1)
   expect(await changes(app.services.db, 'update platform.clinics set name = name where id = ?', [clinic.id])).toBe(0)
+})
+
+it('one clinic’s trouble keeps no other from being erased', { timeout: 60_000 }, async () => {
+  app.clock.set(start)
+  const leaving = await furnishedClinic(app)
+  await closeIt(leaving)
+  // Its patients are to be told in an hour, and its key can't be read: somebody moved the file.
+  app.clock.set(undoEnd)
+  const troubled = await furnishedClinic(app)
+  await closeIt(troubled, { tell: 'cancel' })
+  const path = join(app.services.config.keyStoreDir, `${troubled.id}.key`)
+  const key = await readFile(path)
+  await rm(path)
+  app.services.keys.forget(troubled.id)
+  await expect(runAt(app, undoEnd.add({ hours: 1 }))).rejects.toThrow('1 closings')
+  expect((await stateOf(leaving))?.state).toBe('done')
+  await writeFile(path, key)
+  await runAt(app, undoEnd.add({ hours: 2 }))
+  const told = await app.superuser('select 1 from platform.closings where clinic_id = $1 and told_at is not null', [
+    troubled.id,
+  ])
+  expect(told).toHaveLength(1)
+  app.clock.set(start)
 })

@@ -60,7 +60,7 @@ import {
 import { childrenFirst, keptTables, purgeable, purgeBy, type Closing } from '../rules.ts'
 import { epitaphOf, readEpitaph, signCertificate } from './certificate.ts'
 import { tellOwners } from './mails.ts'
-import { followSubscriptions, origin, tellPatients, warnOwners } from './watch.ts'
+import { followSubscriptions, origin, tellPatients, warnOwners, type EachClinic } from './watch.ts'
 
 /** Rows a transaction takes at most. */
 const batch = 250
@@ -81,60 +81,66 @@ class LeaseLost extends Error {
  */
 export async function runClosings(services: Services): Promise<void> {
   const now = await mindClock(services)
-  await followSubscriptions(services, now)
-  await tellPatients(services, now)
-  await warnOwners(services, now)
-  await findReturned(services, now)
-  for (const closing of await listWaiting(services.db, now)) await begin(services, closing, now)
   let failed = 0
-  for (const closing of await listPurging(services.db)) {
-    if (services.stopping.signal.aborted) return
+  const each: EachClinic = async (clinicId, work) => {
     try {
-      await purge(services, closing)
+      await work()
     } catch (error) {
-      if (error instanceof LeaseLost) continue
+      if (error instanceof LeaseLost) return
       failed++
-      services.log.error('closing.failed', error, { clinicId: closing.clinicId })
+      services.log.error('closing.failed', error, { clinicId })
     }
   }
+  await followSubscriptions(services, now, each)
+  await tellPatients(services, now, each)
+  await warnOwners(services, now, each)
+  await findReturned(services, now, each)
+  for (const closing of await listWaiting(services.db, now)) {
+    await each(closing.clinicId, () => begin(services, closing, now))
+  }
+  for (const closing of await listPurging(services.db)) {
+    if (services.stopping.signal.aborted) return
+    await each(closing.clinicId, () => purge(services, closing))
+  }
   await deleteLastMails(services.db, now)
-  if (failed > 0) throw new Error(`${failed} clinics could not be erased`)
+  if (failed > 0) throw new Error(`something failed about ${failed} closings`)
 }
 
 /**
  * Clinics that had been erased and came back with a backup: locked, without a key and, since the restore, without a root
  * row. They go again, now.
  */
-async function findReturned(services: Services, now: Instant): Promise<void> {
-  const { db, keys } = services
-  for (const clinicId of await listLocked(db)) {
-    if (await keys.fingerprintOf(clinicId)) continue
-    await inErasing(db, clinicId, async (trx) => {
-      if (await hasRoot(trx, clinicId)) return
-      const open = await lockClosing(trx, clinicId)
-      if (open?.state === 'purging') return
-      const id = open?.id ?? newClosingId()
-      if (!open) {
-        await insertClosing(trx, keys.platform, {
-          id,
-          clinicId,
-          kind: 'restored',
-          askedBy: null,
-          askedAt: now,
-          reasons: [],
-          comment: undefined,
-          tellPatients: 'keep',
-          tellAt: null,
-          undoUntil: now,
-          purgeBy: purgeBy(now),
-          state: 'purging',
-        })
-      }
-      await updateBegun(trx, id, { at: now, fingerprint: undefined })
-      await shutDoors(trx, clinicId)
-      await auditPlatform(trx, 'closing.begun', { at: now, origin, record: { kind: 'closing', id }, clinicId })
-    })
-  }
+async function findReturned(services: Services, now: Instant, each: EachClinic): Promise<void> {
+  for (const clinicId of await listLocked(services.db)) await each(clinicId, () => beginAgain(services, clinicId, now))
+}
+
+async function beginAgain({ db, keys }: Services, clinicId: ClinicId, now: Instant): Promise<void> {
+  if (await keys.fingerprintOf(clinicId)) return
+  await inErasing(db, clinicId, async (trx) => {
+    if (await hasRoot(trx, clinicId)) return
+    const open = await lockClosing(trx, clinicId)
+    if (open?.state === 'purging') return
+    const id = open?.id ?? newClosingId()
+    if (!open) {
+      await insertClosing(trx, keys.platform, {
+        id,
+        clinicId,
+        kind: 'restored',
+        askedBy: null,
+        askedAt: now,
+        reasons: [],
+        comment: undefined,
+        tellPatients: 'keep',
+        tellAt: null,
+        undoUntil: now,
+        purgeBy: purgeBy(now),
+        state: 'purging',
+      })
+    }
+    await updateBegun(trx, id, { at: now, fingerprint: undefined })
+    await shutDoors(trx, clinicId)
+    await auditPlatform(trx, 'closing.begun', { at: now, origin, record: { kind: 'closing', id }, clinicId })
+  })
 }
 
 /** The moment from which on nothing can be taken back, decided with everything locked that could still change it. */

@@ -31,10 +31,13 @@ const visitsAtOnce = 25
 export const actor: Actor = { kind: 'system', job: 'privacy.closing' }
 export const origin = { requestId: 'privacy.closing' }
 
+/** Does something about a clinic; what fails with it keeps no other waiting, and is told at the end. */
+export type EachClinic = (clinicId: ClinicId, work: () => Promise<void>) => Promise<void>
+
 /** Clinics that were read-only for their time begin to close; those that were paid for since do not. */
-export async function followSubscriptions(services: Services, now: Instant): Promise<void> {
-  for (const clinicId of await listPaidAgain(services.db, atOnce)) await stopExpired(services, clinicId, now)
-  for (const clinicId of await listExpired(services.db, atOnce)) await startExpired(services, clinicId, now)
+export async function followSubscriptions(services: Services, now: Instant, each: EachClinic): Promise<void> {
+  for (const id of await listPaidAgain(services.db, atOnce)) await each(id, () => stopExpired(services, id, now))
+  for (const id of await listExpired(services.db, atOnce)) await each(id, () => startExpired(services, id, now))
 }
 
 async function startExpired(services: Services, clinicId: ClinicId, now: Instant): Promise<void> {
@@ -76,41 +79,49 @@ async function stopExpired(services: Services, clinicId: ClinicId, now: Instant)
 }
 
 /** Cancels the visits to come of clinics whose owner wished it: a few in a transaction, so that nobody waits long. */
-export async function tellPatients(services: Services, now: Instant): Promise<void> {
+export async function tellPatients(services: Services, now: Instant, each: EachClinic): Promise<void> {
   for (const closing of await listToTell(services.db, now)) {
-    const clinic = await services.clinics.byId(closing.clinicId)
-    if (!clinic) continue
-    for (;;) {
-      if (services.stopping.signal.aborted) return
-      const more = await services.inClinic(clinic, actor, origin, async (ctx) => {
-        const visits = await listVisitsToCome(ctx, visitsAtOnce)
-        let cancelled = 0
-        for (const id of visits) if ((await takeStep(ctx, id, 'cancel')).ok) cancelled++
-        // Those that can't be cancelled this moment are somebody else's, who changes them right now.
-        const over = visits.length < visitsAtOnce || cancelled === 0
-        return (await updateTelling(ctx, closing.id, { cancelled, over })) && !over
-      })
-      if (!more) break
-    }
+    await each(closing.clinicId, () => tellPatientsOf(services, closing))
+  }
+}
+
+async function tellPatientsOf(services: Services, closing: Closing): Promise<void> {
+  const clinic = await services.clinics.byId(closing.clinicId)
+  if (!clinic) return
+  for (;;) {
+    if (services.stopping.signal.aborted) return
+    const more = await services.inClinic(clinic, actor, origin, async (ctx) => {
+      const visits = await listVisitsToCome(ctx, visitsAtOnce)
+      let cancelled = 0
+      for (const id of visits) if ((await takeStep(ctx, id, 'cancel')).ok) cancelled++
+      // Those that can't be cancelled this moment are somebody else's, who changes them right now.
+      const over = visits.length < visitsAtOnce || cancelled === 0
+      return (await updateTelling(ctx, closing.id, { cancelled, over })) && !over
+    })
+    if (!more) return
   }
 }
 
 /** One day before nothing can be taken back any more. */
-export async function warnOwners(services: Services, now: Instant): Promise<void> {
-  const { db, keys } = services
-  for (const closing of await listWaiting(db, now)) {
+export async function warnOwners(services: Services, now: Instant, each: EachClinic): Promise<void> {
+  for (const closing of await listWaiting(services.db, now)) {
     if (closing.warnedAt !== null) continue
-    await inTransaction(db, async (trx) => {
-      const end = await endOf(trx, closing, now)
-      const early = now.epochMilliseconds < end.epochMilliseconds - warnHours * 3_600_000
-      if (early || !(await updateWarned(trx, closing.id, now))) return
-      const clinic = await findLeaving(trx, closing.clinicId)
-      if (!clinic) return
-      await tellOwners(trx, services, { seal: keys.platform, clinic, now }, 'tomorrow', (speaker) => ({
-        until: speaker.dateTime(end),
-      }))
-    })
+    await each(closing.clinicId, () => warnOwnersOf(services, closing, now))
   }
+}
+
+async function warnOwnersOf(services: Services, closing: Closing, now: Instant): Promise<void> {
+  const { db, keys } = services
+  await inTransaction(db, async (trx) => {
+    const end = await endOf(trx, closing, now)
+    const early = now.epochMilliseconds < end.epochMilliseconds - warnHours * 3_600_000
+    if (early || !(await updateWarned(trx, closing.id, now))) return
+    const clinic = await findLeaving(trx, closing.clinicId)
+    if (!clinic) return
+    await tellOwners(trx, services, { seal: keys.platform, clinic, now }, 'tomorrow', (speaker) => ({
+      until: speaker.dateTime(end),
+    }))
+  })
 }
 
 async function endOf(trx: Parameters<typeof findLegalHold>[0], closing: Closing, now: Instant): Promise<Instant> {
