@@ -87,13 +87,17 @@ async function make(services: Services, clinic: Clinic, id: ExportId): Promise<v
     const work = contents(services, clinic, inClinic, { id, worker })
     await writeZip((bytes) => file.write(bytes), work.entries, claim.password)
     const bytes = await file.end()
-    await rename(part, path)
     const counts = Object.fromEntries(work.files.map(({ file, rows }) => [file, rows]))
     const rows = work.files.reduce((sum, one) => sum + one.rows, 0)
     const expiresAt = services.clock.now().add({ hours: hoursKept })
-    const ready = await inClinic((ctx) => updateReady(ctx, id, worker, { key, bytes, rows, counts, expiresAt }))
-    // Called off at the last moment: without its key the file opens for nobody.
-    if (!ready) await removeFile(path)
+    const ready = await inClinic(async (ctx) => {
+      if (!(await updateReady(ctx, id, worker, { key, bytes, rows, counts, expiresAt }))) return false
+      // With the row locked: whoever lost the lease never touches the file of whoever has it.
+      await rename(part, path)
+      return true
+    })
+    // Called off at the last moment, or made by another meanwhile.
+    if (!ready) await removeFile(part)
   } catch (error) {
     await file.abandon().catch(() => undefined)
     await removeFile(part)
