@@ -140,6 +140,7 @@ async function tellOwners(
         link: `${services.config.baseUrl}/app/${clinic.slug}/settings/privacy/retention`,
       }),
       now,
+      clinicId: clinic.id,
     })
   }
 }
