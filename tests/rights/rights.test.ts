@@ -24,7 +24,7 @@ import {
 import { judge, keptOf, partsOf, type Effects } from '../../src/features/rights/rules/decision.ts'
 import { newId, type PatientId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
-import type { Ctx } from '../../src/platform/clinic-scope.ts'
+import type { Ctx, InClinic } from '../../src/platform/clinic-scope.ts'
 import { readErasureNotes, writeErasureNote } from '../../src/platform/erasure-journal.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from '../support/cast.ts'
@@ -546,6 +546,38 @@ describe('by way of the platform', () => {
     expect(await told(admin.email)).toBe(1)
     at(27, 0)
     expect([await told(clinic.cast.nadia.email), await told(admin.email)]).toEqual([3, 2])
+  })
+
+  it('tells the others when one clinic can’t be worked on', async () => {
+    const patient = await makePatient(clinic)
+    const troubled = await makeClinic(app)
+    const theirs = await makePatient(troubled)
+    for (const [where, patientId] of [
+      [troubled, theirs.id],
+      [clinic, patient.id],
+    ] as const) {
+      await where.inClinic((ctx) =>
+        receiveRequest(ctx, { kind: 'access', source: 'patient_page', language: 'en', wishes: {}, patientId }),
+      )
+    }
+    // Told in the order of their ids, whichever that is: each has its turn at being the one in trouble.
+    for (const [broken, whole] of [
+      [troubled, clinic],
+      [clinic, troubled],
+    ] as const) {
+      await app.superuser('update clinic.rights_requests set told_at = null')
+      const services = {
+        ...app.services,
+        inClinic: ((one, ...rest) =>
+          one.id === broken.id ? Promise.reject(new Error('no key')) : app.services.inClinic(one, ...rest)) as InClinic,
+      }
+      await expect(watchClock(services)).rejects.toThrow('1 clinics could not be told')
+      const told = await app.superuser<{ clinic_id: string }>(
+        'select clinic_id from clinic.rights_requests where told_at is not null and clinic_id = any($1)',
+        [[broken.id, whole.id]],
+      )
+      expect(told).toEqual([{ clinic_id: whole.id }])
+    }
   })
 })
 

@@ -61,16 +61,24 @@ export async function watchClock(services: Services): Promise<number> {
     first: now.add({ hours: daysLeftWhenEscalated * 24 }),
     second: now.add({ hours: daysLeftWhenEscalatedAgain * 24 }),
   }
+  const failures: unknown[] = []
   let told = 0
   for (const clinicId of await listClinicsToTell(services.jobsDb, due)) {
     const clinic = await services.clinics.byId(clinicId)
     if (!clinic) continue
-    told += await inClinicAs({ services, clinic, job: 'rights.clock' }, async (ctx) => {
-      const news = await updateTold(ctx, due)
-      for (const one of news) await tell(ctx, services, one)
-      return news.length
-    })
+    try {
+      told += await inClinicAs({ services, clinic, job: 'rights.clock' }, async (ctx) => {
+        const news = await updateTold(ctx, due)
+        for (const one of news) await tell(ctx, services, one)
+        return news.length
+      })
+    } catch (error) {
+      services.log.error('rights.clock_failed', error, { clinicId })
+      failures.push(error)
+    }
   }
+  // After everybody else was told, so that the job's alarm is raised.
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} clinics could not be told`)
   return told
 }
 
