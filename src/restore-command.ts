@@ -2,11 +2,14 @@
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from './config.ts'
 import { eraseSubjectsAgain } from './features/rights/actions/journal.ts'
+import { parseId } from './kernel/ids.ts'
 import { jobsOf } from './jobs.ts'
 import { eraseAgain } from './platform/backup/erase-again.ts'
 import { readBackup, restoreKeys } from './platform/backup/files.ts'
 import { checkArchive, DatabaseNotEmpty, finishRestore, isUnfinished, loadArchive } from './platform/backup/load.ts'
+import { loadClinic } from './platform/backup/load-clinic.ts'
 import { systemClock } from './platform/clock.ts'
+import { createKeyRing } from './platform/seal/key-ring.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
 import { Refused, requiredSetting, runCommand, say } from './run-command.ts'
 import { startServices } from './start.ts'
@@ -15,6 +18,8 @@ const usage = `Brings a backup back, with the server stopped.
 
   npm run restore -- <file>             into the empty database of MIGRATION_DATABASE_URL
   npm run restore -- <file> --replace   also where there is something: all of it goes first
+  npm run restore -- --clinic <id> <file from clinics/<id>>
+                                        one clinic's rows, into an empty database or where it has none any more
   npm run restore -- --finish           goes on where a restore was broken off after its rows were in
   npm run restore -- --keys             the clinics' keys from BACKUP_KEYS_FILE into an empty KEY_STORE_DIR
 
@@ -27,7 +32,12 @@ async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { replace: { type: 'boolean' }, finish: { type: 'boolean' }, keys: { type: 'boolean' } },
+    options: {
+      replace: { type: 'boolean' },
+      finish: { type: 'boolean' },
+      keys: { type: 'boolean' },
+      clinic: { type: 'string' },
+    },
   })
   const [file] = positionals
   const config = readConfig(process.env)
@@ -41,6 +51,7 @@ async function run(args: string[]): Promise<void> {
     return finish(config, ownerUrl)
   }
   if (file === undefined || positionals.length > 1) throw new Refused(usage)
+  if (values.clinic !== undefined) return restoreClinic(config, ownerUrl, values.clinic, file)
   // To its end first: a backup that is not whole must not cost what is there.
   await checkArchive(readBackup(config.masterKey, file))
   try {
@@ -53,6 +64,24 @@ async function run(args: string[]): Promise<void> {
     throw error
   }
   await finish(config, ownerUrl)
+}
+
+async function restoreClinic(config: Config, ownerUrl: string, asked: string, file: string): Promise<void> {
+  const clinicId = parseId<'clinic'>(asked)
+  if (!clinicId) throw new Refused(usage)
+  const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
+  if (!(await keys.fingerprintOf(clinicId))) throw new Refused('That clinic has no key: nothing of it can be opened.')
+  const key = (await keys.forClinic(clinicId)).backupKey()
+  await checkArchive(readBackup(key, file))
+  const { manifest, messages, alone } = await loadClinic(ownerUrl, clinicId, readBackup(key, file), systemClock.now())
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0)
+  say(
+    `The clinic as it was at ${manifest.madeAt} is back: ${rows} rows. ${messages} messages that were due are not sent.`,
+  )
+  if (alone) return finish(config, ownerUrl)
+  await erasePatientsAgain(config)
+  await runPrivacyJobs(config)
+  say('The server may start.')
 }
 
 /** The application stays unready until this is through: see `loadArchive`. */

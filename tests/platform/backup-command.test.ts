@@ -1,14 +1,17 @@
 // The commands as an operator types them, at processes of their own.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject, afterAll, beforeAll, expect, it } from 'vitest'
 import { createDatabase, dropDatabase, urlOf } from '../../src/dev/prepare-database.ts'
+import { readBackup } from '../../src/platform/backup/files.ts'
+import { loadClinic } from '../../src/platform/backup/load-clinic.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic } from '../support/cast.ts'
+import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { makeAppointment } from '../support/factories.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let app: TestApp
@@ -112,4 +115,86 @@ it('a night: backup, keys, and a morning on which they are needed', { timeout: 1
   const again = await run('restore-command', [path], target)
   expect(again).toMatchObject({ code: 1 })
   expect(again.out).toContain('--replace')
+})
+
+/** Every row of a clinic in every table of clinics; of messages, which a restore may drop, only that they are there. */
+async function rowsOf({ id }: TestClinic): Promise<Record<string, string>> {
+  const tables = await app.superuser<{ name: string }>(
+    `select relname as name from pg_class where relkind = 'r' and relnamespace = 'clinic'::regnamespace order by 1`,
+  )
+  const sums: Record<string, string> = {}
+  for (const { name } of tables) {
+    const row = name === 'messages' ? 't.id::text' : 't::text'
+    const [found] = await app.superuser<{ sum: string }>(
+      `select count(*)::text || ' ' || md5(coalesce(string_agg(${row}, '|' order by ${row}), '')) as sum
+       from clinic.${name} t where clinic_id = $1`,
+      [id],
+    )
+    sums[name] = found!.sum
+  }
+  return sums
+}
+
+const erase = ({ id }: TestClinic) => app.superuser('delete from clinic.profiles where clinic_id = $1', [id])
+
+it('a clinic has a backup of its own, which goes with its key', { timeout: 240_000 }, async () => {
+  const [lost, other, keyless] = [await makeClinic(app), await makeClinic(app), await makeClinic(app)]
+  for (const clinic of [lost, other, keyless]) await makeAppointment(clinic, { at: '10:00' })
+  await app.services.keys.destroyFor(keyless.id)
+  const backups = join(folder, 'clinics-too')
+  const of = ({ id }: TestClinic) => join(backups, 'clinics', id)
+  const old = `nabz-${systemClock.now().subtract({ hours: 20 * 24 + 1 }).round('second').toString().replace(/[-:]/g, '')}.backup` // prettier-ignore
+  for (const clinic of [lost, keyless]) {
+    await mkdir(of(clinic), { recursive: true })
+    await writeFile(join(of(clinic), old), 'x')
+  }
+
+  const made = await run('backup-command', [], app.database.name, { BACKUP_DIR: backups })
+  expect(made).toMatchObject({ code: 0 })
+  expect(made.out).toContain(`${keyless.id} has no key`)
+  const [file = '', ...more] = await readdir(of(lost))
+  expect(more).toEqual([])
+  expect(file).not.toBe(old)
+  expect(await readdir(join(backups, 'clinics'))).not.toContain(keyless.id)
+  const path = join(of(lost), file)
+  expect((await stat(path)).mode & 0o077).toBe(0)
+  expect((await readFile(path)).toString('latin1')).not.toContain(lost.slug)
+
+  // Where it is still there, in the name of another, or in the hands of somebody without the key: nothing.
+  const restore = (clinic: TestClinic, database: string) =>
+    run('restore-command', ['--clinic', clinic.id, path], database)
+  const refuses = async (clinic: TestClinic, because: string) => {
+    const refused = await restore(clinic, app.database.name)
+    expect(refused).toMatchObject({ code: 1 })
+    expect(refused.out).toContain(because)
+  }
+  await refuses(lost, 'has rows')
+  await refuses(other, 'wrong')
+  await refuses(keyless, 'no key')
+
+  const [before, beside] = [await rowsOf(lost), await rowsOf(other)]
+  await erase(lost)
+  expect((await rowsOf(lost)).patients).toMatch(/^0 /)
+  const key = (await app.services.keys.forClinic(lost.id)).backupKey()
+  const now = systemClock.now()
+  await loadClinic(app.database.ownerUrl, lost.id, readBackup(key, path), now)
+  expect(await rowsOf(lost)).toEqual(before)
+  expect(await rowsOf(other)).toEqual(beside)
+  const walls = await app.superuser(
+    `select relname from pg_class where relnamespace = 'clinic'::regnamespace and relkind = 'r' and not relforcerowsecurity`,
+  )
+  expect(walls).toEqual([])
+
+  await erase(lost)
+  expect((await restore(lost, app.database.name)).out).toContain('is back')
+  expect((await rowsOf(lost)).practitioners).toBe(before.practitioners)
+  const alone = await restore(lost, scratch)
+  expect(alone.out).toContain('is back')
+  expect(alone.out).toContain('The server may start.')
+
+  await erase(lost)
+  await app.services.keys.destroyFor(lost.id)
+  await refuses(lost, 'no key')
+  await app.services.keys.createFor(lost.id)
+  await refuses(lost, 'wrong')
 })

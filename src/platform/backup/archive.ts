@@ -6,7 +6,13 @@ import { SealError } from '../seal/envelope.ts'
 import { byteReader } from './chunks.ts'
 
 const table = z.object({ schema: z.string(), name: z.string(), columns: z.array(z.string()).min(1) })
-const head = z.object({ format: z.literal(1), madeAt: z.string(), migrations: z.array(z.string()).min(1) })
+const head = z.object({
+  format: z.literal(1),
+  madeAt: z.string(),
+  migrations: z.array(z.string()).min(1),
+  /** Whose rows alone these are; absent where they are everybody's. */
+  clinic: z.string().optional(),
+})
 const manifest = head.extend({
   tables: z.array(z.object({ schema: z.string(), name: z.string(), rows: z.number(), sha256: z.string() })),
   sequences: z.array(z.object({ name: z.string(), value: z.string() })),

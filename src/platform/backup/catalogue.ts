@@ -1,5 +1,6 @@
 // What the database's catalogue says about the tables that a backup takes.
 import type { Client } from 'pg'
+import type { ClinicId } from '../../kernel/ids.ts'
 import type { TableShape } from './archive.ts'
 
 /** Every table of both schemas with the columns that are written, by name. */
@@ -13,6 +14,39 @@ export async function tablesOf(client: Client): Promise<TableShape[]> {
      group by 1, 2 order by 1, 2`,
   )
   return rows
+}
+
+/** Of the service's own tables: the clinic itself, what its rows count with, and the links that its messages hold. */
+const standing = ['platform.clinics', 'platform.diaries', 'platform.appointment_links']
+
+export const clinicColumn = ({ schema, name }: TableShape) =>
+  schema === 'platform' && name === 'clinics' ? 'id' : 'clinic_id'
+
+/** The tables of a clinic's own backup, each behind those that it points at. */
+export async function clinicTablesOf(client: Client): Promise<TableShape[]> {
+  const { rows: links } = await client.query<{ child: string; parent: string }>(
+    `select conrelid::regclass::text as child, confrelid::regclass::text as parent from pg_constraint
+     where contype = 'f' and conrelid <> confrelid and connamespace in ('clinic'::regnamespace, 'platform'::regnamespace)`,
+  )
+  let left = (await tablesOf(client)).filter(
+    ({ schema, name }) => schema === 'clinic' || standing.includes(`${schema}.${name}`),
+  )
+  const ordered: TableShape[] = []
+  while (left.length > 0) {
+    const waiting = new Set(left.map(({ schema, name }) => `${schema}.${name}`))
+    const free = left.filter(
+      ({ schema, name }) => !links.some(({ child, parent }) => child === `${schema}.${name}` && waiting.has(parent)),
+    )
+    if (free.length === 0) throw new Error(`Tables that point at each other: ${[...waiting].join(', ')}`)
+    ordered.push(...free)
+    left = left.filter((shape) => !free.includes(shape))
+  }
+  return ordered
+}
+
+export async function listClinics(client: Client): Promise<ClinicId[]> {
+  const { rows } = await client.query<{ id: ClinicId }>('select clinic_id as id from clinic.profiles order by 1')
+  return rows.map(({ id }) => id)
 }
 
 export async function migrationsOf(client: Client): Promise<string[]> {

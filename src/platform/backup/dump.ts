@@ -1,7 +1,17 @@
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
+import type { ClinicId } from '../../kernel/ids.ts'
 import { packArchive, type BackupHead, type BackupManifest, type TableStream } from './archive.ts'
-import { columnList, migrationsOf, quoted, seeAllClinics, sequencesOf, tablesOf } from './catalogue.ts'
+import {
+  clinicColumn,
+  clinicTablesOf,
+  columnList,
+  migrationsOf,
+  quoted,
+  seeAllClinics,
+  sequencesOf,
+  tablesOf,
+} from './catalogue.ts'
 
 /**
  * The whole database as one archive, as it was at one instant, in Postgres's own COPY text. Not by `pg_dump`: that has to
@@ -9,10 +19,33 @@ import { columnList, migrationsOf, quoted, seeAllClinics, sequencesOf, tablesOf 
  *
  * `ownerUrl` signs in as the owner, whom the policy `backup` lets read every clinic's rows while `app.backup` is on.
  */
-export async function* dumpDatabase(
+export function dumpDatabase(
   ownerUrl: string,
   madeAt: string,
   finished: (manifest: BackupManifest) => void,
+): AsyncGenerator<Buffer> {
+  return inSnapshot(ownerUrl, async function* (client) {
+    const head: BackupHead = { format: 1, madeAt, migrations: await migrationsOf(client) }
+    yield* packArchive(head, tablesIn(client), await sequencesOf(client), finished)
+  })
+}
+
+/** The same of one clinic: its own rows, and the few of the service without which they could not stand anywhere. */
+export function dumpClinic(
+  ownerUrl: string,
+  clinicId: ClinicId,
+  madeAt: string,
+  finished: (manifest: BackupManifest) => void,
+): AsyncGenerator<Buffer> {
+  return inSnapshot(ownerUrl, async function* (client) {
+    const head: BackupHead = { format: 1, madeAt, migrations: await migrationsOf(client), clinic: clinicId }
+    yield* packArchive(head, tablesOfOne(client, clinicId), [], finished)
+  })
+}
+
+async function* inSnapshot(
+  ownerUrl: string,
+  work: (client: pg.Client) => AsyncGenerator<Buffer>,
 ): AsyncGenerator<Buffer> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'nabz-backup' })
   await client.connect()
@@ -20,8 +53,7 @@ export async function* dumpDatabase(
     await client.query('begin transaction isolation level repeatable read read only')
     await seeAllClinics(client)
     await refuseBlindness(client)
-    const head: BackupHead = { format: 1, madeAt, migrations: await migrationsOf(client) }
-    yield* packArchive(head, tablesIn(client), await sequencesOf(client), finished)
+    yield* work(client)
     await client.query('commit')
   } finally {
     await client.end()
@@ -31,6 +63,15 @@ export async function* dumpDatabase(
 async function* tablesIn(client: pg.Client): AsyncGenerator<TableStream> {
   for (const shape of await tablesOf(client)) {
     const stream = client.query(copyTo(`copy ${quoted(client, shape)} (${columnList(client, shape)}) to stdout`))
+    yield { shape, data: stream as AsyncIterable<Buffer>, rows: () => stream.rowCount }
+  }
+}
+
+async function* tablesOfOne(client: pg.Client, clinicId: ClinicId): AsyncGenerator<TableStream> {
+  for (const shape of await clinicTablesOf(client)) {
+    const mine = `${clinicColumn(shape)} = ${client.escapeLiteral(clinicId)}`
+    const chosen = `select ${columnList(client, shape)} from ${quoted(client, shape)} where ${mine}`
+    const stream = client.query(copyTo(`copy (${chosen}) to stdout`))
     yield { shape, data: stream as AsyncIterable<Buffer>, rows: () => stream.rowCount }
   }
 }

@@ -15,7 +15,7 @@ import { dumpDatabase } from './dump.ts'
 /** With the seven days after which an erased clinic is purged this stays below the thirty that are promised. */
 export const keptDays = 21
 
-const nameOf = (madeAt: Instant) =>
+export const nameOf = (madeAt: Instant) =>
   `nabz-${madeAt.round('second').toString().replaceAll('-', '').replaceAll(':', '')}.backup`
 const madeAtOf = (name: string): Instant | undefined => {
   const found = /^nabz-(\d{8}T\d{6}Z)\.backup(?:\.json|\.partial)?$/.exec(name)
@@ -39,10 +39,20 @@ export async function writeBackup(parts: {
   const path = join(folder, nameOf(now))
   let manifest: BackupManifest | undefined
   const plain = dumpDatabase(parts.ownerUrl, now.toString(), (whole) => (manifest = whole))
+  const sha256 = await writePartial(path, masterKey, plain)
+  if (!manifest) throw new Error('a backup without a manifest')
+  const beside = { ...manifest, file: { sha256, bytes: (await stat(`${path}.partial`)).size } }
+  await writeFile(`${path}.json`, `${JSON.stringify(beside, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${path}.partial`, path)
+  return { path, manifest }
+}
+
+/** Seals into `path.partial`, or leaves nothing there. Answers what its bytes add up to. */
+export async function writePartial(path: string, key: Buffer, plain: AsyncIterable<Buffer>): Promise<string> {
   const sum = createHash('sha256')
   try {
     await pipeline(
-      sealChunks(masterKey, plain),
+      sealChunks(key, plain),
       async function* (sealed: AsyncIterable<Buffer>) {
         for await (const piece of sealed) {
           sum.update(piece)
@@ -55,16 +65,12 @@ export async function writeBackup(parts: {
     await rm(`${path}.partial`, { force: true })
     throw error
   }
-  if (!manifest) throw new Error('a backup without a manifest')
-  const beside = { ...manifest, file: { sha256: sum.digest('hex'), bytes: (await stat(`${path}.partial`)).size } }
-  await writeFile(`${path}.json`, `${JSON.stringify(beside, null, 2)}\n`, { mode: 0o600 })
-  await rename(`${path}.partial`, path)
-  return { path, manifest }
+  return sum.digest('hex')
 }
 
 /** What is inside a backup's chunks, as it is read. */
-export function readBackup(masterKey: Buffer, path: string): AsyncGenerator<Buffer> {
-  return openChunks(masterKey, createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>)
+export function readBackup(key: Buffer, path: string): AsyncGenerator<Buffer> {
+  return openChunks(key, createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>)
 }
 
 /** Removes what is `days` old, by the time in its name. Answers how many files went. */

@@ -116,7 +116,7 @@ export async function emptyDatabase(client: pg.Client): Promise<void> {
   await client.query('commit')
 }
 
-async function makeSchema(ownerUrl: string, client: pg.Client, { migrations }: BackupHead) {
+export async function makeSchema(ownerUrl: string, client: pg.Client, { migrations }: BackupHead) {
   const known = await knownMigrations()
   const newer = migrations.filter((name) => !known.includes(name))
   if (newer.length > 0) throw new Error(`The backup is of a newer Nabz: this one does not know ${newer.join(', ')}`)

@@ -15,6 +15,8 @@ export type ClinicSeal = {
   phoneIndex(phone: Phone): Buffer
   /** Keyed hash of the last four digits, for "the number that ends in 4567". */
   lastFourIndex(digits: string): Buffer
+  /** The key of this clinic's own backups: gone with the clinic's. */
+  backupKey(): Buffer
 }
 
 /** Seals and hashes what belongs to the service rather than to a clinic, or must outlive one. */
@@ -104,6 +106,7 @@ function clinicSeal(clinicId: ClinicId, dataKey: Buffer): ClinicSeal {
     openJson: (sealed, place, row) => JSON.parse(openBytes(fieldKey, sealed, at(place, row)).toString()) as unknown,
     phoneIndex: (phone) => index('phone', phone),
     lastFourIndex: (digits) => index('last-four', lastFour(digits as Phone)),
+    backupKey: () => deriveKey(dataKey, 'clinic-backup'),
   }
 }
 
