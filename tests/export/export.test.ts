@@ -10,7 +10,17 @@ import { defused } from '../../src/platform/csv.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeDeclaredPayment } from '../support/books.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { exportOf, furnishedClinic, givePassword, inFile, nastyNames, readCsv, unzip, unzipBytes } from './scene.ts'
+import {
+  askersPhone,
+  exportOf,
+  furnishedClinic,
+  givePassword,
+  inFile,
+  nastyNames,
+  readCsv,
+  unzip,
+  unzipBytes,
+} from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -419,6 +429,12 @@ describe('the way back', () => {
       [fresh.id],
     )
     expect(sent.map(({ status }) => status)).toEqual(['dropped', 'sent'])
+    const asking = await app.superuser<{ phone_index: Buffer }>(
+      'select phone_index from clinic.rights_requests where clinic_id = $1',
+      [fresh.id],
+    )
+    const expected = (await app.services.keys.forClinic(fresh.id)).phoneIndex(askersPhone)
+    expect(asking.map(({ phone_index }) => phone_index)).toEqual([expected])
     // Found by name and by number, as somebody entered by hand would be.
     const nadia = await fresh.as(fresh.cast.nadia)
     expect((await nadia.get(`/app/${fresh.slug}/patients?q=cmd`).expect(200)).text).toContain('+cmd')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { parse } from 'csv-parse/sync'
 import { newId } from '../../src/kernel/ids.ts'
+import type { Phone } from '../../src/kernel/phone.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { audit } from '../../src/platform/audit.ts'
 import { rows } from '../../src/platform/db/rows.ts'
@@ -21,6 +22,8 @@ export async function givePassword(app: TestApp, { userId }: CastMember): Promis
   await app.superuser('update platform.users set password_hash = $1 where id = $2', [hash, userId])
 }
 
+/** Of who asks by right what is kept of them. */
+export const askersPhone = '+923001234599' as Phone
 export const nastyNames = ['=1+1', '+cmd', '-2+3', '@SUM(A1)', '\t=1', "'=1", 'عائشة, "صديقي"', 'two\nlines', '＝1+1']
 
 export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
@@ -80,7 +83,7 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
       [
         ctx.clinic.id,
         request,
-        ctx.seal.seal(JSON.stringify({ name: '=Asma' }), 'rights_requests.subject', request),
+        ctx.seal.seal(JSON.stringify({ name: '=Asma', phone: askersPhone }), 'rights_requests.subject', request),
         ctx.now,
         ctx.now.add({ hours: 30 * 24 }),
       ],

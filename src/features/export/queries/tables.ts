@@ -1,4 +1,5 @@
 // Whole tables, out and in. The names in these statements are those of `rules/tables.ts`, never anybody's input.
+import { z } from 'zod'
 import type { UserId } from '../../../kernel/ids.ts'
 import { fold } from '../../../kernel/names.ts'
 import type { Phone } from '../../../kernel/phone.ts'
@@ -130,6 +131,7 @@ export function sealedRow(ctx: Ctx, table: Table, row: FileRow): TableRow {
   }
   if (table.name === 'patients') return { ...made, ...madeOfPatient(ctx, row) }
   if (table.name === 'messages') return { ...made, ...madeOfMessage(ctx, row) }
+  if (table.name === 'rights_requests') return { ...made, ...madeOfRequest(ctx, row) }
   return made
 }
 
@@ -162,6 +164,13 @@ function madeOfPatient(ctx: Ctx, row: FileRow): TableRow {
     phone_index: bytea(ctx.seal.phoneIndex(phone)),
     phone_last_four_index: bytea(ctx.seal.lastFourIndex(phone)),
   }
+}
+
+const subjectShape = z.object({ phone: z.string().optional() })
+
+function madeOfRequest(ctx: Ctx, row: FileRow): TableRow {
+  const { phone } = row.subject == null ? {} : subjectShape.parse(JSON.parse(row.subject))
+  return { phone_index: phone === undefined ? null : bytea(ctx.seal.phoneIndex(phone as Phone)) }
 }
 
 /** What had not left will not leave from here: the clinic it came from may be sending it. */
