@@ -203,11 +203,14 @@ routes.post(`${one}/copy`, 'clinic.privacy', async (request) => {
   const form = parseForm(copyForm, req.body)
   const format = form.ok ? form.value.format : 'page'
   const copy = await inClinic(async (ctx) => {
-    const { record, parts } = await takeCopy(ctx, id, format)
+    const taken = await takeCopy(ctx, id, format)
+    if (!taken) return undefined
+    const { record, parts } = taken
     if (format === 'json') return patientFile(ctx, only(record, parts))
     const from = { back: { href: at(`${home}/${id}`), label: referenceOf(id) } }
     return copyPage(ctx, speaker, record, parts, from)
   })
+  if (!copy) return back(request, id, refused('not_now'))
   if ('template' in copy) return show(copy)
   res.status(200)
   res.setHeader('Content-Type', 'application/json; charset=utf-8')

@@ -22,6 +22,9 @@ export const sources = ['desk', 'patient_page', 'platform'] as const
 export type RequestSource = (typeof sources)[number]
 export type IdentityProof = 'code' | 'in_person' | 'patient_page'
 
+/** Entries of the log that say who looked at a patient's record: their page, a request of theirs, a copy. */
+export const openingActions = ['patient.opened', 'patient.exported'] as const
+
 export type RightsRequestId = Id<'rights_request'>
 
 /** Who asks, as they said or as the clinic knows them. Gone once they were erased. */

@@ -6,6 +6,7 @@ import { changes, rows } from '../../../platform/db/rows.ts'
 import { isOptedOut } from '../../messaging/actions/stop.ts'
 import type { Patient } from '../../patients/queries.ts'
 import { findLegalHold } from '../../privacy/queries.ts'
+import { openingActions } from '../rules.ts'
 import type { Effects } from '../rules/decision.ts'
 
 /** What a request would touch, counted now. */
@@ -140,8 +141,8 @@ export async function listOpenings(ctx: Ctx, patientId: PatientId, limit = 100):
     ctx.db,
     `select at, action, actor_kind as "actorKind", actor_role as "actorRole", actor_id as "actorId"
      from clinic.audit_entries where clinic_id = ? and record_id = ?
-       and action in ('patient.opened', 'patient.exported') order by at desc, id desc limit ?`,
-    [ctx.clinic.id, patientId, limit],
+       and action = any(?::text[]) order by at desc, id desc limit ?`,
+    [ctx.clinic.id, patientId, [...openingActions], limit],
   )
   const ids = [...new Set(found.flatMap(({ actorId }) => actorId ?? []))]
   const people = await rows<{ id: string; name: string }>(

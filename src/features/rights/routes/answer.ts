@@ -56,7 +56,7 @@ routes.post(`${page}/copy`, 'public', async (asked) => {
   const { format } = form.value
   res.setHeader('Cache-Control', 'no-store')
   const copy = await inClinic(async (ctx) => {
-    const { record, parts } = await takeCopy(ctx, request.id, format)
+    const { record, parts } = (await takeCopy(ctx, request.id, format)) ?? notFound('copy')
     if (format === 'json') return patientFile(ctx, only(record, parts))
     const back = { href: url(`/c/${clinic.slug}/privacy/answer/${token}`), label: speaker.t('rights.answer.title') }
     return copyPage(ctx, speaker, record, parts, { back, url })
