@@ -57,6 +57,18 @@ export async function updateEventDone(db: Knex, id: string, now: Instant): Promi
   await changes(db, 'update platform.webhook_events set done_at = ?, lease_until = null where id = ?', [now, id])
 }
 
+/**
+ * The same, and what was told is forgotten: numbers and words of patients, which no erasure would find here. That it was
+ * told stays for as long as it may be told again.
+ */
+export async function updateEventForgotten(db: Knex, id: string, now: Instant): Promise<void> {
+  await changes(
+    db,
+    `update platform.webhook_events set done_at = ?, lease_until = null, body_sealed = '' where id = ?`,
+    [now, id],
+  )
+}
+
 export async function updateEventParked(db: Knex, id: string, notBefore: Instant): Promise<void> {
   await changes(db, 'update platform.webhook_events set lease_until = ? where id = ?', [notBefore, id])
 }

@@ -158,6 +158,16 @@ describe('what was signed', () => {
     expect(event!.body_sealed.includes(message.id)).toBe(false)
   })
 
+  it('is forgotten once it was worked on, but for that it came', async () => {
+    const message = await sentConfirmation()
+    await whatsapp.report(message, 'delivered').expect(200)
+    await work()
+    await whatsapp.report(message, 'delivered').expect(200)
+    expect(await work()).toBe(0)
+    const events = await app.superuser<{ body_sealed: Buffer }>('select body_sealed from platform.webhook_events')
+    expect(events.map(({ body_sealed: body }) => body.length)).toEqual([0])
+  })
+
   it('fifty reports in one body are fifty', async () => {
     const statuses = Array.from({ length: 50 }, (_, at) => ({
       id: `wamid.${at}`,

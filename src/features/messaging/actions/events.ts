@@ -1,6 +1,6 @@
 // Works on what webhooks left: reports about our messages, and what people wrote.
 import type { Services } from '../../../platform/services.ts'
-import { claimEvents, updateEventDone, updateEventParked, type StoredEvent } from '../../../platform/webhook-events.ts'
+import { claimEvents, updateEventForgotten, updateEventParked, type StoredEvent } from '../../../platform/webhook-events.ts'
 import { messageItem, statusItem, storedItem } from '../rules/webhook.ts'
 import { hearMessage } from './inbound.ts'
 import { takeReport } from './reports.ts'
@@ -34,7 +34,7 @@ async function workOn(services: Services, event: StoredEvent): Promise<void> {
     const verdict = await meaningOfEvent(services, event)
     const now = clock.now()
     const old = event.receivedAt.add({ hours: parkedHours }).epochMilliseconds <= now.epochMilliseconds
-    if (verdict === 'done' || old) await updateEventDone(db, event.id, now)
+    if (verdict === 'done' || old) await updateEventForgotten(db, event.id, now)
     else await updateEventParked(db, event.id, now.add({ seconds: Math.min(5 * 2 ** event.attempts, 1800) }))
   } catch (error) {
     // Its claim lapses and it is worked on again.
