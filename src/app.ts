@@ -59,6 +59,7 @@ import { privacyRoutes } from './features/privacy/routes.ts'
 import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
+import { trailRoutes } from './features/trail/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
 import { paymentPages } from './platform/channels/stripe-facts.ts'
@@ -163,6 +164,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(closingRoutes.express)
   app.use(policyOwnerRoutes.express)
   app.use(apiSettingsRoutes.express)
+  app.use(trailRoutes.express)
 
   app.use(consoleRoutes.express)
   app.use(documentRoutes.express)

@@ -12,6 +12,7 @@ export const permissions = [
   'clinic.export', // taking everything along, or everything about one patient
   'clinic.privacy', // what is kept how long, what patients ask for by right, closing the clinic
   'clinic.api', // what the clinic's own tools may see
+  'clinic.log', // what everybody did, and the proof that it is all there
   // platform admins: look around; clinics and their standing; money and prices; the service itself
   'console.see',
   'console.clinics',
@@ -49,6 +50,7 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
     'clinic.export',
     'clinic.privacy',
     'clinic.api',
+    'clinic.log',
   ]),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),

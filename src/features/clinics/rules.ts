@@ -248,6 +248,7 @@ export const settingsSections = [
   { key: 'support', path: '/settings/support', icon: 'eye', label: 'support.nav' },
   { key: 'export', path: '/settings/export', icon: 'download', label: 'export.nav' },
   { key: 'privacy', path: '/settings/privacy', icon: 'shield-lock', label: 'privacy.nav' },
+  { key: 'log', path: '/settings/log', icon: 'history', label: 'trail.nav' },
   { key: 'api', path: '/settings/api', icon: 'plug', label: 'api.nav' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
   { key: 'subscription', path: '/settings/subscription', icon: 'credit-card', label: 'billing.nav' },

@@ -27,6 +27,7 @@ const searchedForDoctor = 200
 
 const mayBook = (ctx: Ctx) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book')
 const mayExport = (ctx: Ctx) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'clinic.export')
+const mayReadLog = (ctx: Ctx) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'clinic.log')
 const isDoctor = (ctx: Ctx) => ctx.actor.kind === 'user' && ctx.actor.role === 'doctor'
 
 /** Finding somebody: by name in any script, digits of the phone, or the reference of a visit. */
@@ -110,6 +111,7 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
         : t('desk.patient.restricted', { date: speaker.date(patient.restrictedAt) }),
     bookHref: mayBook(ctx) && patient.restrictedAt === null ? bookHref(ctx, id) : undefined,
     exportAction: mayExport(ctx) ? `/app/${ctx.clinic.slug}/patients/${id}/export` : undefined,
+    openingsHref: mayReadLog(ctx) ? `/app/${ctx.clinic.slug}/settings/log?patient=${id}` : undefined,
     open: open.map((visit) => visitRow(ctx, speaker, visit)),
     past: visits.filter((visit) => !open.includes(visit)).map((visit) => visitRow(ctx, speaker, visit)),
     missed: visits.filter(({ status }) => status === 'noshow').length,
