@@ -26,6 +26,7 @@ import { newId, type PatientId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import type { Ctx, InClinic } from '../../src/platform/clinic-scope.ts'
 import { readErasureNotes, writeErasureNote } from '../../src/platform/erasure-journal.ts'
+import { freshMinutes } from '../../src/platform/web/session.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
@@ -399,6 +400,19 @@ describe('the copy', () => {
     expect(openings.map(({ action }) => action)).toContain('patient.exported')
     app.clock.set(app.clock.now().add({ hours: 30 * 24 + 1 }))
     await visitor.get(path).expect(404)
+  })
+
+  it('V7.5.3: leaves the desk only with who proved to be the owner, as every export', async () => {
+    const patient = await makePatient(clinic, { name: 'Copy Cat' })
+    const id = await askProven(patient.id, 'access')
+    await decide(id)
+    await nadia.getForm(`${home()}/${id}`)
+    app.clock.advance({ minutes: freshMinutes, seconds: 1 })
+    const asked = await nadia.postForm(`${home()}/${id}/copy`, { format: 'json' })
+    expect(asked.status).toBe(403)
+    expect(asked.text).not.toContain('Copy Cat')
+    const again = await clinic.as(clinic.cast.nadia)
+    expect((await again.postForm(`${home()}/${id}/copy`, { format: 'json' }).expect(200)).text).toContain('Copy Cat')
   })
 
   it('is for this clinic’s answer only', async () => {

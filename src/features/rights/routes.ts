@@ -196,7 +196,7 @@ routes.post(`${one}/withdrawal`, 'clinic.privacy', async (request) => {
   await back(request, id, withdrawn.ok ? { kind: 'info', key: 'rights.flash.withdrawn' } : refused(withdrawn.reason))
 }, always) // prettier-ignore
 
-// A form, because it is written down who took it.
+// A form, because it is written down who took it; like every export only for who proved to be the owner.
 routes.post(`${one}/copy`, 'clinic.privacy', async (request) => {
   const { req, res, speaker, show, at, inClinic } = request
   const id = idOf(request)
@@ -216,7 +216,7 @@ routes.post(`${one}/copy`, 'clinic.privacy', async (request) => {
   res.setHeader('Content-Type', 'application/json; charset=utf-8')
   res.setHeader('Content-Disposition', `attachment; filename="${copy.name}"`)
   res.send(copy.text)
-}, always) // prettier-ignore
+}, { ...always, stepUp: true }) // prettier-ignore
 
 routes.get(`${one}/answer`, 'clinic.privacy', async (request) => {
   const id = idOf(request)
