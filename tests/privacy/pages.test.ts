@@ -1,6 +1,7 @@
 // What owners see of retention and may decide, and what the console sees across clinics, holds and all.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
+import { setHold } from '../../src/features/privacy/actions/holds.ts'
 import { retentionRules } from '../../src/features/privacy/rules/retention.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import type { Instant } from '../../src/kernel/time.ts'
@@ -240,6 +241,36 @@ describe('a legal hold', () => {
     expect(wordsOf(text).replaceAll("'", '’')).toContain(told)
     expect(text).toContain('Nadia Khan'.slice(0, field === 'owner' ? 0 : 5))
     expect(await app.superuser('select 1 from platform.legal_holds where clinic_id = $1', [clinic.id])).toEqual([])
+  })
+
+  it('is not promised to a clinic whose erasure begins in the same moment', async () => {
+    const clinic = await makeClinic(app)
+    const { userId } = await makePlatformAdmin(app)
+    const id = newId()
+    await app.superuser(
+      `insert into platform.closings (id, clinic_id, kind, asked_at, undo_until, purge_by, state)
+       values ($1, $2, 'asked', $3, $3, $3, 'waiting')`,
+      [id, clinic.id, testNow],
+    )
+    const { db } = app.services
+    const ordering = { services: app.services, origin: { requestId: 'test' }, by: userId }
+    const wish = { clinic: clinic.slug, typed: clinic.slug, owner: 'Nadia Khan', reason: 'Order of the court' }
+    const until = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ years: 1 })
+    let settled = false
+    const held = await db.transaction(async (trx) => {
+      // As the job does it, which has asked for holds already.
+      await trx.raw('select 1 from platform.closings where id = ? for update', [id])
+      const held = setHold(ordering, { ...wish, until }).finally(() => (settled = true))
+      await vi.waitFor(async () => {
+        const waiting = await app.superuser(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`) // prettier-ignore
+        expect(waiting.length > 0 || settled).toBe(true)
+      })
+      await trx.raw(`update platform.closings set state = 'purging', began_at = asked_at where id = ?`, [id])
+      return { held }
+    })
+    expect(await held.held).toEqual({ ok: false, reason: 'no_clinic' })
+    expect(await app.superuser('select 1 from platform.legal_holds where clinic_id = $1', [clinic.id])).toEqual([])
+    await app.superuser('delete from platform.closings where id = $1', [id])
   })
 })
 

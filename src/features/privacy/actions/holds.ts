@@ -13,6 +13,7 @@ import type { Services } from '../../../platform/services.ts'
 import {
   findLegalHoldById,
   insertLegalHold,
+  isBeingErased,
   updateHoldLifted,
   updateHoldUntil,
   type LegalHold,
@@ -30,6 +31,7 @@ export async function setHold(
   if (!clinic) return refuse('no_clinic')
   if (asked.typed !== clinic.slug) return refuse('typed')
   return inClinic(services, clinic, origin, async (ctx) => {
+    if (await isBeingErased(ctx.db, clinic.id)) return refuse('no_clinic')
     const until = endOf(asked.until, clinic, ctx.now)
     if (!until.ok) return until
     const id = newId<'legal_hold'>()
@@ -59,6 +61,7 @@ export async function extendHold(
   const { clinic, hold } = await getHold(services, id)
   if (asked.typed !== clinic.slug) return refuse('typed')
   return inClinic(services, clinic, origin, async (ctx) => {
+    if (await isBeingErased(ctx.db, clinic.id)) return refuse('over')
     const until = endOf(asked.until, clinic, ctx.now)
     if (!until.ok) return until
     if (!isBefore(hold.until, until.value)) return refuse('until_sooner')

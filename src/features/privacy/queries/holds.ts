@@ -26,6 +26,19 @@ const holds = `select h.id, h.clinic_id as "clinicId", c.name as "clinicName", c
   from platform.legal_holds h join platform.clinics c on c.id = h.clinic_id
   left join platform.users s on s.id = h.set_by left join platform.users l on l.id = h.lifted_by `
 
+/**
+ * Whether the clinic is being erased. A closing that waits can't begin before the transaction ends: whoever decides comes
+ * before or after a hold, never at the same time.
+ */
+export async function isBeingErased(trx: Knex, clinicId: ClinicId): Promise<boolean> {
+  const open = await rows<{ state: string }>(
+    trx,
+    `select state from platform.closings where clinic_id = ? and state in ('waiting', 'purging') for update`,
+    [clinicId],
+  )
+  return open.some(({ state }) => state === 'purging')
+}
+
 /** The newest first. */
 export async function listLegalHolds(db: Knex, limit: number): Promise<LegalHold[]> {
   return rows<LegalHold>(db, holds + 'order by h.set_at desc, h.id desc limit ?', [limit])
