@@ -21,6 +21,7 @@ import { newId, type ClinicId, type UserId } from '../src/kernel/ids.ts'
 import type { Instant, PlainDate } from '../src/kernel/time.ts'
 import { changes, rows } from '../src/platform/db/rows.ts'
 import type { Services } from '../src/platform/services.ts'
+import { seedPrivacy } from './privacy.ts'
 import { chance, type Chance } from './chance.ts'
 import { seedClinics } from './clinics.ts'
 import { seedSubscription } from './subscriptions.ts'
@@ -50,6 +51,7 @@ export async function seedService(services: Services, passwordHash: string): Pro
     if (!found) continue
     await seedSubscription(services, found)
     await countOwnVisits(services, found.id)
+    await seedPrivacy(services, found)
   }
   for (const [at, [country, language, cities, names]] of places.entries()) {
     for (let number = 0; number < (howMany[at] ?? 0); number++) {
@@ -68,7 +70,24 @@ export async function seedService(services: Services, passwordHash: string): Pro
       await live(services, { id, country, opened, days: 0 }, dice, daysAgo)
     }
   }
+  await countMonth(services)
   await rollAnalytics(services)
+}
+
+/** What the plans' limits are held against: this month so far, as the days say it. */
+async function countMonth({ db, clock }: Services): Promise<void> {
+  await changes(
+    db,
+    `update platform.diaries d set usage_month = m.month, bookings_used = m.bookings, messages_used = m.messages
+     from (select c.id, t.month, coalesce(sum(k.count) filter (where k.metric = 'bookings'), 0) as bookings,
+         coalesce(sum(k.count) filter (where k.metric = 'messages'), 0) as messages
+       from platform.clinics c
+         cross join lateral (select date_trunc('month', ?::timestamptz at time zone c.time_zone)::date as month) t
+         left join platform.daily_counts k on k.clinic_id = c.id and k.day >= t.month
+       group by 1, 2) m
+     where m.id = d.clinic_id`,
+    [clock.now()],
+  )
 }
 
 async function ownerOf(trx: Knex, clinicId: ClinicId, slug: string, language: string, hash: string, at: Instant) {

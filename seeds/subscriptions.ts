@@ -1,5 +1,6 @@
 // What the three clinics of the tour have with Nabz itself: one pays by the year, one still tries everything out, one
 // pays by the month and has just said that it did. Made by the product's own actions, at the moments they would have been.
+import { readFile } from 'node:fs/promises'
 import {
   declarePayment,
   dueNow,
@@ -8,12 +9,14 @@ import {
   recordPayment,
   type Account,
 } from '../src/features/billing/actions.ts'
+import { keepSlipOf } from '../src/features/billing/actions/slips.ts'
 import { startTrial } from '../src/features/subscription/actions.ts'
 import { findPlan, findSubscription } from '../src/features/subscription/queries.ts'
 import type { Interval } from '../src/features/subscription/rules/prices.ts'
 import type { ClinicId, UserId } from '../src/kernel/ids.ts'
 import { dateAt, hours, type Instant } from '../src/kernel/time.ts'
 import { changes, rows } from '../src/platform/db/rows.ts'
+import { repaint } from '../src/platform/pictures.ts'
 import type { Services } from '../src/platform/services.ts'
 
 type TourClinic = { id: ClinicId; slug: string; country: string; zone: string }
@@ -92,6 +95,8 @@ async function pay(services: Services, clinic: TourClinic, then: Instant, method
 }
 
 async function declareNext(services: Services, clinic: TourClinic, then: Instant) {
+  const slip = await repaint(await readFile(new URL('slip.jpg', import.meta.url)), 'slip.jpg')
+  if (!slip.ok) throw new Error(`the demo's slip is no picture: ${slip.reason}`)
   await back(services, clinic, then, 'owner', async (account) => {
     const amountMinor = (await dueNow(account))?.totalMinor ?? 5900
     const { currency } = account.held
@@ -102,6 +107,7 @@ async function declareNext(services: Services, clinic: TourClinic, then: Instant
       currency,
       reference: 'TP NABZ FASTER PAYMENT',
       paidOn,
+      slipId: await keepSlipOf(account, slip.value),
     })
   })
 }
