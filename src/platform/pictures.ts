@@ -26,10 +26,12 @@ const library = () =>
     return sharp
   }))
 
-/** Decodes a picture, turns it upright and paints it anew. `fileName` is what the sender calls it. */
+/** Decodes a picture, turns it upright and paints it anew: whole, or its middle as a `square` of so many pixels. `fileName`
+ * is what the sender calls it. */
 export async function repaint(
   sent: Buffer,
   fileName: string,
+  { square }: { square?: number } = {},
 ): Promise<{ ok: true; value: Picture } | { ok: false; reason: PictureRefusal }> {
   const refuse = (reason: PictureRefusal) => ({ ok: false, reason }) as const
   if (sent.subarray(0, 1024).includes('%PDF-')) return refuse('pdf')
@@ -43,7 +45,11 @@ export async function repaint(
       const bytes = await source
         .autoOrient()
         .flatten({ background: '#ffffff' })
-        .resize(longestSide, longestSide, { fit: 'inside', withoutEnlargement: true })
+        .resize(
+          square === undefined
+            ? { width: longestSide, height: longestSide, fit: 'inside', withoutEnlargement: true }
+            : { width: square, height: square, fit: 'cover' },
+        )
         .jpeg({ quality: 82 })
         .toBuffer()
       return { ok: true, value: { bytes, mediaType: 'image/jpeg' } } as const

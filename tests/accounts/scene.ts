@@ -21,8 +21,12 @@ export const signUpFields = (email: string, overrides: Record<string, string> = 
   ...overrides,
 })
 
-/** Somebody who opened a clinic by the form, and their browser, signed in. */
-export async function openAClinic(app: TestApp, overrides: Record<string, string> = {}): Promise<Opened> {
+/** Somebody who opened a clinic by the form, and their browser, signed in. Their e-mail is proven, unless it is said not. */
+export async function openAClinic(
+  app: TestApp,
+  overrides: Record<string, string> = {},
+  { unproven = false } = {},
+): Promise<Opened> {
   // From an address of their own: ten clinics an hour is all one address may open.
   const browser = app.agent(`198.51.100.${(++made % 250) + 1}`)
   const email = overrides.email ?? `huda-${made}@example.org`
@@ -30,6 +34,10 @@ export async function openAClinic(app: TestApp, overrides: Record<string, string
   const answer = await browser.postForm('/sign-up', signUpFields(email, overrides)).expect(303)
   const slug = /^\/app\/([^/]+)\/today$/.exec(answer.headers.location ?? '')?.[1]
   if (slug === undefined) throw new Error(`opened nothing: ${answer.headers.location}`)
+  if (!unproven) {
+    await app.superuser('update platform.users set email_unproven = false where email = $1', [email])
+    await app.superuser(`delete from platform.mails where kind = 'verify_email' and status = 'queued'`)
+  }
   return { browser, email, slug, clinicName: overrides.clinicName ?? 'Marina Clinic' }
 }
 

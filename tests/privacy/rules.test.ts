@@ -269,6 +269,16 @@ const plantings: Record<RuleCode, Planting | { shownIn: string; as: string }> = 
     },
     where: ['platform.sessions.sess', 'platform.sessions.sid'],
   },
+  known_browsers: {
+    plant: async (canary, at) => {
+      await sql(
+        'insert into platform.known_browsers (user_id, browser_hash, seen_at) values ($1, $2, $3)',
+        clinic.cast.nadia.userId, Buffer.from(canary), now(at),
+      ) // prettier-ignore
+      return months(at, 12, 'UTC')
+    },
+    where: ['platform.known_browsers.browser_hash'],
+  },
   throttles: {
     plant: async (canary, at) => {
       await sql(

@@ -1,5 +1,5 @@
 // A browser without a screen: keeps cookies, and posts the form it last looked at.
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import request, { type Response, type Test } from 'supertest'
 import type { UserId } from '../../src/kernel/ids.ts'
@@ -150,6 +150,7 @@ export async function signIn(services: Services, agent: Agent, userId: UserId): 
   const session = {
     cookie: { originalMaxAge: null, expires: null, secure: true, httpOnly: true, path: '/', sameSite: 'lax' },
     userId,
+    facts: { id: randomUUID(), family: 'other', platform: 'other', network: '192.0.2.…' },
     passwordVersion: rows[0]?.version,
     startedAt: now,
     seenAt: now,

@@ -1,5 +1,6 @@
 // A clinic in which every kind of row that an address may name exists, for tests that walk the table of routes.
 import { createHash, randomBytes } from 'node:crypto'
+import { photoPlace, upsertPhoto } from '../../src/features/accounts/queries/photos.ts'
 import { newsToken } from '../../src/features/announcements/actions.ts'
 import { signCertificate } from '../../src/features/closing/actions/certificate.ts'
 import { insertCertificate } from '../../src/features/closing/queries.ts'
@@ -92,6 +93,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     [createHash('sha256').update(reset).digest(), clinic.cast.nadia.userId, app.clock.now().toString()],
   )
   const factorRows = await lostFactor(clinic)
+  const linkRows = await mailedLinks(clinic)
   const { requests, announcements, support } = await platformRows(clinic)
   const [payment, document] = [await makeDeclaredPayment(clinic), await makeDocument(clinic)]
   const [paid, notes] = [await makeDeclaredPayment(clinic), newId()]
@@ -136,6 +138,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     unsubscribe: newsToken(app.services.keys.platform, clinic.cast.nadia.userId),
     'reset-password': reset,
     ...factorRows,
+    ...linkRows,
     appointments: visit.id,
     visits: visit.id,
     patients: patient.id,
@@ -198,6 +201,31 @@ async function lostFactor({ app, cast }: TestClinic) {
     [newId(), cast.bilal.userId, createHash('sha256').update(reset).digest(), now],
   )
   return { passkeys, 'second-factor-reset': reset }
+}
+
+/** Links in mails about Nadia's account, and a photo of everybody. */
+async function mailedLinks({ app, cast }: TestClinic) {
+  const [alert, confirmation] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')]
+  const now = app.clock.now().toString()
+  for (const [token, purpose, email] of [
+    [alert, 'not_me', null],
+    [confirmation, 'verify_email', cast.nadia.email],
+  ] as const) {
+    await app.superuser(
+      `insert into platform.account_tokens (token_hash, user_id, purpose, password_version, email, created_at, expires_at)
+       values ($1, $2, $3, 1, $4, $5, $5::timestamptz + interval '7 days')`,
+      [createHash('sha256').update(token).digest(), cast.nadia.userId, purpose, email, now],
+    )
+  }
+  for (const { id } of await app.superuser<{ id: UserId }>('select id from platform.users')) {
+    await upsertPhoto(
+      app.services.db,
+      id,
+      app.services.keys.platform.sealBytes(Buffer.from('ffd8ff', 'hex'), photoPlace, id),
+      app.clock.now(),
+    )
+  }
+  return { 'not-me': alert, 'confirm-email': confirmation }
 }
 
 /** What a patient asked by right, open and answered. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { ClinicId, Id, PractitionerId, UserId } from '../../kernel/ids.ts'
-import type { Role } from '../../kernel/permissions.ts'
+import { roles, type Role } from '../../kernel/permissions.ts'
+import type { Phone } from '../../kernel/phone.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import type { Transaction } from '../../platform/db/transaction.ts'
@@ -11,7 +12,13 @@ export type InvitationId = Id<'invitation'>
 export type Account = {
   id: UserId
   email: string
+  /** Typed at sign-up, and nobody has shown yet to read it. */
+  emailUnproven: boolean
   name: string
+  phone: Phone | null
+  whatsapp: Phone | null
+  /** Which picture of them there is, if any. */
+  photo: string | null
   passwordHash: string
   passwordVersion: number
   language: Language
@@ -20,7 +27,8 @@ export type Account = {
   platformAdmin: boolean
 }
 
-const accountColumns = `id, email, name, password_hash as "passwordHash", password_version as "passwordVersion", language,
+const accountColumns = `id, email, email_unproven as "emailUnproven", name, phone, whatsapp,
+  (select p.version from platform.user_photos p where p.user_id = users.id) as photo, password_hash as "passwordHash", password_version as "passwordVersion", language,
   theme, shortcuts, platform_admin as "platformAdmin"`
 const account = 'select ' + accountColumns + ' from platform.users'
 
@@ -35,13 +43,21 @@ export async function findAccount(db: Knex, id: UserId): Promise<Account | undef
 /** Undefined when the e-mail has an account already. */
 export async function insertAccount(
   db: Knex,
-  user: { id: UserId; email: string; name: string; passwordHash: string; language: Language; now: Instant },
+  user: {
+    id: UserId
+    email: string
+    emailUnproven: boolean
+    name: string
+    passwordHash: string
+    language: Language
+    now: Instant
+  },
 ): Promise<Account | undefined> {
   const [inserted] = await rows<Account>(
     db,
-    `insert into platform.users (id, email, name, password_hash, language, created_at) values (?, ?, ?, ?, ?, ?)
-     on conflict (email) do nothing returning ` + accountColumns,
-    [user.id, user.email, user.name, user.passwordHash, user.language, user.now],
+    `insert into platform.users (id, email, email_unproven, name, password_hash, language, created_at)
+     values (?, ?, ?, ?, ?, ?, ?) on conflict (email) do nothing returning ` + accountColumns,
+    [user.id, user.email, user.emailUnproven, user.name, user.passwordHash, user.language, user.now],
   )
   return inserted
 }
@@ -91,13 +107,20 @@ export async function updatePassword(db: Knex, id: UserId, passwordHash: string)
   return updated.version
 }
 
+/** Another e-mail, or the same one now that somebody has shown to read it. */
+export async function updateEmail(db: Knex, id: UserId, email: string, { proven }: { proven: boolean }): Promise<void> {
+  await changes(db, 'update platform.users set email = ?, email_unproven = ? where id = ?', [email, !proven, id])
+}
+
 export async function updateProfile(
   db: Knex,
   id: UserId,
-  profile: { name: string; shortcuts: boolean },
+  profile: { name: string; phone: Phone | null; whatsapp: Phone | null; shortcuts: boolean },
 ): Promise<void> {
-  await changes(db, 'update platform.users set name = ?, shortcuts = ? where id = ?', [
+  await changes(db, 'update platform.users set name = ?, phone = ?, whatsapp = ?, shortcuts = ? where id = ?', [
     profile.name,
+    profile.phone,
+    profile.whatsapp,
     profile.shortcuts,
     id,
   ])
@@ -149,16 +172,26 @@ export async function updateTokenUsed(db: Knex, hash: Buffer, now: Instant): Pro
   return token?.userId
 }
 
-export type Member = { userId: UserId; name: string; email: string; role: Role; since: Instant }
+export type Member = {
+  userId: UserId
+  name: string
+  email: string
+  phone: Phone | null
+  whatsapp: Phone | null
+  photo: string | null
+  role: Role
+  since: Instant
+}
 
 /** The people of a clinic, owners first. */
 export async function listMembers(db: Knex, clinicId: ClinicId): Promise<Member[]> {
   return rows<Member>(
     db,
-    `select m.user_id as "userId", u.name, u.email, m.role, m.created_at as since
+    `select m.user_id as "userId", u.name, u.email, u.phone, u.whatsapp, m.role, m.created_at as since,
+            (select p.version from platform.user_photos p where p.user_id = u.id) as photo
      from platform.memberships m join platform.users u on u.id = m.user_id where m.clinic_id = ?
-     order by array_position(array['owner', 'doctor', 'receptionist'], m.role), u.name, u.id`,
-    [clinicId],
+     order by array_position(?::text[], m.role), u.name, u.id`,
+    [clinicId, roles],
   )
 }
 

@@ -1,9 +1,12 @@
 // Who gets in: opening a clinic, signing in and out, a forgotten password, invitations, one's own account, the staff.
 export { accountRoutes } from './routes/account.ts'
 export { confirmInPlace, confirmRoutes } from './routes/confirm.ts'
+export { emailLinkRoutes, emailRoutes } from './routes/email.ts'
 export { factorOperatorRoutes, factorStaffRoutes, factorVisitorRoutes } from './routes/factor-resets.ts'
 export { invitationRoutes } from './routes/invitations.ts'
+export { photoRoutes, staffPhotoRoutes } from './routes/photos.ts'
 export { secondFactorRoutes } from './routes/second-factor.ts'
 export { secondStepRoutes } from './routes/second-step.ts'
+export { alertRoutes, sessionRoutes } from './routes/sessions.ts'
 export { staffRoutes } from './routes/staff.ts'
 export { visitorRoutes } from './routes/visitors.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { checkbox, requiredEmail, requiredName, requiredText } from '../../kernel/forms.ts'
+import { parsePhone } from '../../kernel/phone.ts'
 import { roles } from '../../kernel/permissions.ts'
 import { isCountry } from '../clinics/rules/countries.ts'
 import { specialties } from '../clinics/rules.ts'
@@ -38,10 +39,31 @@ export const changePasswordForm = z.object({
   password: password('accounts.error.password.required'),
 })
 
-export const profileForm = z.object({
-  name: requiredName('accounts.error.name_required'),
-  shortcuts: checkbox(),
+/** A number may be left out. `country` is taken for one without its code. */
+const phone = (country: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text = '', issue) => {
+      if (text.trim() === '') return null
+      const read = parsePhone(text, country)
+      if (read !== undefined) return read
+      issue.addIssue({ code: 'custom', message: 'accounts.error.phone' })
+      return z.NEVER
+    })
+
+export const profileForm = (country: string) =>
+  z.object({
+    name: requiredName('accounts.error.name_required'),
+    phone: phone(country),
+    whatsapp: phone(country),
+    shortcuts: checkbox(),
+  })
+
+export const changeEmailForm = z.object({
+  new_email: requiredEmail('accounts.error.email_required', 'accounts.error.email_invalid'),
 })
+export const endSessionForm = z.object({ session: z.uuid({ error: 'form.error.invalid' }) })
 
 export const languageForm = z.object({ language })
 export const themeForm = z.object({ theme: z.enum(['auto', 'light', 'dark'], { error: 'form.error.invalid' }) })
@@ -49,6 +71,10 @@ export const themeForm = z.object({ theme: z.enum(['auto', 'light', 'dark'], { e
 const role = z.enum(roles, { error: 'accounts.error.role' })
 export const invitationForm = z.object({ email, role, practitionerId: z.string().optional() })
 export const memberForm = z.object({ role, practitionerId: z.string().optional() })
+export const removalForm = z.object({
+  visits: z.enum(['keep', 'move', 'cancel'], { error: 'accounts.error.visits' }).optional(),
+  to: z.string().optional(),
+})
 export const joinForm = z.object({
   name: requiredName('accounts.error.name_required'),
   password: password('accounts.error.password.required'),

@@ -119,6 +119,9 @@ export const platformSteps: Partial<Record<RuleCode, string>> = {
   sessions: `with gone as (delete from platform.sessions where sid in (
       select sid from platform.sessions where expire < ? order by expire limit ? for update skip locked)
     returning 1) select count(*) as count from gone`,
+  known_browsers: `with gone as (delete from platform.known_browsers where (user_id, browser_hash) in (
+      select user_id, browser_hash from platform.known_browsers where seen_at < ? order by seen_at limit ?
+      for update skip locked) returning 1) select count(*) as count from gone`,
   throttles: `with gone as (delete from platform.throttles where (key, window_start) in (
       select key, window_start from platform.throttles where window_start < ? order by window_start limit ?
       for update skip locked) returning 1) select count(*) as count from gone`,

@@ -1,7 +1,8 @@
 import connectPgSimple from 'connect-pg-simple'
 import type { Request, RequestHandler, Response } from 'express'
 import session, { type SessionData } from 'express-session'
-import type { UserId } from '../../kernel/ids.ts'
+import { newId, type UserId } from '../../kernel/ids.ts'
+import { browserOf, networkOf, type Browser } from '../browsers.ts'
 import { servicesOf, type Services } from '../services.ts'
 
 export type Flash = {
@@ -18,9 +19,16 @@ export type Factor = 'password' | 'code' | 'passkey'
 /** Somebody whose password was right and whose second factor is still missing. Signed in as nobody. */
 export type Pending = { userId: UserId; passwordVersion: number; since: number; next?: string }
 
+/**
+ * By what its owner knows a session again, in the list of their own. Goes when the session goes. `id` is a name for it
+ * that opens nothing and stays when the session's own id changes.
+ */
+export type SessionFacts = Browser & { id: string; network: string }
+
 declare module 'express-session' {
   interface SessionData {
     userId: UserId
+    facts: SessionFacts
     /** The account's password version at sign-in: a changed password ends every other session. */
     passwordVersion: number
     startedAt: number
@@ -58,7 +66,6 @@ export function sessionCookieName(secure: boolean): string {
  * idle and absolute limits are kept here because the store's own expiry is only for sweeping up.
  */
 export function sessions(services: Services): RequestHandler {
-  const Store = connectPgSimple(session)
   const { config } = services
   return session({
     name: sessionCookieName(config.secureCookies),
@@ -66,16 +73,45 @@ export function sessions(services: Services): RequestHandler {
     resave: false,
     saveUninitialized: false,
     cookie: { httpOnly: true, secure: config.secureCookies, sameSite: 'lax', path: '/' },
-    store: new Store({
-      pool: services.sessionPool,
-      schemaName: 'platform',
-      tableName: 'sessions',
-      createTableIfMissing: false,
-      pruneSessionInterval: false,
-      disableTouch: true,
-      ttl: absoluteHours * 3600,
-      errorLog: () => undefined,
-    }),
+    store: sessionStore(services.sessionPool),
+  })
+}
+
+/**
+ * Postgres, with one difference from the package: a session that was read is only ever written over its own row. A request
+ * that is still on its way when its session is ended would else bring it back to life.
+ */
+function sessionStore(pool: Services['sessionPool']) {
+  const stored = new WeakSet<object>()
+  class Store extends connectPgSimple(session) {
+    override createSession(req: Request, data: SessionData) {
+      const read = super.createSession(req, data)
+      stored.add(read)
+      return read
+    }
+
+    override set(sid: string, data: SessionData, done?: (error?: unknown) => void): void {
+      const add = () =>
+        super.set(sid, data, (error?: unknown) => {
+          if (!error) stored.add(data)
+          done?.(error)
+        })
+      if (!stored.has(data)) return add()
+      pool.query('update platform.sessions set sess = $1 where sid = $2', [JSON.stringify(data), sid]).then(
+        () => done?.(),
+        (error: unknown) => done?.(error),
+      )
+    }
+  }
+  return new Store({
+    pool,
+    schemaName: 'platform',
+    tableName: 'sessions',
+    createTableIfMissing: false,
+    pruneSessionInterval: false,
+    disableTouch: true,
+    ttl: absoluteHours * 3600,
+    errorLog: () => undefined,
   })
 }
 
@@ -93,7 +129,8 @@ export async function sessionUser(req: Request, background: boolean): Promise<Us
   return current.userId
 }
 
-function isOver({ seenAt = 0, startedAt = 0, strict = false }: Partial<SessionData>, now: number): boolean {
+/** Whether a session has reached one of its limits, though its row may still lie there. */
+export function isOver({ seenAt = 0, startedAt = 0, strict = false }: Partial<SessionData>, now: number): boolean {
   const [idle, absolute] = strict ? [strictIdleMinutes, strictAbsoluteHours] : [idleMinutes, absoluteHours]
   return now - seenAt > idle * 60_000 || now - startedAt > absolute * 3_600_000
 }
@@ -135,7 +172,12 @@ export async function startSession(req: Request, account: Signing, factors: read
   const now = servicesOf(req).clock.now().epochMilliseconds
   const { id: userId, passwordVersion, platformAdmin: strict } = account
   const proven = Object.fromEntries(factors.map((factor) => [factor, now]))
-  Object.assign(req.session, { userId, passwordVersion, startedAt: now, seenAt: now, proven, strict })
+  const facts: SessionFacts = {
+    id: newId<'session'>(),
+    ...browserOf(req.headers['user-agent']),
+    network: networkOf(req.ip),
+  }
+  Object.assign(req.session, { userId, facts, passwordVersion, startedAt: now, seenAt: now, proven, strict })
   if (returnTo !== undefined) req.session.returnTo = returnTo
   await saveSession(req)
 }

@@ -1,4 +1,5 @@
 // One's own account: who is signed in, and how the pages should be for them.
+import type { Phone } from '../../../kernel/phone.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -32,7 +33,7 @@ export async function hasAccount({ db }: Services, email: string): Promise<boole
 export async function changeProfile(
   { db }: Services,
   id: Account['id'],
-  profile: { name: string; shortcuts: boolean },
+  profile: { name: string; phone: Phone | null; whatsapp: Phone | null; shortcuts: boolean },
 ): Promise<void> {
   await updateProfile(db, id, profile)
 }

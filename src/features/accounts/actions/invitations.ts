@@ -1,7 +1,7 @@
 // Inviting somebody to a clinic by e-mail, and taking the invitation.
 import { newId, type PractitionerId, type UserId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import type { Role } from '../../../kernel/permissions.ts'
+import { rolesWithDiary, type Role } from '../../../kernel/permissions.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx, Origin } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
@@ -12,6 +12,7 @@ import { throttle } from '../../../platform/throttle.ts'
 import { linkAccount } from '../../clinics/actions/people.ts'
 import { findPractitioner } from '../../clinics/queries.ts'
 import {
+  findAccount,
   findInvitation,
   findInvitationByToken,
   insertAccount,
@@ -29,13 +30,17 @@ import { hashOf, newToken } from './tokens.ts'
 
 export type Invite = { email: string; role: Role; practitionerId: PractitionerId | undefined; language: Language }
 
+export type InviteRefusal = 'already_member' | 'too_many' | 'unverified'
+
 /** Invites somebody by e-mail; an earlier invitation of theirs to this clinic is void. */
 export async function invite(
   ctx: Ctx,
   services: Pick<Services, 'config' | 'speakers'>,
   wanted: Invite,
-): Promise<Outcome<InvitationId, 'already_member' | 'too_many'>> {
+): Promise<Outcome<InvitationId, InviteRefusal>> {
   if (ctx.actor.kind !== 'user') throw new Error('only people invite')
+  // Mail to strangers, in the name of whoever shows to read their own.
+  if ((await findAccount(ctx.db, ctx.actor.userId))?.emailUnproven) return refuse('unverified')
   const wait = await throttle(ctx.db, ctx.platformSeal, ctx.now, limits.inviteClinic, ctx.clinic.id)
   if (wait !== undefined) return refuse('too_many')
   const members = await listMembers(ctx.db, ctx.clinic.id)
@@ -77,7 +82,7 @@ export async function invite(
 
 /** The doctor somebody is to be, if there is one of that id here and nobody signs in as them yet. */
 async function freeDoctor(ctx: Ctx, role: Role, id: PractitionerId | null | undefined): Promise<PractitionerId | null> {
-  if (role === 'receptionist' || id === null || id === undefined) return null
+  if (!rolesWithDiary.includes(role) || id === null || id === undefined) return null
   const doctor = await findPractitioner(ctx, id)
   return doctor?.userId === null ? doctor.id : null
 }
@@ -87,7 +92,7 @@ export async function inviteAgain(
   ctx: Ctx,
   services: Pick<Services, 'config' | 'speakers'>,
   id: InvitationId,
-): Promise<Outcome<InvitationId, 'already_member' | 'too_many'>> {
+): Promise<Outcome<InvitationId, InviteRefusal>> {
   const earlier = (await findInvitation(ctx.db, id, ctx.clinic.id)) ?? notFound('invitation')
   const { email, role, practitionerId, language } = earlier
   return invite(ctx, services, { email, role, practitionerId: practitionerId ?? undefined, language })
@@ -121,7 +126,7 @@ export async function joinWithNewAccount(
   const passwordHash = await services.passwords.hash(password)
   const id = newId<'user'>()
   return take(services, origin, token, { id, name }, ({ db, now }, { email, language }) =>
-    insertAccount(db, { id, email, name, passwordHash, language, now }),
+    insertAccount(db, { id, email, emailUnproven: false, name, passwordHash, language, now }),
   )
 }
 

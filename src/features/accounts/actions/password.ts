@@ -11,6 +11,7 @@ import {
   findResetToken,
   insertResetToken,
   listClinicNames,
+  updateEmail,
   updatePassword,
   updateTokenUsed,
   type Account,
@@ -34,7 +35,8 @@ export async function askForReset(services: Services, origin: Origin, email: str
   await Promise.all([services.passwords.pretend(), sendResetLink(services, origin, email)])
 }
 
-async function sendResetLink(services: Services, origin: Origin, email: string): Promise<void> {
+/** Queues the mail with the link, if there is such an account. */
+export async function sendResetLink(services: Services, origin: Origin, email: string): Promise<void> {
   const { db, keys, clock, config, speakers } = services
   const account = await findAccountByEmail(db, email)
   // Everybody shares the demo's accounts, and reads their mail.
@@ -88,6 +90,8 @@ export async function resetPassword(
     if ((await updateTokenUsed(trx, hashOf(token), now)) === undefined) return undefined
     const record = { kind: 'user', id: asked.id }
     await auditPlatform(trx, 'account.password_reset', { at: now, origin, record })
+    // Whoever used the link reads the mail.
+    await updateEmail(trx, asked.id, asked.email, { proven: true })
     return setPassword(services, trx, asked, hash)
   })
   if (version === undefined) return refuse('link_dead')

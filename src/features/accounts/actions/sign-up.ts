@@ -12,6 +12,7 @@ import { openClinic } from '../../clinics/actions.ts'
 import { currencyOf, zoneOf } from '../../clinics/rules/countries.ts'
 import { findAccountByEmail, insertAccount, insertMember, type Account } from '../queries.ts'
 import { limits } from '../rules.ts'
+import { askToVerify } from './email.ts'
 
 export type SignUp = {
   clinicName: string
@@ -59,7 +60,7 @@ async function open(
   passwordHash: string,
 ): Promise<SignedUp | undefined> {
   const now = services.clock.now()
-  const account = await insertAccount(trx, { id: newId<'user'>(), email, name, passwordHash, language, now })
+  const account = await insertAccount(trx, { id: newId<'user'>(), email, emailUnproven: true, name, passwordHash, language, now })
   if (!account) return undefined
   const clinic = await openClinic(services, trx, {
     name: form.clinicName,
@@ -74,6 +75,7 @@ async function open(
   const record = { kind: 'clinic', id: clinic.id }
   await auditPlatform(trx, 'clinic.opened', { at: now, origin, actorId: account.id, record, clinicId: clinic.id })
   const agreed = agreeable(services.policies.published(), form.policies, now)
+  await askToVerify(services, trx, account)
   await recordAcceptances(trx, agreed, { userId: account.id, clinicId: clinic.id, language, at: now, origin })
   return { account, slug: clinic.slug }
 }

@@ -6,7 +6,8 @@ import { destroySession, flash, sessionCookieName } from '../../../platform/web/
 import { changeProfile, chooseLanguage, chooseTheme, getAccount } from '../actions/account.ts'
 import { changePassword } from '../actions/password.ts'
 import { signOut } from '../actions/sign-in.ts'
-import { accountPage, chooserPage } from '../pages/account.ts'
+import { sessionsOf } from '../actions/sessions.ts'
+import { accountPage, chooserPage, type AccountForms } from '../pages/account.ts'
 import { ownPath } from '../rules.ts'
 import { changePasswordForm, languageForm, profileForm, themeForm } from '../schema.ts'
 import { homeOf } from './visitors.ts'
@@ -14,6 +15,14 @@ import { homeOf } from './visitors.ts'
 export const accountRoutes = accountRouter('accounts')
 
 const own = ({ services, person }: AccountRequest) => getAccount(services, person.userId)
+
+/** One's own page, with the forms as they were sent when something is wrong with one. */
+export async function showAccount(request: AccountRequest, forms: AccountForms = {}, status = 200): Promise<void> {
+  const { req, services, person, speaker, show } = request
+  const [account, sessions] = await Promise.all([own(request), sessionsOf(services, person.userId)])
+  const { secondFactor } = person
+  show(accountPage(speaker, { account, secondFactor, sessions, current: req.session.facts?.id }, forms), { status })
+}
 
 accountRoutes.get('/app', 'signed_in', async ({ services, person, redirect }) =>
   redirect(await homeOf(services, { id: person.userId, platformAdmin: person.platformAdmin })),
@@ -33,30 +42,28 @@ accountRoutes.post('/sign-out', 'signed_in', async ({ req, res, services, origin
   res.redirect(303, `/sign-in?lang=${person.language}`)
 }, { withoutFactor: true }) // prettier-ignore
 
-accountRoutes.get('/account', 'signed_in', async (request) =>
-  request.show(accountPage(request.speaker, await own(request), request.person.secondFactor)),
-)
+accountRoutes.get('/account', 'signed_in', (request) => showAccount(request))
 
 accountRoutes.post('/account/profile', 'signed_in', async (request) => {
-  const { req, services, person, speaker, show, redirect } = request
-  const form = parseForm(profileForm, req.body)
-  if (!form.ok)
-    return show(accountPage(speaker, await own(request), person.secondFactor, { profile: form }), { status: 422 })
+  const { req, services, person, redirect } = request
+  const [workplace] = await membershipsOf(services, person.userId)
+  const form = parseForm(profileForm(workplace?.country ?? ''), req.body)
+  if (!form.ok) return showAccount(request, { profile: form }, 422)
   await changeProfile(services, person.userId, form.value)
   flash(req, { kind: 'success', key: 'accounts.flash.saved' })
   await redirect('/account')
 })
 
 accountRoutes.post('/account/password', 'signed_in', async (request) => {
-  const { req, services, origin, person, speaker, show, redirect } = request
+  const { req, services, origin, redirect } = request
   const account = await own(request)
   const form = parseForm(changePasswordForm, req.body)
-  if (!form.ok) return show(accountPage(speaker, account, person.secondFactor, { password: form }), { status: 422 })
+  if (!form.ok) return showAccount(request, { password: form }, 422)
   const changed = await changePassword(services, origin, account, form.value)
   if (!changed.ok) {
     const errors = changePasswordErrors(changed.reason)
     const status = changed.reason === 'too_many' ? 429 : 422
-    return show(accountPage(speaker, account, person.secondFactor, { password: withErrors(form, errors) }), { status })
+    return showAccount(request, { password: withErrors(form, errors) }, status)
   }
   // The session it was changed in goes on; all others carry the old version.
   req.session.passwordVersion = changed.value
@@ -85,7 +92,7 @@ accountRoutes.post('/account/theme', 'signed_in', async ({ req, services, person
 })
 
 /** The page of ours a form was on. */
-function cameFrom(referer: string | undefined): string | undefined {
+export function cameFrom(referer: string | undefined): string | undefined {
   if (referer === undefined || !URL.canParse(referer)) return undefined
   const { pathname, search } = new URL(referer)
   return ownPath(pathname + search)

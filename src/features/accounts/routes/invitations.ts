@@ -1,5 +1,6 @@
 // The page an invitation's link leads to: a new account, or the one the person has.
 import { emptyForm, parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
+import { startOf } from '../../../kernel/permissions.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
 import { sessionUser } from '../../../platform/web/session.ts'
@@ -29,7 +30,7 @@ invitationRoutes.post('/invitations/:token', 'public', async (request) => {
   if (state.name !== 'ready') return showInvitation(request, token, invitation)
   const joined = await join(services, origin, token, state.account)
   if (!joined.ok) return gone(request)
-  await redirect(`/app/${joined.value.slug}/today`)
+  await redirect(`/app/${joined.value.slug}${startOf(invitation.role)}`)
 })
 
 async function createAccount(request: PublicRequest, token: string, invitation: Invitation): Promise<void> {
@@ -38,8 +39,8 @@ async function createAccount(request: PublicRequest, token: string, invitation: 
   if (!form.ok) return showInvitation(request, token, invitation, form)
   const joined = await joinWithNewAccount(services, origin, token, form.value)
   if (joined.ok) {
-    await enter(request, joined.value.account)
-    return redirect(`/app/${joined.value.slug}/today`)
+    await enter(request, joined.value.account, ['password'], { fresh: true })
+    return redirect(`/app/${joined.value.slug}${startOf(invitation.role)}`)
   }
   if (joined.reason === 'link_dead') return gone(request)
   // Somebody signed up with this e-mail just now.
@@ -51,7 +52,9 @@ async function createAccount(request: PublicRequest, token: string, invitation: 
 /** Whether the invited person has an account, and who is looking. */
 async function stateOf({ req, services }: PublicRequest, invitation: Invitation) {
   const userId = await sessionUser(req, false)
-  const account = await findAccountOfSession(services, userId, req.session.passwordVersion)
+  // A session that is over has just ended, and nothing of it is left to read.
+  const version = userId === undefined ? undefined : req.session.passwordVersion
+  const account = await findAccountOfSession(services, userId, version)
   if (account?.email === invitation.email) return { name: 'ready', account } as const
   if (account) return { name: 'other_account' } as const
   return { name: (await hasAccount(services, invitation.email)) ? 'sign_in' : 'new' } as const

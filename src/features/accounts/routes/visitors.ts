@@ -1,6 +1,7 @@
 // Doors for people who are not signed in yet: opening a clinic, signing in, a forgotten password.
 import countries from 'countries-and-timezones'
 import { parseForm, withErrors } from '../../../kernel/forms.ts'
+import { startOf } from '../../../kernel/permissions.ts'
 import { agreedCodes } from '../../../kernel/policies.ts'
 import { HttpError, notFound } from '../../../platform/errors.ts'
 import { inForce, type PolicyVersion } from '../../../platform/policies.ts'
@@ -10,6 +11,7 @@ import { membershipsOf, publicRouter, type PublicRequest } from '../../../platfo
 import { flash, startPending, startSession, type Factor } from '../../../platform/web/session.ts'
 import { hasSecondFactor } from '../actions/factors.ts'
 import { askForReset, findResetAccount, resetPassword } from '../actions/password.ts'
+import { noteBrowser } from '../actions/sessions.ts'
 import { noteFirstStep, signIn } from '../actions/sign-in.ts'
 import { signUp } from '../actions/sign-up.ts'
 import { looksLikeToken } from '../actions/tokens.ts'
@@ -51,7 +53,7 @@ visitorRoutes.post('/sign-up', 'public', async (request) => {
     if (opened.reason === 'too_many') throw new HttpError(429, 'too many sign-ups', opened.seconds)
     return show(notePage(speaker, 'sign_up_known', { href: '/sign-in', label: speaker.t('accounts.sign_in.title') }))
   }
-  await enter(request, opened.value.account)
+  await enter(request, opened.value.account, ['password'], { fresh: true })
   await redirect(`/app/${opened.value.slug}/today`)
 })
 
@@ -92,13 +94,18 @@ export async function enterHalf(request: PublicRequest, account: Account, next?:
   res.redirect(303, request.url('/sign-in/second-step'))
 }
 
-/** A new session and a new CSRF secret: what was known before signing in is worth nothing after. */
+/**
+ * A new session and a new CSRF secret: what was known before signing in is worth nothing after. `fresh`: the account was
+ * made just now, by whoever sits there.
+ */
 export async function enter(
-  { req, res }: Pick<PublicRequest, 'req' | 'res'>,
+  { req, res, services, origin }: Pick<PublicRequest, 'req' | 'res' | 'services' | 'origin'>,
   account: Account,
   factors: readonly Factor[] = ['password'],
+  { fresh = false } = {},
 ): Promise<void> {
   await startSession(req, account, factors)
+  await noteBrowser(services, origin, account, { fresh })
   rotateCsrf(req, res)
 }
 
@@ -110,7 +117,7 @@ export async function homeOf(
   const memberships = await membershipsOf(services, account.id)
   const [first] = memberships
   if (!first) return account.platformAdmin ? '/admin' : '/account/clinics'
-  return memberships.length === 1 ? `/app/${first.slug}/today` : '/account/clinics'
+  return memberships.length === 1 ? `/app/${first.slug}${startOf(first.role)}` : '/account/clinics'
 }
 
 visitorRoutes.get('/forgot-password', 'public', ({ show, speaker }) => show(forgotPage(speaker)))

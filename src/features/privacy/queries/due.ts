@@ -92,6 +92,7 @@ const onPlatform: Partial<Record<RuleCode, { at: string; from: string }>> = {
   account_tokens: { at: 'expires_at', from: 'platform.account_tokens where ' },
   appointment_links: { at: 'expires_at', from: 'platform.appointment_links where ' },
   sessions: { at: 'expire', from: 'platform.sessions where ' },
+  known_browsers: { at: 'seen_at', from: 'platform.known_browsers where ' },
   throttles: { at: 'window_start', from: 'platform.throttles where ' },
   loose_slips: {
     at: 'created_at',

@@ -158,6 +158,14 @@ export const retentionRules = [
   },
   { code: 'sessions', scope: 'platform', after: { hours: 0 }, ends: 'erase', promise: 'X7', job: 'privacy.retention' },
   {
+    code: 'known_browsers',
+    scope: 'platform',
+    after: { months: 12 },
+    ends: 'erase',
+    promise: '78',
+    job: 'privacy.retention',
+  },
+  {
     code: 'throttles',
     scope: 'platform',
     after: { hours: 24 },

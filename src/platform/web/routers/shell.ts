@@ -1,6 +1,6 @@
 // What stands around every page of the desk: navigation, whose clinic it is, who is signed in, what has to be said.
 import type { Request } from 'express'
-import { allowed, type DeskRole, type Permission } from '../../../kernel/permissions.ts'
+import { allowed, startOf, type DeskRole, type Permission } from '../../../kernel/permissions.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Clinic } from '../../clinic-scope.ts'
 import { languageChoices, type Language } from '../../i18n/languages.ts'
@@ -12,6 +12,8 @@ export type Person = {
   userId: UserId
   name: string
   email: string
+  /** Typed at sign-up, and nobody has shown yet to read it. */
+  emailUnproven: boolean
   language: Language
   theme: string
   /** Whether single keys do something at the desk. */
@@ -87,15 +89,24 @@ export const deskNoticesOf = (req: Request): DeskNotices => (req.app.locals as {
 export type Workspace = {
   place: DeskPlace
   person: Person
-  memberships: readonly Pick<Clinic, 'name' | 'slug'>[]
+  memberships: readonly (Pick<Clinic, 'name' | 'slug'> & { role: DeskRole })[]
   /** The path of the page itself. */
   current: string
 }
 
-const navigation: { path: string; icon: string; label: string; permission: Permission }[] = [
+type Destination = { path: string; icon: string; label: string; permission: Permission; unless?: Permission }
+const navigation: Destination[] = [
   { path: '/today', icon: 'calendar', label: 'shared.nav.today', permission: 'today.see' },
   { path: '/patients', icon: 'users', label: 'shared.nav.patients', permission: 'patients.find' },
   { path: '/messages', icon: 'message', label: 'shared.nav.messages', permission: 'messages.see' },
+  // Owners have it all on the page of their subscription.
+  {
+    path: '/books',
+    icon: 'receipt',
+    label: 'shared.nav.books',
+    permission: 'clinic.books',
+    unless: 'clinic.subscription',
+  },
   { path: '/settings', icon: 'settings', label: 'shared.nav.settings', permission: 'clinic.settings' },
 ]
 
@@ -113,15 +124,20 @@ export function shellOf({ place, person, memberships, current }: Workspace, { ba
     banners: banners.flatMap((of) => of(place)),
     current,
     canBook: allowed(role, 'appointments.book'),
+    canFind: allowed(role, 'patients.find'),
     nav: navigation
-      .filter((item) => allowed(role, item.permission))
+      .filter(({ permission, unless }) => allowed(role, permission) && !(unless && allowed(role, unless)))
       .map((item) => ({
         href: base + item.path,
         icon: item.icon,
         label: speaker.t(item.label),
         current: current.startsWith(base + item.path),
       })),
-    clinics: memberships.map(({ name, slug }) => ({ name, href: `/app/${slug}/today`, current: slug === clinic.slug })),
+    clinics: memberships.map((one) => ({
+      name: one.name,
+      href: `/app/${one.slug}${startOf(one.role)}`,
+      current: one.slug === clinic.slug,
+    })),
     languageLinks: languageChoices(speaker.lang),
   }
 }

@@ -18,6 +18,7 @@ import { rows } from '../../db/rows.ts'
 import { forbidden, notFound } from '../../errors.ts'
 import { parseLanguage } from '../../i18n/languages.ts'
 import type { Speaker } from '../../i18n/speaker.ts'
+import { noteDenied } from '../../security-notes.ts'
 import { servicesOf, type Services } from '../../services.ts'
 import { consoleShell } from '../console-shell.ts'
 import { sessionUser, storedSession } from '../session.ts'
@@ -65,7 +66,10 @@ export function clinicRouter(feature: string): Routes<ClinicRequest, Permission>
       (await visitOf(services, person, req.session.supportVisitId, req.params.slug))
     if (!membership) return notFound('clinic')
     const { role, subscription, visit, ...facts } = membership
-    if (!allowed(role, permission)) forbidden(`${role} may not ${permission}`)
+    if (!allowed(role, permission)) {
+      await noteDenied(services, originOf(req), { userId: person.userId, clinicId: facts.id, permission })
+      forbidden(`${role} may not ${permission}`)
+    }
     const clinic = proveClinic(facts)
     const speaker = services.speakers(person.language, clinic)
     const { userId, name } = person
@@ -244,7 +248,7 @@ const mustEnrol = ({ secondFactor, factorDue }: Pick<Person, 'secondFactor' | 'f
 async function findPerson({ db }: Services, userId: UserId) {
   const [user] = await rows<Person & { passwordVersion: number }>(
     db,
-    `select id as "userId", name, email, language, theme, shortcuts, platform_admin as "platformAdmin",
+    `select id as "userId", name, email, email_unproven as "emailUnproven", language, theme, shortcuts, platform_admin as "platformAdmin",
             password_version as "passwordVersion",
             array(select announcement_id::text from platform.announcement_dismissals where user_id = u.id) as dismissed,
             coalesce((select jsonb_object_agg(code, version) from (select code, max(version) as version
