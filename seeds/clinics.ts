@@ -31,7 +31,7 @@ export type SeedClinic = {
   locations: { name: string; address: string; mapUrl: string }[]
   services: SeedService[]
   practitioners: SeedPractitioner[]
-  staff: { owner: string; doctor: string; desk: string }
+  staff: { owner: string; doctor: string; desk: string; assistant?: string; accountant?: string }
   /** How a patient's mobile number is made: the fixed beginning and how many digits follow. */
   mobile: { prefixes: string[]; digits: number }
   names: { first: string[]; last: string[] }
@@ -107,7 +107,13 @@ export const seedClinics: SeedClinic[] = [
         ],
       },
     ],
-    staff: { owner: 'Nadia Khan', doctor: 'Dr Sana Malik', desk: 'Bilal Ahmed' },
+    staff: {
+      owner: 'Nadia Khan',
+      doctor: 'Dr Sana Malik',
+      desk: 'Bilal Ahmed',
+      assistant: 'Maryam Iqbal',
+      accountant: 'Faisal Rafiq',
+    },
     mobile: { prefixes: ['+92300', '+92321', '+92333', '+92345'], digits: 7 },
     names: {
       first: ['Ayesha', 'Fatima', 'Zainab', 'Hina', 'Maryam', 'Sadia', 'Rabia', 'Amna', 'Ali', 'Hassan', 'Usman', 'Imran', 'Kashif', 'Saad', 'Tariq', 'Yusuf', 'عائشہ', 'محمد', 'فاطمہ', 'احمد', 'زینب', 'عمران'],

@@ -13,6 +13,7 @@ import {
 } from '../src/kernel/ids.ts'
 import { minorDigits } from '../src/kernel/money.ts'
 import { fold } from '../src/kernel/names.ts'
+import type { Role } from '../src/kernel/permissions.ts'
 import type { Phone } from '../src/kernel/phone.ts'
 import { dateAt, dayBounds, Temporal, type PlainDate } from '../src/kernel/time.ts'
 import { referenceFrom } from '../src/features/appointments/rules.ts'
@@ -70,9 +71,19 @@ async function openSeedClinic(services: Services, clinic: SeedClinic, passwordHa
   const now = clock.now()
   const id = newId<'clinic'>()
   const domain = `${clinic.slug}.test`
-  const account = (role: 'owner' | 'doctor' | 'desk') =>
-    person(services, { email: `${role}@${domain}`, name: clinic.staff[role], language: clinic.language, passwordHash })
-  const [owner, doctor, desk] = [await account('owner'), await account('doctor'), await account('desk')]
+  const account = (part: string, name: string) =>
+    person(services, { email: `${part}@${domain}`, name, language: clinic.language, passwordHash })
+  const { staff } = clinic
+  const [owner, doctor, desk] = [
+    await account('owner', staff.owner),
+    await account('doctor', staff.doctor),
+    await account('desk', staff.desk),
+  ]
+  const others: [UserId, Role][] = []
+  for (const role of ['assistant', 'accountant'] as const) {
+    const name = staff[role]
+    if (name !== undefined) others.push([await account(role, name), role])
+  }
   // A key whose clinic never came to be, after a kill in between, opens nothing: it is only made anew.
   await services.keys.createFor(id)
   await db.transaction(async (trx) => {
@@ -92,11 +103,7 @@ async function openSeedClinic(services: Services, clinic: SeedClinic, passwordHa
       created_at: now,
     })
     await trx.withSchema('platform').table('diaries').insert({ clinic_id: id })
-    for (const [user_id, role] of [
-      [owner, 'owner'],
-      [doctor, 'doctor'],
-      [desk, 'receptionist'],
-    ]) {
+    for (const [user_id, role] of [[owner, 'owner'], [doctor, 'doctor'], [desk, 'receptionist'], ...others]) {
       await trx.withSchema('platform').table('memberships').insert({ clinic_id: id, user_id, role, created_at: now })
     }
     await trx.raw('select app_set_clinic(?)', [id])

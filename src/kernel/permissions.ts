@@ -9,6 +9,7 @@ export const permissions = [
   'clinic.settings', // hours, doctors, services, locations, closures, booking rules
   'staff.manage',
   'clinic.subscription', // the plan, what it costs, and paying for it
+  'clinic.books', // what the clinic owes and paid: the account, invoices and receipts, only to read
   'clinic.export', // taking everything along, or everything about one patient
   'clinic.privacy', // what is kept how long, what patients ask for by right, closing the clinic
   'clinic.api', // what the clinic's own tools may see
@@ -21,8 +22,14 @@ export const permissions = [
 ] as const
 export type Permission = (typeof permissions)[number]
 
-export const roles = ['owner', 'doctor', 'receptionist'] as const
+export const roles = ['owner', 'doctor', 'receptionist', 'assistant', 'accountant'] as const
 export type Role = (typeof roles)[number]
+
+/** What people at a desk may be given; the rest is the platform's own. */
+export const deskPermissions = permissions.filter((permission) => !permission.startsWith('console.'))
+
+/** Who can be one of the clinic's doctors, with a diary of their own. */
+export const rolesWithDiary: readonly Role[] = ['owner', 'doctor']
 
 /** Whoever owns a clinic or reads charts there: they need a second factor, some days after they got the role. */
 export const rolesThatNeedFactor: readonly Role[] = ['owner', 'doctor']
@@ -47,6 +54,7 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
     'clinic.settings',
     'staff.manage',
     'clinic.subscription',
+    'clinic.books',
     'clinic.export',
     'clinic.privacy',
     'clinic.api',
@@ -54,6 +62,10 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
   ]),
   doctor: new Set<Permission>(['today.see', 'appointments.run', 'patients.find', 'messages.see']),
   receptionist: new Set<Permission>(clinicWork),
+  // Takes patients from the waiting room to the doctor: who comes and how far they are. Plans nothing, reads no messages.
+  assistant: new Set<Permission>(['today.see', 'appointments.run', 'patients.find']),
+  // Money, and never a patient.
+  accountant: new Set<Permission>(['clinic.books']),
   // Looks at pages, whose forms the door refuses. Never what exports, holds secrets or a doctor's own notes.
   support: new Set<Permission>(['today.see', 'patients.find', 'messages.see', 'clinic.settings', 'staff.manage']),
   platform_admin: new Set<Permission>(['console.see', 'console.clinics', 'console.money', 'console.operate']),
@@ -61,6 +73,11 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
 
 export function allowed(role: DeskRole | 'platform_admin', permission: Permission): boolean {
   return granted[role].has(permission)
+}
+
+/** Where the work of a role begins, below the clinic's address: the first page it may see. */
+export function startOf(role: DeskRole): string {
+  return allowed(role, 'today.see') ? '/today' : '/books'
 }
 
 /** What a clinic's own tools may be given by an owner: each scope is a permission that people have too. */

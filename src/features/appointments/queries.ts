@@ -122,6 +122,16 @@ export async function listAppointments(
   return found.map((row) => opened(ctx, row))
 }
 
+/** A doctor's booked visits still to come, the next first. */
+export async function listBookedAhead(ctx: Ctx, practitionerId: PractitionerId): Promise<Appointment[]> {
+  const found = await rows<AppointmentRow>(
+    ctx.db,
+    selected + ` and a.practitioner_id = ? and a.status = 'booked' and a.starts_at > ? order by a.starts_at, a.id`,
+    [ctx.clinic.id, practitionerId, ctx.now],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
 /** A patient's visits, newest first. */
 export async function listAppointmentsOfPatient(ctx: Ctx, patientId: PatientId, limit: number): Promise<Appointment[]> {
   const found = await rows<AppointmentRow>(

@@ -1,3 +1,4 @@
+import type { PractitionerId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
 
 export type Status = 'pending' | 'booked' | 'arrived' | 'in_room' | 'fulfilled' | 'cancelled' | 'noshow'
@@ -88,3 +89,6 @@ export function occupiedBy(startsAt: Instant, shape: VisitShape): { from: Instan
 
 /** A patient's link works until a day after the visit. */
 export const linkExpiry = (endsAt: Instant): Instant => endsAt.add({ hours: 24 })
+
+/** What is to become of the booked visits of a doctor who goes. */
+export type Handover = { visits: 'keep' | 'cancel' } | { visits: 'move'; to: PractitionerId }

@@ -1,5 +1,5 @@
 // What a clinic's subscription says on pages that are not its own.
-import { allowed } from '../../kernel/permissions.ts'
+import { allowed, startOf } from '../../kernel/permissions.ts'
 import { hours, type Instant } from '../../kernel/time.ts'
 import type { Banner, DeskPlace } from '../../platform/web/routers.ts'
 import { view, type View } from '../../platform/web/views.ts'
@@ -111,7 +111,7 @@ export function closedPage(place: DeskPlace): View {
     action: owner
       ? { href: subscriptionHref(place), label: t('subscription.closed.to_subscription') }
       : status === 'read_only'
-        ? { href: `/app/${clinic.slug}/today`, label: t('subscription.closed.back') }
+        ? { href: `/app/${clinic.slug}${startOf(place.role)}`, label: t('subscription.closed.back') }
         : undefined,
     ...takeAlong(place),
   })

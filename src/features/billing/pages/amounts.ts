@@ -2,6 +2,9 @@
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { taxOn, type Interval } from '../../subscription/rules/prices.ts'
 
+export const moneyOf = (speaker: Speaker, { amountMinor, currency }: { amountMinor: number; currency: string }) =>
+  speaker.money({ minor: amountMinor, currency })
+
 export type Tax = { taxName: string; taxRateBp: number }
 
 export const rateText = (speaker: Speaker, rateBp: number): string => `${speaker.number(rateBp / 100)}%`

@@ -10,7 +10,6 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { findAnyDocument } from '../queries/documents.ts'
 import { findDocument, type DocumentRow } from '../queries/owner.ts'
 import { rateText } from './amounts.ts'
-import { path } from './frame.ts'
 
 const party = z.object({ name: z.string(), address: z.string().default(''), taxNumber: z.string().default('') })
 const snapshot = z.object({
@@ -24,9 +23,9 @@ const snapshot = z.object({
 
 export async function documentPage(
   ctx: Ctx,
-  reader: Speaker,
   speakers: (language: Language) => Speaker,
   id: Id<'document'>,
+  back: { href: string; label: string },
 ): Promise<View> {
   const document = (await findDocument(ctx.db, ctx.clinic.id, id)) ?? notFound('document')
   const language = parseLanguage(document.language) ?? 'en'
@@ -34,8 +33,8 @@ export async function documentPage(
     ...paperOf(speakers(language), document),
     lang: language,
     dir: directionOf(language),
-    back: path(ctx),
-    readerTitle: reader.t('billing.page.title'),
+    back: back.href,
+    readerTitle: back.label,
   })
 }
 

@@ -6,15 +6,15 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { graceDays, windowDays } from '../../subscription/rules/life.ts'
 import { intervals, taxOn, type Interval } from '../../subscription/rules/prices.ts'
 import { forecast, levelOf } from '../../subscription/rules/usage.ts'
-import { listDeclared, listDocuments, listLedger, type LedgerLine } from '../queries/owner.ts'
+import { listDeclared, listDocuments, listLedger } from '../queries/owner.ts'
 import type { Order } from '../queries/books.ts'
 import { limitOf, limited, type Limited } from '../rules/choices.ts'
-import { priceText, rateText, sumOf, withTaxText } from './amounts.ts'
+import { balanceText, documentRow, ledgerRow, owedIn, shownLines } from './account.ts'
+import { moneyOf, priceText, rateText, sumOf, withTaxText } from './amounts.ts'
 import { booksOf, choiceIn, menuOf, path, planName, type Books } from './frame.ts'
 
 /** What was turned down is shown for a fortnight. */
 const rejectedFor = hours(14 * 24)
-const shownLines = 50
 
 export async function subscriptionPage(
   ctx: Ctx,
@@ -30,7 +30,7 @@ export async function subscriptionPage(
     listDeclared(db, clinic.id, now.subtract(rejectedFor)),
   ])
   const { subscription, market } = books
-  const owed = ledger.find(({ currency }) => currency === subscription.currency)?.balanceMinor ?? 0
+  const owed = owedIn(ledger, subscription.currency)
   const interval = options.interval ?? subscription.interval
   return view('billing/subscription', {
     title: t('billing.page.title'),
@@ -68,14 +68,7 @@ export async function subscriptionPage(
         : t('billing.plans.tax_note', { name: market.taxName, rate: rateText(speaker, market.taxRateBp) }),
     balance: balanceText(speaker, owed, subscription.currency),
     ledger: ledger.map((line) => ledgerRow(ctx, speaker, line)),
-    documents: documents.map((one) => ({
-      href: path(ctx, `/documents/${one.id}`),
-      icon: one.kind === 'receipt' ? 'receipt' : 'file-text',
-      kind: t(`billing.documents.${one.kind}`),
-      number: one.number,
-      date: speaker.date(one.issuedAt),
-      total: moneyOf(speaker, { amountMinor: one.totalMinor, currency: one.currency }),
-    })),
+    documents: documents.map((one) => documentRow(ctx, speaker, one)),
     cancelHref: mayCancel(books) ? path(ctx, '/cancellation') : undefined,
   })
 }
@@ -85,9 +78,6 @@ export function mayCancel({ subscription }: Pick<Books, 'subscription'>): boolea
   const { status, cancelledAt, periodEnd } = subscription
   return (status === 'active' || status === 'trialing') && cancelledAt === null && periodEnd !== null
 }
-
-const moneyOf = (speaker: Speaker, { amountMinor, currency }: { amountMinor: number; currency: string }) =>
-  speaker.money({ minor: amountMinor, currency })
 
 function standingOf(ctx: Ctx, speaker: Speaker, books: Books, owed: number) {
   const { t } = speaker
@@ -283,22 +273,4 @@ function limitWords({ t }: Speaker, plan: Books['plan']): string[] {
     }),
     ...features.map((feature) => t(`site.plan.${feature}`)),
   ]
-}
-
-function balanceText(speaker: Speaker, owed: number, currency: string): string {
-  if (owed === 0) return speaker.t('billing.books.balance_even')
-  return speaker.t(owed > 0 ? 'billing.books.balance_owed' : 'billing.books.balance_credit', {
-    amount: speaker.money({ minor: Math.abs(owed), currency }),
-  })
-}
-
-function ledgerRow(ctx: Ctx, speaker: Speaker, line: LedgerLine) {
-  return {
-    date: speaker.date(line.at),
-    what: speaker.t(`billing.books.${line.kind}`),
-    href: line.documentId ? path(ctx, `/documents/${line.documentId}`) : undefined,
-    number: line.number,
-    amount: moneyOf(speaker, line),
-    balance: moneyOf(speaker, { amountMinor: line.balanceMinor, currency: line.currency }),
-  }
 }

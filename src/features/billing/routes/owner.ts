@@ -1,6 +1,7 @@
-// The owner's subscription: looking at it, choosing, paying by hand, leaving, and the papers.
+// The owner's subscription: looking at it, choosing, paying by hand, leaving, and the papers, which the books have too.
 import type { View } from '../../../platform/web/views.ts'
 import { parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
+import { allowed } from '../../../kernel/permissions.ts'
 import { dateAt } from '../../../kernel/time.ts'
 import { repaint, type Picture } from '../../../platform/pictures.ts'
 import { uploadOf } from '../../../platform/web/uploads.ts'
@@ -9,6 +10,7 @@ import { clinicRouter, idParam, operatorRouter, type ClinicRequest } from '../..
 import { flash } from '../../../platform/web/session.ts'
 import { cancellationPage, changePage } from '../pages/change.ts'
 import { documentPage } from '../pages/document.ts'
+import { accountPage } from '../pages/account.ts'
 import { subscriptionPage } from '../pages/owner.ts'
 import { paymentPage } from '../pages/payment.ts'
 import { choosePlan, declareByHand, findDue, keepPlan, leave, stay } from '../actions/owner.ts'
@@ -183,13 +185,21 @@ async function slipOf(
   return painted.ok ? painted : { ok: false, key: `billing.error.slip_${painted.reason}` }
 }
 
+routes.get('/books', 'clinic.books', async ({ speaker, show, inClinic }) =>
+  show(await inClinic((ctx) => accountPage(ctx, speaker))),
+)
+
 routes.get(
   `${home}/documents/:id`,
-  'clinic.subscription',
-  async ({ req, services, show, speaker, inClinic, clinic }) => {
+  'clinic.books',
+  async ({ req, services, show, speaker, inClinic, clinic, role, at }) => {
     const id = idParam<'document'>(req, 'id')
     const speakers = (lang: 'en' | 'ar' | 'ur') => services.speakers(lang, clinic)
-    show(await inClinic((ctx) => documentPage(ctx, speaker, speakers, id)), { layout: 'bare' })
+    const owner = allowed(role, 'clinic.subscription')
+    const back = owner
+      ? { href: at(home), label: speaker.t('billing.page.title') }
+      : { href: at('/books'), label: speaker.t('billing.account.title') }
+    show(await inClinic((ctx) => documentPage(ctx, speakers, id, back)), { layout: 'bare' })
   },
   always,
 )

@@ -1,7 +1,7 @@
 // One clinic as whoever runs Nabz sees it: what the service knows of it, and nothing of its patients.
 import type { Knex } from 'knex'
 import type { ClinicId, Id, UserId } from '../../../kernel/ids.ts'
-import type { Role } from '../../../kernel/permissions.ts'
+import { roles, type Role } from '../../../kernel/permissions.ts'
 import type { Instant, PlainDate } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
 
@@ -70,8 +70,8 @@ export async function listColleagues(db: Knex, clinicId: ClinicId): Promise<Coll
        select i.id, true, '', i.email, i.role, i.created_at, null, i.expires_at
        from platform.invitations i
        where i.clinic_id = ? and i.accepted_at is null and i.withdrawn_at is null) people
-     order by invited, array_position(array['owner', 'doctor', 'receptionist'], role), name, email`,
-    [clinicId, clinicId],
+     order by invited, array_position(?::text[], role), name, email`,
+    [clinicId, clinicId, roles],
   )
 }
 

@@ -15,6 +15,8 @@ export type VisitActions = {
   cancel: string | undefined
   undo: string | undefined
   any: boolean
+  /** Whether this person may read what the patient was told. */
+  messages: boolean
 }
 
 const icons: Record<Step, string> = {
@@ -24,6 +26,10 @@ const icons: Record<Step, string> = {
   miss: 'user-x',
   cancel: 'x',
 }
+
+export const readsMessages = ({ actor }: Ctx): boolean =>
+  (actor.kind === 'user' && allowed(actor.role, 'messages.see')) ||
+  (actor.kind === 'support' && allowed('support', 'messages.see'))
 
 export function actionsOf(ctx: Ctx, { t }: Speaker, visit: Appointment): VisitActions {
   const { zone } = ctx.clinic
@@ -53,5 +59,6 @@ export function actionsOf(ctx: Ctx, { t }: Speaker, visit: Appointment): VisitAc
     cancel: mayMove && possible('cancel') ? `${base}/${stepPaths.cancel}` : undefined,
     undo: can('appointments.run') && undoable && (visit.status !== 'cancelled' || mayMove) ? `${base}/undo` : undefined,
     any: visit.status !== 'pending',
+    messages: readsMessages(ctx),
   }
 }

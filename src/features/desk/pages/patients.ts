@@ -16,7 +16,7 @@ import { getPatient, type Patient } from '../../patients/queries.ts'
 import { seesRestricted } from '../../patients/rules.ts'
 import { listVisitsAround } from '../queries.ts'
 import { parseReference } from '../rules.ts'
-import { actionsOf } from './actions.ts'
+import { actionsOf, readsMessages } from './actions.ts'
 import { consentsOf } from './consents.ts'
 import { messageRow } from './message-row.ts'
 import { initialsOf, nameOf, whenText } from './words.ts'
@@ -94,7 +94,9 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
   const visits = isDoctor(ctx) ? all.filter(({ practitionerId }) => practitionerId === own) : all
   if (isDoctor(ctx) && visits.length === 0) return notFound('patient')
   const open = visits.filter((visit) => visit.status === 'booked' && !isBefore(visit.startsAt, ctx.now)).reverse()
-  const messages = await listRecentMessages(ctx, { patientId: id, practitionerId: own, limit: 10 })
+  const messages = readsMessages(ctx)
+    ? await listRecentMessages(ctx, { patientId: id, practitionerId: own, limit: 10 })
+    : undefined
   const consents = await consentsOf(ctx, speaker, patient, mayBook(ctx))
   const { agreedAt } = consents
   return view('desk/patient', {
@@ -115,7 +117,7 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
     open: open.map((visit) => visitRow(ctx, speaker, visit)),
     past: visits.filter((visit) => !open.includes(visit)).map((visit) => visitRow(ctx, speaker, visit)),
     missed: visits.filter(({ status }) => status === 'noshow').length,
-    messages: messages.map((message) => messageRow(ctx, speaker, message)),
+    messages: messages?.map((message) => messageRow(ctx, speaker, message)),
   })
 }
 

@@ -373,7 +373,7 @@ export const columnsLeftOut: Readonly<Record<string, string>> = {
 export const staffColumns = {
   name: 'name',
   email: 'e-mail address of the account',
-  role: 'owner, doctor or receptionist',
+  role: 'owner, doctor, receptionist, assistant or accountant',
   since: 'since when, ISO 8601 in UTC',
 } as const
 
