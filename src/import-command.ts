@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { importExport, type ImportFault } from './features/export/actions/import.ts'
+import { linkImported } from './features/trail/actions.ts'
 import { Refused, runCommand, say } from './run-command.ts'
 import { startServices } from './start.ts'
 
@@ -44,7 +45,7 @@ async function run(args: string[]): Promise<void> {
   const dryRun = values['dry-run']
   const { services, stop } = await startServices(readConfig(process.env))
   try {
-    const imported = await importExport(services, { path, slug, password, dryRun })
+    const imported = await importExport(services, { path, slug, password, dryRun, vouch: linkImported })
     if (!imported.ok) throw new Refused(faults[imported.reason])
     const { from, rows } = imported.value
     for (const [table, count] of Object.entries(rows)) say(`${String(count).padStart(9)}  ${table}`)

@@ -33,21 +33,39 @@ export async function linkEntries(services: Services, clinic: Clinic): Promise<n
   for (;;) {
     const added = await within(services, clinic, async (ctx) => {
       const chain = await lockChain(ctx)
-      const since = chain.linkedUntil?.subtract({ hours: lateHours }) ?? null
-      const entries = await listUnlinked(ctx, since, batch)
-      let head: Head = chain
-      const links = entries.map((entry) => {
-        const link = linkAfter(ctx.clinic.id, head, entry)
-        head = link
-        return link
-      })
-      const newest = entries.at(-1)?.at ?? ctx.now
-      await insertLinks(ctx, links, newest.epochMilliseconds < ctx.now.epochMilliseconds ? newest : ctx.now)
-      return entries.length
+      return (await linkSome(ctx, chain, chain.linkedUntil?.subtract({ hours: lateHours }) ?? null)).added
     })
     linked += added
     if (added < batch || services.stopping.signal.aborted) return linked
   }
+}
+
+/** Links entries that were brought along from elsewhere, however old they are, in the transaction that brought them. */
+export async function linkImported(ctx: Ctx): Promise<void> {
+  let head: Head = await lockChain(ctx)
+  let since: Instant | null = null
+  for (;;) {
+    const some: Linked = await linkSome(ctx, head, since)
+    if (some.added < batch) return
+    head = some.head
+    since = some.newest
+  }
+}
+
+type Linked = { added: number; head: Head; newest: Instant | null }
+
+async function linkSome(ctx: Ctx, chain: Head, since: Instant | null): Promise<Linked> {
+  const entries = await listUnlinked(ctx, since, batch)
+  let head: Head = chain
+  const links = entries.map((entry) => {
+    const link = linkAfter(ctx.clinic.id, head, entry)
+    head = link
+    return link
+  })
+  const newest = entries.at(-1)?.at ?? null
+  const until = newest !== null && newest.epochMilliseconds < ctx.now.epochMilliseconds ? newest : ctx.now
+  await insertLinks(ctx, links, until)
+  return { added: entries.length, head, newest }
 }
 
 /** Links the logs of all clinics in which something was written since `since`. One clinic's trouble is not another's. */

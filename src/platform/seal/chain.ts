@@ -173,7 +173,9 @@ function sound(link: Link, entry: Entry, originSince: Instant): boolean {
   if (entry.id !== link.entryId || entry.at.toString() !== link.at.toString()) return false
   if (entry.detailsSealed !== null && !link.detailsDigest?.equals(sha256(entry.detailsSealed))) return false
   if (entry.salt === null) {
-    return entry.address === null && entry.browser === null && isBefore(entry.at, originSince)
+    // Of what was brought along from another clinic neither was, and no digest either.
+    const past = entry.originDigest === null || isBefore(entry.at, originSince)
+    return entry.address === null && entry.browser === null && past
   }
   const digest = sha256(entry.salt, JSON.stringify([entry.address, entry.browser]))
   return entry.originDigest?.equals(digest) ?? false
