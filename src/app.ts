@@ -59,7 +59,7 @@ import { privacyRoutes } from './features/privacy/routes.ts'
 import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
-import { trailRoutes } from './features/trail/routes.ts'
+import { activityRoutes, trailRoutes } from './features/trail/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
 import { paymentPages } from './platform/channels/stripe-facts.ts'
@@ -145,6 +145,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(accountRoutes.express)
   app.use(confirmRoutes.express)
   app.use(secondFactorRoutes.express)
+  app.use(activityRoutes.express)
   app.use(newsRoutes.express)
   app.use(dismissalRoutes.express)
   app.use(supportVisitorRoutes.express)

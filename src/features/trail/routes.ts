@@ -1,15 +1,18 @@
 // A clinic's log as its owner reads it: what was done, whether it is all there, and a copy of it.
 import { emptyForm, parseForm, withErrors } from '../../kernel/forms.ts'
 import { sendCsv } from '../../platform/csv.ts'
-import { clinicRouter } from '../../platform/web/routers.ts'
+import { accountRouter, clinicRouter } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { checkTrail, noteLogExport, setAuditMail } from './actions/owner.ts'
+import { activityPage, securityPage } from './pages/activity.ts'
 import { checkPage } from './pages/check.ts'
 import { chosenOf, logHeader, logLines, logPage } from './pages/log.ts'
 import { logQuery, mailForm } from './schema.ts'
 
 const routes = clinicRouter('trail')
 export const trailRoutes = routes
+/** How one's own account was used. */
+export const activityRoutes = accountRouter('trail')
 
 /** Whatever stands with the subscription, what was done stays open to the owner. */
 const always = { whileReadOnly: true, whileLocked: true }
@@ -23,6 +26,19 @@ routes.get(
   },
   always,
 )
+
+routes.get(
+  `${path}/security`,
+  'clinic.log',
+  async ({ speaker, show, inClinic }) => {
+    show(await inClinic((ctx) => securityPage(ctx, speaker)))
+  },
+  always,
+)
+
+activityRoutes.get('/account/activity', 'signed_in', async ({ services, person, speaker, show }) => {
+  show(await activityPage(services, speaker, person))
+})
 
 // Not a GET: that the log left the house is an event of its own.
 routes.post(

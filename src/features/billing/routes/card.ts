@@ -1,4 +1,5 @@
 // To Stripe's pages and back, and what Stripe calls us with.
+import { noteForged } from '../../../platform/security-notes.ts'
 import { clinicRouter, publicRouter } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
 import { startCheckout } from '../actions/card/checkouts.ts'
@@ -59,7 +60,7 @@ routes.get('/settings/subscription/card/cancelled', 'clinic.subscription', async
 /** Mounted before every body parser but one that keeps the raw bytes: the signature is over those. */
 export const stripeWebhookRoutes = publicRouter('billing')
 
-stripeWebhookRoutes.post('/webhooks/stripe', 'public', async ({ req, res, services }) => {
+stripeWebhookRoutes.post('/webhooks/stripe', 'public', async ({ req, res, services, origin }) => {
   const { stripe, log } = services
   const answer = (status: number, text: string) => {
     res.status(status).type('text/plain').send(text)
@@ -78,6 +79,7 @@ stripeWebhookRoutes.post('/webhooks/stripe', 'public', async ({ req, res, servic
       : undefined
   if (!event) {
     log.warn('webhook.refused', { status: 401 })
+    await noteForged(services, origin, 'stripe')
     answer(401, 'not signed')
     return
   }

@@ -1,5 +1,6 @@
 import { inPages, type Cell } from '../../../platform/csv.ts'
 import { newId } from '../../../kernel/ids.ts'
+import { securityEvents } from '../../../kernel/security-events.ts'
 import { parseInstant } from '../../../kernel/time.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -10,6 +11,8 @@ import type { AuditQuery } from '../schema/operations.ts'
 import { clinicHref } from './words.ts'
 
 const pageSize = 50
+/** What the choice is called that stands for all of them. */
+const security = 'security'
 
 const placeOf = ({ id, at }: AuditLine): Place => ({ id, key: at.toString() })
 
@@ -20,7 +23,7 @@ async function filterOf({ db, clinics }: Pick<Services, 'db' | 'clinics'>, query
   ])
   const start = (day: AuditQuery['from']) => day?.toZonedDateTime('UTC').toInstant()
   return {
-    action: query.action,
+    ...(query.action === security ? { actions: securityEvents } : { action: query.action }),
     // Nothing is found by an address that no account has, or a clinic that is not there.
     actorId: query.person === undefined ? undefined : (person ?? newId<'user'>()),
     clinicId: query.clinic === undefined ? undefined : (clinic?.id ?? newId<'clinic'>()),
@@ -63,6 +66,7 @@ export async function auditPage(
     filtered: Object.values(chosen).some((value) => value !== undefined),
     actions: [
       { value: '', label: t('operations.audit.any_action') },
+      { value: security, label: t('operations.audit.security') },
       ...actions.map((action) => ({ value: action, label: action })),
     ],
     entries: shown.map((line) => ({

@@ -25,6 +25,8 @@ export type AuditLine = {
 
 export type AuditFilter = {
   action?: string | undefined
+  /** Any of these. */
+  actions?: readonly string[] | undefined
   actorId?: UserId | undefined
   clinicId?: ClinicId | undefined
   from?: Instant | undefined
@@ -34,6 +36,7 @@ export type AuditFilter = {
 export async function listAudit(db: Knex, filter: AuditFilter, look: Look, limit: number): Promise<AuditLine[]> {
   const where = new Conditions()
   if (filter.action) where.add('e.action = ?', filter.action)
+  if (filter.actions) where.add('e.action = any(?::text[])', [...filter.actions])
   if (filter.actorId) where.add('e.actor_id = ?', filter.actorId)
   if (filter.clinicId) where.add('e.clinic_id = ?', filter.clinicId)
   if (filter.from) where.add('e.at >= ?::timestamptz', filter.from.toString())

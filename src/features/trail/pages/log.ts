@@ -59,6 +59,7 @@ export async function logPage(ctx: Ctx, speaker: Speaker, query: LogQuery): Prom
     menu: menuOf(ctx, speaker),
     action: at(logPath),
     checkHref: at(`${logPath}/check`),
+    securityHref: at(`${logPath}/security`),
     exportAction: at(`${logPath}/export`),
     chosen,
     filtered: Object.values(chosen).some((value) => value !== undefined),
