@@ -22,6 +22,7 @@ import {
   type Wishes,
 } from '../../src/features/rights/rules.ts'
 import { judge, keptOf, partsOf, type Effects } from '../../src/features/rights/rules/decision.ts'
+import type { Phone } from '../../src/kernel/phone.ts'
 import { newId, type PatientId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import type { Ctx, InClinic } from '../../src/platform/clinic-scope.ts'
@@ -297,6 +298,22 @@ describe('a decision', () => {
       `select id, details from clinic.audit_entries where clinic_id = $1 and action = 'patient.corrected'`, [clinic.id],
     ) // prettier-ignore
     expect(entry!.details).toEqual({ fields: 'name phone' })
+  })
+
+  it('is not told to a number that the clinic did not accept', async () => {
+    const patient = await makePatient(clinic, { name: 'Asma Noor' })
+    const wanted = '+923217654321' as Phone
+    const id = await askProven(patient.id, 'correction', { correction: { name: 'Asma Noori', phone: wanted } })
+    const corrections = { name: 'Asma Noori', phone: wanted, email: null, language: 'en' as const }
+    await decide(id, { decision: 'partly', parts: ['name'], reasons: 'Not your number', corrections })
+    const [answer] = await app.superuser<{ id: string; recipient_sealed: Buffer }>(
+      `select id, recipient_sealed from clinic.messages where clinic_id = $1 and kind = 'rights_answer'`,
+      [clinic.id],
+    )
+    const to = await clinic.inClinic((ctx) =>
+      Promise.resolve(ctx.seal.open(answer!.recipient_sealed, 'messages.recipient', answer!.id)),
+    )
+    expect(to).toBe(patient.phone)
   })
 
   it('refuses a correction to somebody else’s name and number', async () => {

@@ -1,5 +1,6 @@
 import type { PatientId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import type { Phone } from '../../../kernel/phone.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
@@ -67,7 +68,8 @@ export async function decideRequest(
     reasons: decision.reasons,
     cancelled: happened.value.cancelled,
   })
-  const { phone, email } = addressOf(request, patient, decision)
+  const right = parts.includes('phone') ? decision.corrections?.phone : undefined
+  const { phone, email } = addressOf(request, patient, right)
   const patientId = happened.value.gone ? undefined : patient?.id
   const sent = await sendAnswer(ctx, request, { phone, email, patientId })
   const decided = await updateDecided(ctx, id, {
@@ -98,10 +100,10 @@ export async function decideRequest(
  * Where the answer goes. A number that was put right by somebody who proved the old one hears of it at the old one; who
  * came in person and lost it, at the new.
  */
-function addressOf(request: RightsRequest, patient: Patient | undefined, { corrections }: Decision) {
+function addressOf(request: RightsRequest, patient: Patient | undefined, right: Phone | undefined) {
   const phone = patient?.phone ?? request.subject?.phone
   const email = patient?.email ?? request.subject?.email
-  return { phone: request.identity === 'in_person' ? (corrections?.phone ?? phone) : phone, email }
+  return { phone: request.identity === 'in_person' ? (right ?? phone) : phone, email }
 }
 
 async function carryOut(
