@@ -3,17 +3,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
 import express, { type Express, type RequestHandler } from 'express'
+import { verifyBanners } from './features/accounts/pages/account.ts'
 import { factorBanners } from './features/accounts/pages/second-factor.ts'
 import {
   accountRoutes,
+  alertRoutes,
   confirmInPlace,
   confirmRoutes,
+  emailLinkRoutes,
+  emailRoutes,
   factorOperatorRoutes,
   factorStaffRoutes,
   factorVisitorRoutes,
   invitationRoutes,
+  photoRoutes,
   secondFactorRoutes,
   secondStepRoutes,
+  sessionRoutes,
+  staffPhotoRoutes,
   staffRoutes,
   visitorRoutes,
 } from './features/accounts/routes.ts'
@@ -69,6 +76,7 @@ import type { DeskNotices, StepUp } from './platform/web/routers.ts'
 import { securityHeaders } from './platform/web/headers.ts'
 import { healthz, readyz } from './platform/web/health.ts'
 import { metricsPage } from './platform/web/metrics-page.ts'
+import { ownHostOnly } from './platform/web/own-host.ts'
 import { requestLog } from './platform/web/request-log.ts'
 import { sessions } from './platform/web/session.ts'
 import { cutSlowForms } from './platform/web/slow-bodies.ts'
@@ -87,6 +95,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
       policyBanners(services),
       subscriptionBanners,
       factorBanners,
+      verifyBanners,
     ],
     closed: closedPage,
     lookOnly: lookOnlyPage,
@@ -102,6 +111,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.get('/healthz', healthz)
   app.get('/readyz', readyz)
   app.get('/metrics', metricsPage(services))
+  app.use(ownHostOnly(config.baseUrl, config.production))
   // Kept as bytes, coded already, for everybody alike: what follows would only cost time.
   app.use(bookingOpenRoutes.express)
   app.use(siteOpenRoutes.express)
@@ -142,7 +152,12 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(secondStepRoutes.express)
   app.use(factorVisitorRoutes.express)
   app.use(invitationRoutes.express)
+  app.use(alertRoutes.express)
+  app.use(emailLinkRoutes.express)
   app.use(accountRoutes.express)
+  app.use(sessionRoutes.express)
+  app.use(emailRoutes.express)
+  app.use(photoRoutes.express)
   app.use(confirmRoutes.express)
   app.use(secondFactorRoutes.express)
   app.use(activityRoutes.express)
@@ -151,6 +166,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(supportVisitorRoutes.express)
   // the desk
   app.use(staffRoutes.express)
+  app.use(staffPhotoRoutes.express)
   app.use(factorStaffRoutes.express)
   app.use(clinicsRoutes.express)
   app.use(clinicPeopleRoutes.express)

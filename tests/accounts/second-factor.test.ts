@@ -112,6 +112,7 @@ describe('the second step', () => {
     expect(entries).toEqual([
       { action: 'account.password_proven', details: {} },
       { action: 'account.signed_in', details: { factor: 'code' } },
+      { action: 'account.new_browser', details: {} },
     ])
   })
 
@@ -413,8 +414,8 @@ describe('a second factor that was lost', () => {
     await half(sana.email)
     app.clock.advance({ minutes: 1 })
     await app.runJob('accounts.factor_resets')
-    expect((await tryToSignIn(app, sana.email)).answer.headers.location).toBe(`/app/${clinic.slug}/today`)
     expect((await newestMail(app, sana.email)).text).toContain('Your second step was reset')
+    expect((await tryToSignIn(app, sana.email)).answer.headers.location).toBe(`/app/${clinic.slug}/today`)
     const entries = await app.superuser<{ action: string }>(
       `select action from platform.audit_entries where record_id = $1 and action like '%reset%' order by id`,
       [sana.userId],

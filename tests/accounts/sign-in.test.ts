@@ -1,6 +1,6 @@
 // Getting in, staying in, and getting out.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { demoPassword, limits } from '../../src/features/accounts/rules.ts'
+import { demoPassword, limits, signInDelay } from '../../src/features/accounts/rules.ts'
 import { absoluteHours, idleMinutes, sessionCookieName } from '../../src/platform/web/session.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, unenrol } from '../support/cast.ts'
@@ -111,7 +111,7 @@ describe('signing in', () => {
     expect(app.logLines.join()).not.toContain(goodPassword)
   })
 
-  it('gives a hash of another cost a new one, and ends no session by it', async () => {
+  it('V11.4.2: gives a hash of another cost a new one, and ends no session by it', async () => {
     const { browser, email } = await openAClinic(app)
     const weaker = (await import('../../src/platform/passwords.ts')).createPasswords(
       app.services.config.passwordPepper,
@@ -294,7 +294,7 @@ describe('guessing', () => {
   it('V6.3.1: is stopped per account, from wherever it comes, known or not, with the time to wait', async () => {
     const { email } = await openAClinic(app)
     for (const target of [email, 'nobody-at-all@example.org']) {
-      for (let i = 0; i < limits.signInAccount.max; i++) {
+      for (let i = 0; i < signInDelay.free; i++) {
         expect((await wrong(target, `192.0.2.${i + 10}`)).answer.status).toBe(422)
       }
       const { answer } = await wrong(target, '192.0.2.99')
@@ -308,11 +308,47 @@ describe('guessing', () => {
     expect((await tryToSignIn(app, email)).isIn).toBe(true)
   })
 
+  it('V6.1.1, V6.3.1: is looked at ever later: a minute, two, four, eight, and never more than a quarter of an hour', async () => {
+    const { email } = await openAClinic(app)
+    for (let i = 0; i < signInDelay.free; i++) expect((await wrong(email, `192.0.2.${i + 10}`)).answer.status).toBe(422)
+    for (const minutes of [1, 2, 4, 8, 15, 15]) {
+      const { answer } = await wrong(email, '192.0.2.100')
+      expect([answer.status, answer.headers['retry-after']]).toEqual([429, String(minutes * 60)])
+      // Tries that come too early make it no longer.
+      app.clock.advance({ seconds: minutes * 60 - 1 })
+      expect((await wrong(email, '192.0.2.101')).answer.headers['retry-after']).toBe('1')
+      app.clock.advance({ seconds: 1 })
+      expect((await wrong(email, '192.0.2.102')).answer.status).toBe(422)
+    }
+    app.clock.advance({ minutes: 15 })
+    expect((await tryToSignIn(app, email)).isIn).toBe(true)
+    expect((await wrong(email, '192.0.2.103')).answer.status).toBe(422)
+    app.clock.set(testNow)
+  })
+
+  it('V6.3.1: is braked everywhere while the alarm about it is on, and people who know their password are let in', async () => {
+    const { email } = await openAClinic(app)
+    await app.superuser(
+      `insert into platform.alarms (name, since, code, value, told_at) values ('sign_ins', $1, 'many', 400, $1)`,
+      [testNow],
+    )
+    try {
+      for (let i = 0; i < 3; i++)
+        expect((await wrong('braked@example.org', `192.0.2.${i + 150}`)).answer.status).toBe(422)
+      expect((await wrong('braked@example.org', '192.0.2.153')).answer.status).toBe(429)
+      for (let i = 0; i < 6; i++) expect((await wrong(`b-${i}@example.org`, '192.0.2.160')).answer.status).toBe(422)
+      expect((await wrong('b-last@example.org', '192.0.2.160')).answer.status).toBe(429)
+      expect((await tryToSignIn(app, email)).isIn).toBe(true)
+    } finally {
+      await app.superuser(`delete from platform.alarms where name = 'sign_ins'`)
+    }
+  })
+
   it('V6.3.1: counts tries that arrive at once', async () => {
     const { email } = await openAClinic(app)
     const answers = await Promise.all(Array.from({ length: 25 }, (_, i) => wrong(email, `192.0.2.${i + 100}`)))
     const looked = answers.filter(({ answer }) => answer.status === 422)
-    expect(looked.length).toBe(limits.signInAccount.max)
+    expect(looked.length).toBe(signInDelay.free)
   })
 
   it('V6.3.1: is stopped per address, also for who has an account of their own to sign in with in between', async () => {

@@ -248,6 +248,22 @@ describe('an alarm', () => {
     expect(await listTroubles(app.services.db, [], app.clock.now().add({ minutes: 6 }))).toEqual([])
   })
 
+  it('measures failed sign-ins by twenty times the usual of a week, so that a large service is not always alarmed', async () => {
+    const now = app.clock.now()
+    const refused = (count: number, at: string) =>
+      app.superuser(
+        `insert into platform.audit_entries (id, at, actor_kind, action)
+         select gen_random_uuid(), $1, 'visitor', 'account.sign_in_refused' from generate_series(1, $2)`,
+        [at, count],
+      )
+    // Ten in each of the 671 quarters of an hour before.
+    await refused(6710, ago({ hours: 72 }))
+    await refused(199, ago({ minutes: 10 }))
+    expect(await listTroubles(app.services.db, [], now)).toEqual([])
+    await refused(1, ago({ minutes: 10 }))
+    expect(await listTroubles(app.services.db, [], now)).toEqual([{ name: 'sign_ins', code: 'many', value: 200 }])
+  })
+
   it('is said in the log too, for when mail itself is down', async () => {
     ahead = 120
     await minute()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addressBlock, throttle, type Limit } from '../../src/platform/throttle.ts'
+import { addressBlock, forgive, slowDown, throttle, type Limit } from '../../src/platform/throttle.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp
@@ -42,6 +42,36 @@ describe('a limit', () => {
       expect(key).toHaveLength(32)
       expect(key.toString('latin1')).not.toContain('9230')
     }
+  })
+})
+
+describe('a growing delay', () => {
+  const delay = { purpose: 'slow', free: 2, first: { seconds: 10 }, most: { seconds: 35 } }
+  const attempt = (subject: string) =>
+    slowDown(app.services.db, app.services.keys.platform, app.clock.now(), delay, subject)
+
+  it('lets some through at once, then one after ever longer waits, up to the longest', async () => {
+    app.clock.set('2026-11-24T07:00:00Z')
+    for (let i = 0; i < 2; i++) expect(await attempt('a')).toBeUndefined()
+    for (const seconds of [10, 20, 35, 35]) {
+      expect(await attempt('a')).toBe(seconds)
+      app.clock.advance({ seconds })
+      expect(await attempt('a')).toBeUndefined()
+    }
+  })
+
+  it('counts exactly when many come at once, and those too early not at all', async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => attempt('b')))
+    expect(answers.filter((wait) => wait === undefined)).toHaveLength(2)
+    expect(await attempt('b')).toBe(10)
+  })
+
+  it('is for one subject alone, and forgotten when it proves to be itself', async () => {
+    for (let i = 0; i < 3; i++) await attempt('c')
+    expect(await attempt('c')).toBe(10)
+    expect(await attempt('d')).toBeUndefined()
+    await forgive(app.services.db, app.services.keys.platform, delay, 'c')
+    expect(await attempt('c')).toBeUndefined()
   })
 })
 

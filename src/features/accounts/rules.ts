@@ -83,12 +83,23 @@ export const resetMinutes = 30
 export const invitationDays = 7
 
 export const limits = {
-  signInAccount: { purpose: 'sign-in-account', max: 10, per: { minutes: 15 } },
   signInAddress: { purpose: 'sign-in-address', max: 30, per: { minutes: 15 } },
   resetAccount: { purpose: 'reset-account', max: 3, per: { minutes: 60 } },
   resetAddress: { purpose: 'reset-address', max: 20, per: { minutes: 60 } },
   signUpAddress: { purpose: 'sign-up-address', max: 10, per: { minutes: 60 } },
   inviteClinic: { purpose: 'invite-clinic', max: 50, per: { minutes: 1440 } },
+}
+
+/**
+ * Ten wrong passwords at one account, then a minute's wait, two, four, eight, and a quarter of an hour from then on: some
+ * hundred guesses a day, from all addresses together. Its owner is let in by a passkey or a reset link all the while.
+ */
+export const signInDelay = { purpose: 'sign-in-account', free: 10, first: { seconds: 60 }, most: { seconds: 900 } }
+
+/** While far more sign-ins fail than usual, everywhere together: what a person who mistypes still does. */
+export const braked = {
+  address: { ...limits.signInAddress, max: 6 },
+  account: { ...signInDelay, free: 3 },
 }
 
 /** Where to go after signing in: a path of ours, or undefined. `//evil`, `/\\evil` and `/\\tevil` would leave the site. */

@@ -21,8 +21,11 @@ export type Alarm = Trouble & {
 const againHours = 24
 /** What comes and goes is one trouble: it is over when it has been for some minutes. */
 const calmMinutes = 5
-/** Wrong passwords at all accounts together. A forgetful person makes three. */
-const signInFailures = { most: 100, minutes: 15 }
+/**
+ * Wrong passwords at all accounts together, by the quarter of an hour: twenty times what was usual in the last week, and
+ * a hundred at least. A forgetful person makes three.
+ */
+const signInFailures = { least: 100, timesUsual: 20, minutes: 15, usualDays: 7 }
 
 /** Looks what is wrong, remembers it, and queues the mail that is due about it, all in one transaction. */
 export async function runAlarms(services: Services, jobs: readonly KnownJob[]): Promise<void> {
@@ -39,22 +42,27 @@ export async function runAlarms(services: Services, jobs: readonly KnownJob[]): 
 
 /** What is wrong by the latest checks, the jobs' own word and record, and the audit log. */
 export async function listTroubles(db: Database, jobs: readonly KnownJob[], now: Instant): Promise<Trouble[]> {
+  const quarter = now.subtract({ minutes: signInFailures.minutes })
   const [checks, jobTroubles, own, [refused]] = await Promise.all([
     listChecks(db, checkNames, now.subtract({ hours: 1 }), now),
     listJobTroubles(db, jobs, now),
     Promise.all(jobs.map(async (job) => (await job.troubles?.()) ?? [])),
-    rows<{ count: number }>(
+    rows<{ count: number; week: number }>(
       db,
-      `select count(*) as count from platform.audit_entries where at > ? and action = 'account.sign_in_refused'`,
-      [now.subtract({ minutes: signInFailures.minutes })],
+      `select count(*) filter (where at > ?) as count, count(*) filter (where at <= ?) as week
+       from platform.audit_entries where at > ? and action = 'account.sign_in_refused'`,
+      [quarter, quarter, now.subtract({ hours: 24 * signInFailures.usualDays })],
     ),
   ])
   const attempts = refused?.count ?? 0
+  const quarters = (signInFailures.usualDays * 24 * 60) / signInFailures.minutes - 1
+  const usual = (refused?.week ?? 0) / quarters
+  const most = Math.max(signInFailures.least, signInFailures.timesUsual * usual)
   return [
     ...checks.filter(isAlarming).map(({ name, code, value }) => ({ name, code, value })),
     ...jobTroubles.map(({ job, code, value }) => ({ name: `job.${job}`, code, value })),
     ...own.flat(),
-    ...(attempts >= signInFailures.most ? [{ name: 'sign_ins', code: 'many', value: attempts }] : []),
+    ...(attempts >= most ? [{ name: 'sign_ins', code: 'many', value: attempts }] : []),
   ]
 }
 
@@ -125,6 +133,11 @@ const columns = `name, since, code, value, told_at as "toldAt", calm_since as "c
 
 async function listAlarms(db: Knex): Promise<Alarm[]> {
   return rows<Alarm>(db, 'select ' + columns + ' from platform.alarms where over_at is null order by name')
+}
+
+/** Whether one alarm is on, for what is stricter in the meantime. */
+export async function isAlarmOn(db: Knex, name: string): Promise<boolean> {
+  return (await rows(db, 'select 1 from platform.alarms where name = ? and over_at is null', [name])).length > 0
 }
 
 /** The alarms that are on, for the console and /metrics. */

@@ -16,7 +16,7 @@ import {
   updateTokenUsed,
   type Account,
 } from '../queries.ts'
-import { isDemoAccount, limits, passwordFault, resetMinutes, type PasswordFault } from '../rules.ts'
+import { isDemoAccount, limits, passwordFault, resetMinutes, signInDelay, type PasswordFault } from '../rules.ts'
 import { provesPassword } from './sign-in.ts'
 import { hashOf, newToken } from './tokens.ts'
 
@@ -95,7 +95,7 @@ export async function resetPassword(
     return setPassword(services, trx, asked, hash)
   })
   if (version === undefined) return refuse('link_dead')
-  await forgive(db, keys.platform, limits.signInAccount, asked.email)
+  await forgive(db, keys.platform, signInDelay, asked.email)
   return done({ ...asked, passwordVersion: version })
 }
 

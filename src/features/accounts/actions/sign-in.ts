@@ -2,9 +2,10 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { addressBlock, forgive, throttle, uncount } from '../../../platform/throttle.ts'
+import { isAlarmOn } from '../../../platform/health/alarms.ts'
+import { addressBlock, forgive, slowDown, throttle, uncount } from '../../../platform/throttle.ts'
 import { findAccountByEmail, updateHash, type Account } from '../queries.ts'
-import { demoPassword, isDemoAccount, limits } from '../rules.ts'
+import { braked, demoPassword, isDemoAccount, limits, signInDelay } from '../rules.ts'
 import { hasSecondFactor } from './factors.ts'
 
 /** Seconds to wait come with `too_many`; the link of a password reset always leads in. */
@@ -24,9 +25,10 @@ export async function signIn(
   const { db, keys, clock, passwords, config } = services
   const now = clock.now()
   const address = addressBlock(origin.address ?? '')
+  const braking = await isAlarmOn(db, 'sign_ins')
   const seconds =
-    (await throttle(db, keys.platform, now, limits.signInAddress, address)) ??
-    (await throttle(db, keys.platform, now, limits.signInAccount, typed.email))
+    (await throttle(db, keys.platform, now, braking ? braked.address : limits.signInAddress, address)) ??
+    (await slowDown(db, keys.platform, now, braking ? braked.account : signInDelay, typed.email))
   if (seconds !== undefined) return { ok: false, reason: 'too_many', seconds }
   const account = await findAccountByEmail(db, typed.email)
   // The demo's accounts and its password, which are printed for all to read, open nothing outside it.
@@ -38,7 +40,7 @@ export async function signIn(
     return refuse('wrong')
   }
   await uncount(db, keys.platform, now, limits.signInAddress, address)
-  await forgive(db, keys.platform, limits.signInAccount, typed.email)
+  await forgive(db, keys.platform, signInDelay, typed.email)
   if (passwords.outdated(known.passwordHash)) await updateHash(db, known.id, await passwords.hash(typed.password))
   const half = await hasSecondFactor(services, known.id)
   await noteFirstStep(services, origin, known, half)
@@ -68,10 +70,10 @@ export async function provesPassword(
   password: string,
 ): Promise<Outcome<void, 'wrong' | 'too_many'>> {
   const { db, keys, clock, passwords } = services
-  const wait = await throttle(db, keys.platform, clock.now(), limits.signInAccount, account.email)
+  const wait = await slowDown(db, keys.platform, clock.now(), signInDelay, account.email)
   if (wait !== undefined) return refuse('too_many')
   if (!(await passwords.verify(password, account.passwordHash))) return refuse('wrong')
-  await forgive(db, keys.platform, limits.signInAccount, account.email)
+  await forgive(db, keys.platform, signInDelay, account.email)
   return done(undefined)
 }
 
