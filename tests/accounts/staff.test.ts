@@ -1,9 +1,12 @@
 // Who works here, in which role, and until when.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { noticeBooked } from '../../src/features/notices/actions.ts'
+import type { AppointmentId } from '../../src/kernel/ids.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { makePractitioner } from '../support/factories.ts'
+import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
+import { factsNow } from '../support/messages.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -144,8 +147,12 @@ describe('leaving', () => {
     const sana = await clinic.as(clinic.cast.sana)
     await sana.get(`/app/${clinic.slug}/today`).expect(200)
     expect((await remove(clinic.cast.sana.userId)).status).toBe(303)
-    await sana.get(`/app/${clinic.slug}/today`).expect(404)
-    expect((await sana.get('/app')).headers.location).toBe('/account/clinics')
+    // Their sessions are over, here and everywhere; once they sign in again there is no clinic.
+    const after = await sana.get(`/app/${clinic.slug}/today`).expect(303)
+    expect(after.headers.location).toMatch(/^\/sign-in/)
+    const again = await clinic.as(clinic.cast.sana)
+    await again.get(`/app/${clinic.slug}/today`).expect(404)
+    expect((await again.get('/app')).headers.location).toBe('/account/clinics')
     expect(await doctorOf(clinic.cast.sana.userId)).toBeUndefined()
     const [doctor] = await app.superuser('select name, active from clinic.practitioners where id = $1', [
       clinic.cast.sana.practitionerId,
@@ -162,6 +169,112 @@ describe('leaving', () => {
   it('twice is once', async () => {
     await remove(clinic.cast.bilal.userId)
     expect((await remove(clinic.cast.bilal.userId)).status).toBe(404)
+  })
+})
+
+describe('a doctor with visits ahead who leaves', () => {
+  let visits: { id: string }[]
+  let hamid: { id: string }
+  const standing = () =>
+    app.superuser<{ id: string; status: string; practitioner: string }>(
+      `select id, status, practitioner_id as practitioner from clinic.appointments where clinic_id = $1 order by starts_at`,
+      [clinic.id],
+    )
+  const told = () =>
+    app.superuser<{ kind: string; appointment: string }>(
+      `select kind, appointment_id as appointment from clinic.messages
+       where clinic_id = $1 and kind in ('moved', 'cancelled') order by appointment_id`,
+      [clinic.id],
+    )
+  const inUse = async () =>
+    (
+      await app.superuser<{ active: boolean }>('select active from clinic.practitioners where id = $1', [
+        clinic.cast.sana.practitionerId,
+      ])
+    )[0]?.active
+  const answer = async (fields: Record<string, string>, browser = nadia) => {
+    await browser.getForm(staff())
+    return browser.postForm(staff(`/${clinic.cast.sana.userId}/removal`), fields)
+  }
+
+  beforeEach(async () => {
+    const { service, locationId, practitionerId } = await makeBookable(clinic)
+    hamid = await makePractitioner(clinic, { name: 'Dr Hamid Raza' })
+    await makeShift(clinic, { practitionerId: hamid.id as typeof practitionerId, locationId })
+    visits = []
+    for (const time of ['15:00', '16:00']) {
+      const { id: patientId } = await makePatient(clinic)
+      visits.push(await makeAppointment(clinic, { service, locationId, practitionerId, patientId, at: time }))
+    }
+    // They have been told of it.
+    await clinic.inClinic(async (ctx) => {
+      for (const { id } of visits) await noticeBooked(ctx, await factsNow(ctx, id as AppointmentId), { by: 'desk' })
+    })
+    await app.superuser(
+      `update clinic.messages set status = 'delivered' where clinic_id = $1 and kind = 'confirmation'`,
+      [clinic.id],
+    )
+    // The other doctor has somebody at four.
+    const { id: patientId } = await makePatient(clinic)
+    const busy = { service, locationId, practitionerId: hamid.id as typeof practitionerId, patientId, at: '16:00' }
+    await makeAppointment(clinic, busy)
+  })
+
+  it('is not removed before somebody says what becomes of them', async () => {
+    const page = wordsOf((await nadia.get(staff(`/${clinic.cast.sana.userId}/removal`))).text)
+    expect(page).toContain('Booked visits still to come: 2')
+    expect(page).toContain('Dr Hamid Raza')
+    for (const [fields, words] of [
+      [{}, 'Say what happens with the visits'],
+      [{ visits: 'forget' }, 'Say what happens with the visits'],
+      [{ visits: 'move' }, 'Choose the doctor who takes them over'],
+      [{ visits: 'move', to: clinic.cast.sana.practitionerId }, 'Choose the doctor who takes them over'],
+      [{ visits: 'move', to: (await makeClinic(app)).cast.sana.practitionerId }, 'Choose the doctor who takes them'],
+    ] as const) {
+      const refused = await answer(fields)
+      expect(refused.status).toBe(422)
+      expect(wordsOf(refused.text)).toContain(words)
+    }
+    expect((await roles())[clinic.cast.sana.userId]).toBe('doctor')
+    expect(await told()).toEqual([])
+  })
+
+  it('leaves them on the list when they are kept, and the doctor bookable', async () => {
+    expect((await answer({ visits: 'keep' })).status).toBe(303)
+    expect((await standing()).filter(({ status }) => status === 'booked')).toHaveLength(3)
+    expect(await told()).toEqual([])
+    expect(await inUse()).toBe(true)
+    expect(wordsOf((await nadia.get(staff())).text)).toContain('Visits that stay on the doctor’s list: 2')
+  })
+
+  it('hands them to another doctor where that one is free, and each patient is told', async () => {
+    expect((await answer({ visits: 'move', to: hamid.id })).status).toBe(303)
+    const after = await standing()
+    expect(after.find(({ id }) => id === visits[0]!.id)?.practitioner).toBe(hamid.id)
+    expect(after.find(({ id }) => id === visits[1]!.id)?.practitioner).toBe(clinic.cast.sana.practitionerId)
+    expect(await told()).toEqual([{ kind: 'moved', appointment: visits[0]!.id }])
+    expect(await inUse()).toBe(false)
+    expect(wordsOf((await nadia.get(staff())).text)).toContain('Visits moved: 1. Still on the doctor’s list: 1')
+  })
+
+  it('has them cancelled, and each patient is told', async () => {
+    expect((await answer({ visits: 'cancel' })).status).toBe(303)
+    const gone = (await standing()).filter(({ status }) => status === 'cancelled')
+    expect(gone.map(({ id }) => id).sort()).toEqual(visits.map(({ id }) => id).sort())
+    expect((await told()).map(({ kind }) => kind)).toEqual(['cancelled', 'cancelled'])
+    expect(await inUse()).toBe(false)
+    const [entry] = await app.superuser<{ details: unknown }>(
+      `select details from clinic.audit_entries where clinic_id = $1 and action = 'staff.removed'`,
+      [clinic.id],
+    )
+    expect(entry?.details).toEqual({ role: 'doctor', visits: 'cancel', moved: 0, cancelled: 2, left: 0 })
+  })
+
+  it('keeps them whatever is asked while the clinic is read-only', async () => {
+    await app.superuser(`update platform.clinics set status = 'read_only' where id = $1`, [clinic.id])
+    expect((await answer({ visits: 'cancel' })).status).toBe(303)
+    expect((await standing()).filter(({ status }) => status === 'booked')).toHaveLength(3)
+    expect(await roles()).not.toHaveProperty(clinic.cast.sana.userId)
   })
 })
 
@@ -192,5 +305,21 @@ describe('the last owner', () => {
       remove(clinic.cast.nadia.userId, bilal),
     ])
     expect(Object.values(await roles()).filter((role) => role === 'owner')).toHaveLength(1)
+  })
+
+  it('V2.3.4: is left, though three owners demote each other in a ring, over and over', async () => {
+    const { nadia: one, bilal: two, sana: three } = clinic.cast
+    for (let round = 0; round < 4; round++) {
+      await app.superuser(`update platform.memberships set role = 'owner' where clinic_id = $1`, [clinic.id])
+      const browsers = await Promise.all([one, two, three].map((person) => clinic.as(person)))
+      const answers = await Promise.all(
+        [two, three, one].map(({ userId }, at) => change(userId, { role: 'assistant' }, browsers[at])),
+      )
+      expect(answers.every(({ status }) => [303, 403, 422].includes(status))).toBe(true)
+      // Whoever was demoted a moment ago demotes nobody any more.
+      const owners = Object.values(await roles()).filter((role) => role === 'owner')
+      expect(owners.length).toBe(3 - answers.filter(({ status }) => status === 303).length)
+      expect(owners.length).toBeGreaterThan(0)
+    }
   })
 })

@@ -5,6 +5,7 @@ import { newId, type ClinicId, type PractitionerId, type UserId } from '../../sr
 import type { Role } from '../../src/kernel/permissions.ts'
 import type { Actor, Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
 import { newSeed } from '../../src/platform/totp.ts'
+import { idleMinutes, sessionCookieName } from '../../src/platform/web/session.ts'
 import type { TestApp } from './app.ts'
 import { signIn, type Agent } from './http.ts'
 
@@ -99,6 +100,47 @@ export async function makePlatformAdmin(app: TestApp): Promise<{ userId: UserId;
   const admin = await makeUser(app, 'Platform Admin', `admin-${++made}@nabz.test`, 'owner')
   await app.superuser('update platform.users set platform_admin = true where id = $1', [admin.userId])
   return admin
+}
+
+/** Somebody more who works at the clinic, in a role the cast has not. */
+export async function hire(clinic: TestClinic, role: Role, name = `The ${role}`): Promise<CastMember> {
+  const { app } = clinic
+  const member = await makeUser(app, name, `${role}-${++made}@shifa.test`, role)
+  await app.superuser(
+    'insert into platform.memberships (clinic_id, user_id, role, created_at) values ($1, $2, $3, $4)',
+    [clinic.id, member.userId, role, app.clock.now().toString()],
+  )
+  return member
+}
+
+/** Somebody of the platform on a visit to the clinic that its owner allowed, and the browser they are on it in. */
+export async function visiting(clinic: TestClinic, operatorId: UserId): Promise<Agent> {
+  const { app, id, cast } = clinic
+  const visitId = newId()
+  await app.superuser(
+    `insert into platform.support_visits (id, clinic_id, operator_id, reason, asked_at, allowed_by, allowed_at, started_at, expires_at)
+     values ($1, $2, $3, 'To help', $5, $4, $5, $5, $5::timestamptz + interval '60 minutes')`,
+    [visitId, id, operatorId, cast.nadia.userId, app.clock.now().toString()],
+  )
+  const browser = await signedIn(app, operatorId)
+  await amendSession(app, browser, { supportVisitId: visitId })
+  return browser
+}
+
+/** A browser whose session is over: it was left alone for longer than any may be. */
+export async function expired(app: TestApp, userId: UserId): Promise<Agent> {
+  const browser = await signedIn(app, userId)
+  const left = app.clock.now().subtract({ minutes: idleMinutes, seconds: 1 })
+  await amendSession(app, browser, { seenAt: left.epochMilliseconds })
+  return browser
+}
+
+async function amendSession(app: TestApp, browser: Agent, facts: Record<string, unknown>): Promise<void> {
+  const cookie = decodeURIComponent(browser.cookies.get(sessionCookieName(true)) ?? '')
+  await app.superuser('update platform.sessions set sess = (sess::jsonb || $2::jsonb)::json where sid = $1', [
+    cookie.slice('s:'.length, cookie.lastIndexOf('.')),
+    JSON.stringify(facts),
+  ])
 }
 
 async function makeUser(app: TestApp, name: string, email: string, role: Role): Promise<CastMember> {

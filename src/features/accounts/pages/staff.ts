@@ -1,12 +1,14 @@
 import { emptyForm, filledForm, type Form } from '../../../kernel/forms.ts'
 import type { UserId } from '../../../kernel/ids.ts'
 import { factorGraceDays, roles } from '../../../kernel/permissions.ts'
+import { phoneText } from '../../../kernel/phone.ts'
 import { isBefore } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { listPractitioners, type Practitioner } from '../../clinics/queries.ts'
+import { findPractitionerOfUser, listPractitioners, type Practitioner } from '../../clinics/queries.ts'
+import { countVisitsAhead } from '../../clinics/queries/visits.ts'
 import { initialsOf, settingsSections } from '../../clinics/rules.ts'
 import { fieldIn, formScripts, type Field } from '../pages.ts'
 import { findMember, listInvitations, listMembers } from '../queries.ts'
@@ -38,11 +40,14 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
     scripts: formScripts,
     form,
     menu: menuOf(ctx, speaker),
-    members: members.map(({ userId, name, email, role }) => {
+    members: members.map(({ userId, name, email, role, phone, whatsapp, photo }) => {
       const doctor = practitioners.find((one) => one.userId === userId)?.name
       return {
         name,
         email,
+        // Numbers of people, in no order but their own: twice the same is said once.
+        phones: [...new Set([phone, whatsapp])].flatMap((one) => (one === null ? [] : [phoneText(one)])),
+        photo: photo === null ? undefined : at(ctx, `/settings/staff/${userId}/photo?v=${photo}`),
         initials: initialsOf(name),
         role: t(`shared.role.${role}`),
         you: userId === me,
@@ -75,6 +80,7 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
           : undefined,
       action: at(ctx, '/settings/second-factor'),
     },
+    roles: at(ctx, '/settings/staff/roles'),
     inviteFields: [
       field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'off' }),
       field(roleField(speaker)),
@@ -142,7 +148,7 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
 }
 
 /** The question before somebody is removed; for the last owner the answer is already no. */
-export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): Promise<View> {
+export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId, refused?: Form): Promise<View> {
   const { t } = speaker
   const members = await listMembers(ctx.db, ctx.clinic.id)
   const member = members.find((one) => one.userId === userId) ?? notFound('member')
@@ -153,7 +159,45 @@ export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId): P
     menu: menuOf(ctx, speaker),
     back: { href: at(ctx, `/settings/staff/${userId}`), label: member.name },
     lastOwner: leavesNoOwner(members, userId),
+    scripts: formScripts,
+    form: refused ?? emptyForm,
+    fields: await visitsFields(ctx, speaker, userId, refused ?? emptyForm),
     action: at(ctx, `/settings/staff/${userId}/removal`),
     cancel: at(ctx, '/settings/staff'),
   })
+}
+
+/** What is to become of the visits of a doctor who goes; nothing is asked when there are none. */
+async function visitsFields(ctx: Ctx, { t }: Speaker, userId: UserId, form: Form): Promise<Field[]> {
+  const practitioners = await listPractitioners(ctx, { activeOnly: true })
+  const doctor = await findPractitionerOfUser(ctx, userId)
+  const ahead = doctor ? await countVisitsAhead(ctx, 'practitioner', doctor.id) : 0
+  if (!doctor || ahead === 0 || ctx.clinic.status !== 'active') return []
+  const others = practitioners.filter(({ id }) => id !== doctor.id)
+  const choices = (['keep', 'move', 'cancel'] as const).filter((one) => one !== 'move' || others.length > 0)
+  const fields: Field[] = [
+    {
+      name: 'visits',
+      type: 'radio',
+      label: t('accounts.removal.visits', { visits: ahead }),
+      options: choices.map((value) => ({
+        value,
+        label: t(`accounts.removal.${value}`),
+        hint: t(`accounts.removal.${value}_hint`),
+      })),
+    },
+  ]
+  if (others.length > 0) {
+    fields.push({
+      name: 'to',
+      type: 'select',
+      label: t('accounts.removal.to'),
+      required: false,
+      options: [
+        { value: '', label: t('accounts.removal.to_none') },
+        ...others.map(({ id, name }) => ({ value: id, label: name })),
+      ],
+    })
+  }
+  return fields.map(fieldIn(form))
 }

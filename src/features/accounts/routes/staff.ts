@@ -1,12 +1,13 @@
 // The clinic's people: who works here, in which role, and who is invited.
-import { parseForm, withErrors } from '../../../kernel/forms.ts'
+import { parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
 import { parseId } from '../../../kernel/ids.ts'
 import { clinicRouter, idParam } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
 import { invite, inviteAgain, withdrawInvitation } from '../actions/invitations.ts'
 import { changeMember, removeMember } from '../actions/staff.ts'
+import { rolesPage } from '../pages/roles.ts'
 import { memberPage, removalPage, staffPage } from '../pages/staff.ts'
-import { invitationForm, memberForm } from '../schema.ts'
+import { invitationForm, memberForm, removalForm } from '../schema.ts'
 
 export const staffRoutes = clinicRouter('accounts')
 
@@ -48,6 +49,11 @@ staffRoutes.post('/settings/staff/invitations/:id/withdrawal', 'staff.manage', a
   await redirect(at('/settings/staff'))
 })
 
+// Before the people, of whom none is called that.
+staffRoutes.get('/settings/staff/roles', 'staff.manage', async ({ show, inClinic, speaker }) =>
+  show(await inClinic((ctx) => Promise.resolve(rolesPage(ctx, speaker)))),
+)
+
 staffRoutes.get('/settings/staff/:id', 'staff.manage', async ({ req, speaker, show, inClinic }) => {
   const id = idParam<'user'>(req, 'id')
   show(await inClinic((ctx) => memberPage(ctx, speaker, id)))
@@ -75,14 +81,35 @@ staffRoutes.get('/settings/staff/:id/removal', 'staff.manage', async ({ req, spe
   show(await inClinic((ctx) => removalPage(ctx, speaker, id)))
 })
 
-staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async ({ req, inClinic, redirect, at }) => {
-  const removed = await inClinic((ctx) => removeMember(ctx, idParam(req, 'id')))
+staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async (request) => {
+  const { req, speaker, person, show, inClinic, redirect, at } = request
+  const id = idParam<'user'>(req, 'id')
+  const form = parseForm(removalForm, req.body)
+  const again = async (refused: Form) =>
+    show(await inClinic((ctx) => removalPage(ctx, speaker, id, refused)), { status: 422 })
+  if (!form.ok) return again(form)
+  const { visits, to } = form.value
+  const doctor = parseId<'practitioner'>(to)
+  if (visits === 'move' && doctor === undefined) return again(withErrors(form, { to: 'accounts.error.no_such_doctor' }))
+  const handover = visits === 'move' ? doctor && { visits, to: doctor } : visits && { visits }
+  const removed = await inClinic((ctx) => removeMember(ctx, id, { handover }))
+  if (!removed.ok) {
+    if (removed.reason === 'visits') return again(withErrors(form, { visits: 'accounts.error.visits' }))
+    if (removed.reason === 'no_such_doctor') return again(withErrors(form, { to: 'accounts.error.no_such_doctor' }))
+    if (removed.reason === 'changed_meanwhile') return again(withErrors(form, { visits: 'accounts.error.visits_changed' }))
+    flash(req, { kind: 'error', key: 'accounts.error.last_owner' })
+    return redirect(at('/settings/staff'))
+  }
+  const { moved, cancelled, left } = removed.value
+  const told = { moved: { moved, left }, cancelled: { cancelled, left }, kept: { left } }
+  const what = moved > 0 || visits === 'move' ? 'moved' : cancelled > 0 ? 'cancelled' : 'kept'
+  const none = moved + cancelled + left === 0
   flash(
     req,
-    removed.ok
+    none
       ? { kind: 'success', key: 'accounts.flash.removed' }
-      : { kind: 'error', key: 'accounts.error.last_owner' },
+      : { kind: 'success', key: `accounts.flash.removed_${what}`, params: told[what] },
   )
-  await redirect(at('/settings/staff'))
+  await redirect(id === person.userId ? '/app' : at('/settings/staff'))
   // Whoever has left must not go on reading while nobody has paid.
 }, { whileReadOnly: true }) // prettier-ignore
