@@ -25,7 +25,8 @@ beforeEach(async () => {
 const path = (below = '') => `/app/${clinic.slug}/settings/log${below}`
 const patientNamed = async (name: string): Promise<PatientId> => (await makePatient(clinic, { name })).id
 const read = async (below = '') => wordsOf((await owner.get(path(below)).expect(200)).text)
-const rowsOf = (words: string) => words.slice(words.indexOf('When'))
+/** What stands behind the filters. */
+const rowsOf = (words: string) => words.slice(words.indexOf('Until'))
 
 describe('the log', () => {
   it('says in words what was done, by whom, about what', async () => {

@@ -93,6 +93,9 @@ export const mailChoices = ['daily', 'weekly', 'never'] as const
 export type MailChoice = (typeof mailChoices)[number]
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Of a check of the log: told on its own page. */
+const internal = new Set(['seq', 'publishedAt', 'badSeq', 'badEntry', 'badAt'])
+export const defects = ['altered', 'missing', 'gap', 'cut', 'rewritten', 'unlinked'] as const
 export type Fact = { name: string; value: string | number | boolean }
 
 /**
@@ -102,6 +105,7 @@ export type Fact = { name: string; value: string | number | boolean }
 export function factsOf(details: Record<string, unknown> | null, sealed: unknown): Fact[] {
   const facts: Fact[] = []
   const add = (name: string, value: unknown) => {
+    if (internal.has(name)) return
     if (typeof value === 'number' || typeof value === 'boolean') facts.push({ name, value })
     else if (typeof value === 'string' && value !== '' && !uuid.test(value)) facts.push({ name, value })
   }

@@ -2,15 +2,13 @@ import type { Form } from '../../../kernel/forms.ts'
 import { parseInstant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
-import type { Defect } from '../../../platform/seal/chain.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { findAuditMail, listHeads } from '../queries.ts'
 import { findLastCheck, type LastCheck } from '../queries/entries.ts'
-import { mailChoices } from '../rules.ts'
+import { defects, mailChoices } from '../rules.ts'
 import { logPath, menuOf, momentText } from './words.ts'
 
 const shownHeads = 14
-const defects = ['altered', 'missing', 'gap', 'cut', 'rewritten', 'unlinked'] as const satisfies readonly Defect[]
 
 export async function checkPage(ctx: Ctx, speaker: Speaker, form: Form): Promise<View> {
   const { t } = speaker

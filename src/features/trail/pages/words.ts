@@ -6,7 +6,7 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { referenceText } from '../../appointments/rules.ts'
 import { settingsSections } from '../../clinics/rules.ts'
 import type { EntryLine } from '../queries/entries.ts'
-import { actions, factsOf, recordKindOf, type Fact } from '../rules.ts'
+import { actions, defects, factsOf, recordKindOf, type Fact } from '../rules.ts'
 
 export const logPath = '/settings/log'
 
@@ -68,7 +68,14 @@ export function factText(speaker: Speaker, { name, value }: Fact): { label: stri
   const { t } = speaker
   const known = named.find((one) => one === name)
   const label = known ? t(`trail.fact.${known}`) : name.replaceAll('_', ' ')
-  return { label, value: valueText(speaker, value) }
+  return { label, value: name === 'result' ? resultText(speaker, value) : valueText(speaker, value) }
+}
+
+/** What a check of the log found. */
+function resultText(speaker: Speaker, value: Fact['value']): string {
+  const defect = defects.find((one) => one === value)
+  if (defect) return speaker.t(`trail.defect.${defect}`)
+  return value === 'sound' ? speaker.t('trail.check.sound') : valueText(speaker, value)
 }
 
 function valueText(speaker: Speaker, value: Fact['value']): string {
