@@ -65,6 +65,11 @@ export async function seedService(services: Services, passwordHash: string): Pro
       const id = await db.transaction(async (trx) => {
         const clinic = await openClinic(past, trx, { ...facts, specialty: 'general_practice' })
         await ownerOf(trx, clinic.id, slug, language, passwordHash, daysAgo(opened))
+        // Retention has been here all the time: it is not late at the first look.
+        await changes(trx, 'insert into platform.retention_turns (clinic_id, done_at) values (?, ?)', [
+          clinic.id,
+          today.subtract({ hours: 12 }),
+        ])
         return clinic.id
       })
       await live(services, { id, country, opened, days: 0 }, dice, daysAgo)

@@ -51,12 +51,13 @@ export async function seedSubscription(services: Services, clinic: TourClinic): 
       await declareNext(services, clinic, now.subtract(hours(20)))
     }
   }
-  // What was told then has been read long since.
+  // What was told then has been read long since, and what is past keeping is gone.
   await changes(
     db,
     `update platform.mails set status = 'sent', sent_at = created_at where status = 'queued' and created_at < ?`,
     [now.subtract(hours(1))],
   )
+  await changes(db, 'delete from platform.mails where created_at < ?', [daysAgo(90)])
 }
 
 type Work<T> = (account: Account) => Promise<T>
