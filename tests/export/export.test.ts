@@ -414,6 +414,8 @@ describe('the way back', () => {
         rows
           // The two clinics' own entries about exports and imports, and what an import changes on purpose.
           .filter(({ action }) => !action?.startsWith('export.'))
+          // Without its salt, which stays, a digest of an address says nothing.
+          .map((row) => ('origin_digest' in row ? { ...row, origin_digest: '' } : row))
           .map(({ user_id: _account, ...row }) =>
             name === 'messages' && ['queued', 'dropped'].includes(row.status ?? '')
               ? { ...row, status: '', drop_reason: '' }
