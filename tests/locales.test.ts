@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { actions } from '../src/features/trail/rules.ts'
 import { permissions } from '../src/kernel/permissions.ts'
 import { languages, type Language } from '../src/platform/i18n/languages.ts'
 import { readLocale } from '../src/platform/i18n/translate.ts'
@@ -157,7 +158,8 @@ const speech = (() => {
         continue
       }
       const translated = /\bt\(\s*$|key:\s*$/.test(before)
-      const otherKind = otherWords.test(before) || (permissions as readonly string[]).includes(text)
+      const otherKind =
+        otherWords.test(before) || (permissions as readonly string[]).includes(text) || actions.has(text)
       // A mail is named by what its subject and its text have in common.
       const mail = ['subject', 'text'].map((part) => `${text}.${part}`).filter((key) => sentences.en.has(key))
       for (const key of mail.length === 2 ? mail : [text])

@@ -24,7 +24,9 @@ beforeEach(async () => {
 
 const path = (below = '') => `/app/${clinic.slug}/settings/log${below}`
 const patientNamed = async (name: string): Promise<PatientId> => (await makePatient(clinic, { name })).id
-const read = async (below = '') => wordsOf((await owner.get(path(below)).expect(200)).text)
+/** Names are set apart from the sentence around them, which nobody sees. */
+const read = async (below = '') =>
+  wordsOf((await owner.get(path(below)).expect(200)).text).replace(/[\u2068\u2069]/g, '')
 /** What stands behind the filters. */
 const rowsOf = (words: string) => words.slice(words.indexOf('Until'))
 

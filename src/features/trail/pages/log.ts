@@ -133,7 +133,7 @@ export async function* logLines(
       line.at.toString(),
       line.action,
       actionText(speaker, line.action),
-      whoText(speaker, line),
+      whoText(speaker, line, (name) => name),
       line.actorKind,
       line.actorRole,
       line.ownerName,

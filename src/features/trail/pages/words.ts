@@ -25,8 +25,11 @@ export function actionText({ t }: Speaker, action: string): string {
   return actions.has(action) ? t(`trail.action.${action.replace('.', '_')}`) : action
 }
 
+/** Two names in a sentence of the other direction would change places: each is set apart as `bdi` does. */
+const isolated = (name: string): string => `\u2068${name}\u2069`
+
 /** Who did it; of somebody on a support visit also whose leave they had. */
-export function whoText({ t }: Speaker, { actorKind, actorName, ownerName }: EntryLine): string {
+export function whoText({ t }: Speaker, { actorKind, actorName, ownerName }: EntryLine, named = isolated): string {
   const gone = () => t('trail.who.gone')
   switch (actorKind) {
     case 'patient':
@@ -36,11 +39,11 @@ export function whoText({ t }: Speaker, { actorKind, actorName, ownerName }: Ent
     case 'system':
       return t('trail.who.system')
     case 'support':
-      return t('trail.who.support', { name: actorName ?? gone(), owner: ownerName ?? gone() })
+      return t('trail.who.support', { name: named(actorName ?? gone()), owner: named(ownerName ?? gone()) })
     case 'api':
-      return t('trail.who.api', { name: actorName ?? gone() })
+      return t('trail.who.api', { name: named(actorName ?? gone()) })
     default:
-      return actorName ?? gone()
+      return named(actorName ?? gone())
   }
 }
 
