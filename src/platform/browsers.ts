@@ -39,6 +39,6 @@ export function networkOf(address = ''): string {
   const plain = addressBlock(address)
   if (plain === '') return ''
   return plain.includes(':')
-    ? `${plain.split(':').slice(0, 3).join(':')}:…`
-    : `${plain.split('.').slice(0, 3).join('.')}.…`
+    ? `${plain.split(':').slice(0, 3).join(':')}:*`
+    : `${plain.split('.').slice(0, 3).join('.')}.*`
 }

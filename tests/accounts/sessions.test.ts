@@ -47,8 +47,8 @@ describe('the list of one’s own sessions', () => {
     const words = wordsOf(page.text)
     expect(words).toContain('Safari on an iPhone')
     expect(words).toContain('Edge on Windows')
-    expect(words).toContain('203.0.113.…')
-    expect(words).toContain('2001:db8:1:…')
+    expect(words).toContain('203.0.113.*')
+    expect(words).toContain('2001:db8:1:*')
     expect(words.match(/This one/g)).toHaveLength(1)
     expect(words).toMatch(/Edge on Windows.*This one.*Safari on an iPhone/)
     // Neither whole addresses, nor what opens a session.
@@ -211,9 +211,9 @@ describe('what is kept of a browser', () => {
   })
 
   it.each([
-    ['203.0.113.77', '203.0.113.…'],
-    ['::ffff:203.0.113.77', '203.0.113.…'],
-    ['2001:db8:1:2::9', '2001:db8:1:…'],
+    ['203.0.113.77', '203.0.113.*'],
+    ['::ffff:203.0.113.77', '203.0.113.*'],
+    ['2001:db8:1:2::9', '2001:db8:1:*'],
     ['', ''],
   ])('of the address %s only the network: %s', (address, network) => {
     expect(networkOf(address)).toBe(network)

@@ -150,7 +150,7 @@ export async function signIn(services: Services, agent: Agent, userId: UserId): 
   const session = {
     cookie: { originalMaxAge: null, expires: null, secure: true, httpOnly: true, path: '/', sameSite: 'lax' },
     userId,
-    facts: { id: randomUUID(), family: 'other', platform: 'other', network: '192.0.2.…' },
+    facts: { id: randomUUID(), family: 'other', platform: 'other', network: '192.0.2.*' },
     passwordVersion: rows[0]?.version,
     startedAt: now,
     seenAt: now,

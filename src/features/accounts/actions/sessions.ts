@@ -75,14 +75,14 @@ export async function noteBrowser(
     const added = await upsertKnownBrowser(trx, account.id, hash, clock.now())
     // Everybody shares the demo's accounts.
     if (!added || fresh || isDemoAccount(account.email)) return
-    const { t, dateTime } = services.speakers(account.language, { country: 'GB', zone: 'UTC' })
+    const speaker = services.speakers(account.language, { country: 'GB', zone: 'UTC' })
     await tell(services, trx, account, {
       kind: 'new_browser',
       words: 'new_browser',
       facts: {
-        browser: t(`accounts.browser.${family}`),
-        platform: t(`accounts.platform.${platform}`),
-        at: dateTime(clock.now()),
+        browser: speaker.t(`accounts.browser.${family}`),
+        platform: speaker.t(`accounts.platform.${platform}`),
+        at: speaker.dateTime(clock.now()),
         link: await makeLink(services, trx, account, 'not_me'),
       },
       hours: linkHours.not_me,

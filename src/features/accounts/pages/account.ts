@@ -117,9 +117,10 @@ function photoOf({ t }: Words, { name, photo }: Account, form: Form) {
 }
 
 /** A session as its owner knows it again. */
-function sessionLine({ t, dateTime }: Speaker, session: StoredSession, current: string | undefined) {
+function sessionLine(speaker: Speaker, session: StoredSession, current: string | undefined) {
+  const { t } = speaker
   const { facts, startedAt, seenAt } = session
-  const at = (milliseconds: number) => dateTime(Temporal.Instant.fromEpochMilliseconds(milliseconds))
+  const at = (milliseconds: number) => speaker.dateTime(Temporal.Instant.fromEpochMilliseconds(milliseconds))
   return {
     id: facts?.id,
     name: t('accounts.sessions.name', {
