@@ -112,7 +112,8 @@ const environment = z
     if (!env.BASE_URL.startsWith('https://')) refuse('BASE_URL', 'must be https:// in production')
     if (!env.WHATSAPP_BASE_URL.startsWith('https://')) refuse('WHATSAPP_BASE_URL', 'must be https:// in production')
     if (!env.STRIPE_BASE_URL.startsWith('https://')) refuse('STRIPE_BASE_URL', 'must be https:// in production')
-    if (env.ANALYTICS_SCRIPT_URL?.startsWith('http://')) refuse('ANALYTICS_SCRIPT_URL', 'must be https:// in production')
+    if (env.ANALYTICS_SCRIPT_URL?.startsWith('http://'))
+      refuse('ANALYTICS_SCRIPT_URL', 'must be https:// in production')
     if (env.NABZ_DEMO === 'on') refuse('NABZ_DEMO', 'must be off in production')
   })
 

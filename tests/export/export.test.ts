@@ -470,6 +470,8 @@ describe('one patient', () => {
       'patient.created',
       'consent.given',
       'patient.seen',
+      // Nadia, whose page it was a moment ago.
+      'patient.opened',
     ])
     const read = await nadia.postForm(path, { format: 'page' }).expect(200)
     expect(read.text).toContain('p0@patient.test')

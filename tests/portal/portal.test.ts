@@ -5,7 +5,6 @@ import { isOptedOut } from '../../src/features/messaging/actions/stop.ts'
 import { noteOpening } from '../../src/features/patients/actions/record.ts'
 import { isSmallCorrection, shortName, stageOf } from '../../src/features/portal/rules.ts'
 import type { PatientId } from '../../src/kernel/ids.ts'
-import type { Phone } from '../../src/kernel/phone.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
@@ -449,7 +448,7 @@ describe('what they can do', () => {
 
   it('stop everything for the number, and start it again', async () => {
     const { patient, agent, own } = await mine()
-    const off = () => clinic.inClinic((ctx) => isOptedOut(ctx, patient.phone as Phone))
+    const off = () => clinic.inClinic((ctx) => isOptedOut(ctx, patient.phone))
     await agent.postForm(`${own}/messages`, { wish: 'stop' }).expect(303)
     expect(await off()).toBe(true)
     expect(await textOf(agent, own)).toContain('WhatsApp messages are stopped')

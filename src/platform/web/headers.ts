@@ -9,7 +9,7 @@ import helmet from 'helmet'
 export function securityHeaders(
   secure: boolean,
   formTargets: readonly string[] = [],
-  statistics?: string | undefined,
+  statistics?: string,
 ): RequestHandler {
   const usual = headersWith(secure, formTargets, [])
   if (statistics === undefined) return usual

@@ -31,7 +31,15 @@ export async function createAdmin(
   const passwordHash = await passwords.hash(password)
   const now = clock.now()
   return inTransaction(db, async (trx) => {
-    const account = await insertAccount(trx, { id: newId<'user'>(), email, emailUnproven: false, name, passwordHash, language, now })
+    const account = await insertAccount(trx, {
+      id: newId<'user'>(),
+      email,
+      emailUnproven: false,
+      name,
+      passwordHash,
+      language,
+      now,
+    })
     if (!account) return refuse('email_known')
     await updatePlatformAdmin(trx, account.id, true)
     await auditPlatform(trx, 'admin.created', { at: now, origin, record: { kind: 'user', id: account.id } })

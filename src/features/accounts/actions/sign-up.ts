@@ -60,7 +60,15 @@ async function open(
   passwordHash: string,
 ): Promise<SignedUp | undefined> {
   const now = services.clock.now()
-  const account = await insertAccount(trx, { id: newId<'user'>(), email, emailUnproven: true, name, passwordHash, language, now })
+  const account = await insertAccount(trx, {
+    id: newId<'user'>(),
+    email,
+    emailUnproven: true,
+    name,
+    passwordHash,
+    language,
+    now,
+  })
   if (!account) return undefined
   const clinic = await openClinic(services, trx, {
     name: form.clinicName,

@@ -1,6 +1,11 @@
 // Works on what webhooks left: reports about our messages, and what people wrote.
 import type { Services } from '../../../platform/services.ts'
-import { claimEvents, updateEventForgotten, updateEventParked, type StoredEvent } from '../../../platform/webhook-events.ts'
+import {
+  claimEvents,
+  updateEventForgotten,
+  updateEventParked,
+  type StoredEvent,
+} from '../../../platform/webhook-events.ts'
 import { messageItem, statusItem, storedItem } from '../rules/webhook.ts'
 import { hearMessage } from './inbound.ts'
 import { takeReport } from './reports.ts'

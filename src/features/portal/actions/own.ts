@@ -1,6 +1,6 @@
 // What patients do about their own data once their number is proven.
 import type { PatientId } from '../../../kernel/ids.ts'
-import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { done, type Outcome } from '../../../kernel/outcome.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
