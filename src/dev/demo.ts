@@ -149,7 +149,7 @@ function welcome(baseUrl: string): void {
       line('Codes for the second step', '/dev/codes'),
       line('Stripe, where cards are charged', '/dev/stripe'),
       '',
-      '  owner@shifa.test   doctor@shifa.test   desk@shifa.test',
+      '  owner@shifa.test   doctor@shifa.test   desk@shifa.test   assistant@shifa.test   accountant@shifa.test',
       '  the same at nour-dental.test and thames-physio.test; admin@nabz.test for /admin',
       '  password of all: nabz demo only; the admin also needs a code from /dev/codes',
       '',
