@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -20,6 +21,8 @@ export default defineConfig({
     globalSetup: ['tests/support/postgres.ts'],
     pool: 'forks',
     fileParallelism: true,
+    // Much of a test is waiting for the database or a browser: two at least, also where there are two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // A process keeps what it loaded for the next file: reading the whole product in anew cost half the time. What a file
     // changes it takes back, and its data are in a database of its own.
     isolate: false,
