@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config.ts'
 import { sessionCookieName } from '../../src/platform/web/session.ts'
 import { signIn, createAgent } from '../support/http.ts'
 import { makeManyClinics } from '../console/many-clinics.ts'
+import { newSeed } from '../../src/platform/totp.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import type { Diary } from './fixtures.ts'
 import type { Nabz } from './server.ts'
@@ -44,6 +45,11 @@ export async function measureConsole(diary: Diary, nabz: Nabz, rounds: number): 
       [userId, `admin-${randomBytes(4).toString('hex')}@bench.test`],
     )
     const started = await startServices(readConfig(diary.env))
+    const seedId = newId()
+    await superuser(
+      `insert into platform.totp_seeds (id, user_id, seed_sealed, created_at, confirmed_at) values ($1, $2, $3, now(), now())`,
+      [seedId, userId, started.services.keys.platform.seal(newSeed(), 'totp_seeds.seed', seedId)],
+    )
     const agent = createAgent(nabz.origin)
     await signIn(started.services, agent, userId)
     await started.stop()

@@ -338,6 +338,9 @@ async function signIn(services: Services, clinicId: ClinicId): Promise<string> {
     cookie: { originalMaxAge: null, expires: null, secure: true, httpOnly: true, path: '/', sameSite: 'lax' },
     userId,
     passwordVersion: 1,
+    facts: { id: newId(), family: 'other', platform: 'other', network: '192.0.2.*' },
+    // Ahead of time: what is measured may take longer than a proof counts.
+    proven: { password: now.add({ hours: 12 }).epochMilliseconds },
     startedAt: now.epochMilliseconds,
     seenAt: now.epochMilliseconds,
   }

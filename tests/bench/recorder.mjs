@@ -1,6 +1,7 @@
 // Loaded into the server before anything else (`node --import`): tells the bench over IPC which statements a request
-// sent, how much memory the process has, and how much of the processor's time it took. Off, it costs one comparison per statement.
+// sent, how much memory the process has, how much of the processor's time it took, and how long its event loop waited. Off, it costs one comparison per statement.
 import { pathToFileURL } from 'node:url'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import pg from 'pg'
@@ -38,6 +39,8 @@ function note(config, values) {
   recorded.set(requestId, statements)
 }
 
+const delay = monitorEventLoopDelay({ resolution: 5 })
+
 process.on('message', ({ ask, on }) => {
   if (ask === 'record') {
     recording = on
@@ -50,6 +53,12 @@ process.on('message', ({ ask, on }) => {
   } else if (ask === 'sweep') {
     sweep()
     process.send({ answer: true })
+  } else if (ask === 'delay') {
+    // The timer's own 5 ms are no delay.
+    const p99 = Math.max(0, delay.percentile(99) / 1e6 - 5)
+    delay.reset()
+    delay.enable()
+    process.send({ answer: p99 })
   } else if (ask === 'cpu') {
     const { user, system } = process.cpuUsage()
     process.send({ answer: (user + system) / 1000 })

@@ -15,6 +15,7 @@ import { closingScenario, measureClosing } from './closing.ts'
 import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
+import { measureSignIn, signInScenario } from './sign-in.ts'
 import { measureMemory, memoryScenario } from './memory.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
@@ -127,6 +128,10 @@ async function main(): Promise<void> {
   if (consoleScenario.includes(options.only ?? '')) {
     say(consoleScenario)
     await measureConsole(past.diary, past.nabz, options.quick ? 40 : 200)
+  }
+  if (signInScenario.includes(options.only ?? '')) {
+    say(signInScenario)
+    await measureSignIn(past.diary, past.nabz, options.quick ? 2 : 5)
   }
   if (options.only !== undefined && memoryScenario.includes(options.only)) {
     say(memoryScenario)

@@ -42,6 +42,8 @@ export type Nabz = {
   sweep(): Promise<void>
   /** The processor's time the process has taken so far. */
   cpuMs(): Promise<number>
+  /** How many milliseconds the event loop was late, the 99th of 100, since this was last asked. */
+  delayP99(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -76,6 +78,7 @@ export async function startNabz(
     memory: () => ask(child, { ask: 'memory' }),
     sweep: () => ask(child, { ask: 'sweep' }),
     cpuMs: () => ask(child, { ask: 'cpu' }),
+    delayP99: () => ask(child, { ask: 'delay' }),
     async stop() {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
