@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import express from 'express'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { registerTemplates } from '../../src/features/messaging/actions/templates.ts'
-import { codeTemplateMessage, visitTemplateMessage } from '../../src/features/messaging/rules/templates.ts'
+import {
+  answerTemplateMessage,
+  codeTemplateMessage,
+  visitTemplateMessage,
+} from '../../src/features/messaging/rules/templates.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
 import { createSpeakers } from '../../src/platform/i18n/speaker.ts'
 import { escaped, signatureOf } from '../../src/dev/whatsapp-simulator/payloads.ts'
@@ -349,7 +353,9 @@ describe('templates', () => {
       const filled =
         name === 'nabz_code'
           ? codeTemplateMessage(language, '482913')
-          : visitTemplateMessage(name, language, values, { token: 'abc', version: 1, slug: 'shifa' })
+          : name === 'nabz_answer'
+            ? answerTemplateMessage(language, values.clinic, 'shifa/privacy/answer/abc')
+            : visitTemplateMessage(name, language, values, { token: 'abc', version: 1, slug: 'shifa' })
       const sent = await fetch(`${url}/v25.0/11/messages`, {
         method: 'POST',
         headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
