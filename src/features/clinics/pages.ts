@@ -1,8 +1,6 @@
-// What every page of the settings has: its menu, and fields that keep what was typed.
+// What every page of the settings has: fields that keep what was typed.
 import type { Form } from '../../kernel/forms.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import type { Speaker } from '../../platform/i18n/speaker.ts'
-import { settingsSections, type SettingsSection } from './rules.ts'
 
 /** A field as `views/shared/field.ejs` draws it; the rest of its options are beside it there. */
 export type Field = {
@@ -11,16 +9,6 @@ export type Field = {
   value?: unknown
   error?: string | undefined
   [option: string]: unknown
-}
-
-/** The menu of the settings, for the pages of this feature and of others that have a place in it. */
-export function settingsMenu(ctx: Ctx, speaker: Speaker, current: SettingsSection) {
-  return settingsSections.map(({ key, path, icon, label }) => ({
-    href: at(ctx, path),
-    icon,
-    label: speaker.t(label),
-    current: key === current,
-  }))
 }
 
 export const at = (ctx: Ctx, path: string): string => `/app/${ctx.clinic.slug}${path}`

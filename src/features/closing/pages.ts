@@ -3,7 +3,7 @@ import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Speaker } from '../../platform/i18n/speaker.ts'
 import { view, type View } from '../../platform/web/views.ts'
-import { settingsSections } from '../clinics/rules.ts'
+import { settingsMenu } from '../clinics/rules/settings.ts'
 import { findLegalHold } from '../privacy/queries.ts'
 import { countVisitsToCome, findClosing } from './queries.ts'
 import {
@@ -33,12 +33,7 @@ export async function closingPage(
   const { t } = speaker
   const frame = {
     title: t(closing ? 'closing.open.title' : 'closing.title'),
-    menu: settingsSections.map(({ key, path, icon, label }) => ({
-      href: at(ctx, path),
-      icon,
-      label: t(label),
-      current: (key as string) === 'privacy',
-    })),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(ctx, '/settings/privacy'), label: t('closing.back') },
     backUpHref: at(ctx, backUp),
     form,

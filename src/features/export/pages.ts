@@ -2,7 +2,7 @@ import type { Form } from '../../kernel/forms.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Speaker } from '../../platform/i18n/speaker.ts'
 import { view, type View } from '../../platform/web/views.ts'
-import { settingsSections } from '../clinics/rules.ts'
+import { settingsMenu } from '../clinics/rules/settings.ts'
 import { listExports } from './queries.ts'
 import { exportTables } from './rules/tables.ts'
 import { cancellable, downloadable, hoursKept, zipPasswordLength, type Export, type ExportState } from './rules.ts'
@@ -26,12 +26,7 @@ export async function exportPage(ctx: Ctx, speaker: Speaker, form: Form): Promis
   const list = await listOf(ctx, speaker)
   return view('export/export', {
     title: t('export.title'),
-    menu: settingsSections.map(({ key, path, icon, label }) => ({
-      href: at(ctx, path),
-      icon,
-      label: t(label),
-      current: key === 'export',
-    })),
+    menu: settingsMenu(ctx, speaker, 'export'),
     form,
     action: at(ctx, path),
     ...list,

@@ -4,7 +4,7 @@ import type { Speaker } from '../../platform/i18n/speaker.ts'
 import type { Services } from '../../platform/services.ts'
 import type { Banner, DeskPlace } from '../../platform/web/routers.ts'
 import { view, type View } from '../../platform/web/views.ts'
-import { settingsSections } from '../clinics/rules.ts'
+import { settingsMenu } from '../clinics/rules/settings.ts'
 import { findConsent, listVisits } from './queries.ts'
 import { stageOf } from './rules.ts'
 
@@ -32,12 +32,7 @@ export async function supportPage(ctx: Ctx, speaker: Speaker): Promise<View> {
   })
   return view('support/settings', {
     title: t('support.title'),
-    menu: settingsSections.map(({ key, path, icon, label }) => ({
-      href: at(path),
-      icon,
-      label: t(label),
-      current: key === 'support',
-    })),
+    menu: settingsMenu(ctx, speaker, 'support'),
     // Decisions are the owners'; somebody on a visit sees the page as it is and can't press anything.
     mayDecide: ctx.actor.kind === 'user',
     consent: consent && { name: consent.name, since: speaker.date(consent.allowedAt) },

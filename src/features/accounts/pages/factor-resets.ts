@@ -9,7 +9,7 @@ import { fieldIn, formScripts, type Field, type Words } from '../pages.ts'
 import { findMember } from '../queries.ts'
 import { listFactorResets, type FactorReset } from '../queries/factor-resets.ts'
 import { resetDelayHours } from '../rules/factors.ts'
-import { menuOf } from './staff.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 
 const proofField = ({ t }: Words): Field => ({
   name: 'proof',
@@ -33,7 +33,7 @@ export async function resetFactorPage(
     title: t('accounts.reset_factor.title', { name: member.name }),
     text: t('accounts.reset_factor.text', { hours: resetDelayHours }),
     scripts: formScripts,
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'staff'),
     back: { href: back, label: member.name },
     form,
     action: `${back}/second-factor`,

@@ -9,22 +9,14 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { findPractitionerOfUser, listPractitioners, type Practitioner } from '../../clinics/queries.ts'
 import { countVisitsAhead } from '../../clinics/queries/visits.ts'
-import { initialsOf, settingsSections } from '../../clinics/rules.ts'
+import { initialsOf } from '../../clinics/rules.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { fieldIn, formScripts, type Field } from '../pages.ts'
 import { findMember, listInvitations, listMembers } from '../queries.ts'
 import { getFactorPolicy, listMembersWithFactor } from '../queries/factors.ts'
 import { leavesNoOwner } from '../rules.ts'
 
 const at = (ctx: Ctx, path: string) => `/app/${ctx.clinic.slug}${path}`
-
-export function menuOf(ctx: Ctx, { t }: Speaker) {
-  return settingsSections.map(({ key, path, icon, label }) => ({
-    href: at(ctx, path),
-    icon,
-    label: t(label),
-    current: key === 'staff',
-  }))
-}
 
 export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyForm): Promise<View> {
   const { t } = speaker
@@ -39,7 +31,7 @@ export async function staffPage(ctx: Ctx, speaker: Speaker, form: Form = emptyFo
     title: t('accounts.staff.title'),
     scripts: formScripts,
     form,
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'staff'),
     members: members.map(({ userId, name, email, role, phone, whatsapp, photo }) => {
       const doctor = practitioners.find((one) => one.userId === userId)?.name
       return {
@@ -136,7 +128,7 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
     email: member.email,
     scripts: formScripts,
     form,
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'staff'),
     back: { href: at(ctx, '/settings/staff'), label: t('accounts.staff.title') },
     action: at(ctx, `/settings/staff/${userId}`),
     cancel: at(ctx, '/settings/staff'),
@@ -156,7 +148,7 @@ export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId, re
   return view('accounts/removal', {
     title: t('accounts.removal.title', { name: member.name }),
     text: you ? t('accounts.removal.text_you') : t('accounts.removal.text'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'staff'),
     back: { href: at(ctx, `/settings/staff/${userId}`), label: member.name },
     lastOwner: leavesNoOwner(members, userId),
     scripts: formScripts,

@@ -4,7 +4,7 @@ import { tokenMinutes } from '../../../platform/api-tokens.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { settingsSections } from '../../clinics/rules.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { listClients } from '../queries.ts'
 import { boxOf } from '../rules.ts'
 
@@ -24,12 +24,7 @@ export async function apiPage(
   const clients = await listClients(ctx, shown)
   return view('api/settings', {
     title: t('api.title'),
-    menu: settingsSections.map(({ key, path, icon, label }) => ({
-      href: at(path),
-      icon,
-      label: t(label),
-      current: key === 'api',
-    })),
+    menu: settingsMenu(ctx, speaker, 'api'),
     form,
     made,
     action: at(path),

@@ -3,9 +3,10 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { findSubscription } from '../../subscription/queries.ts'
 import { findCheckoutBySession, findOrderById, type CardOrder } from '../queries/card.ts'
-import { menuOf, path } from './frame.ts'
+import { path } from './frame.ts'
 
 export async function paidPage(ctx: Ctx, speaker: Speaker, session: string): Promise<View> {
   const { t } = speaker
@@ -13,7 +14,7 @@ export async function paidPage(ctx: Ctx, speaker: Speaker, session: string): Pro
   const amount = order ? speaker.money({ minor: order.totalMinor, currency: order.currency }) : ''
   return view('billing/card-paid', {
     title: t('billing.card.paid.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'subscription'),
     state,
     heading: t(`billing.card.paid.${state}_title`),
     text: t(`billing.card.paid.${state}_text`, { amount, date }),
@@ -43,5 +44,9 @@ async function howFar(ctx: Ctx, speaker: Speaker, session: string): Promise<HowF
 
 export function leftPage(ctx: Ctx, speaker: Speaker): View {
   const title = speaker.t('billing.card.cancelled.title')
-  return view('billing/card-cancelled', { title, menu: menuOf(ctx, speaker), backHref: path(ctx, '') })
+  return view('billing/card-cancelled', {
+    title,
+    menu: settingsMenu(ctx, speaker, 'subscription'),
+    backHref: path(ctx, ''),
+  })
 }

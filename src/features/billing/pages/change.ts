@@ -3,13 +3,14 @@ import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import type { Plan } from '../../subscription/queries.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import { listLedger } from '../queries/owner.ts'
 import { netDue, withTax } from '../rules/quotes.ts'
 import { cancelReasons, limitOf, limited, overLimit, type Choice } from '../rules/choices.ts'
 import { priceText, sumOf, type Sum } from './amounts.ts'
-import { booksOf, choiceIn, menuOf, path, planName, type Books } from './frame.ts'
+import { booksOf, choiceIn, path, planName, type Books } from './frame.ts'
 import { mayCancel } from './owner.ts'
 
 /** What taking a plan means; undefined when there is nothing to take: not on sale, or in force already. */
@@ -35,7 +36,7 @@ export async function changePage(
       plan: name,
     }),
     back: { href: path(ctx), label: t('billing.page.title') },
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'subscription'),
     lead: t(leadOf(books, choice, free, asked.interval), { date: end }),
     over: over.map(({ what, used, limit }) =>
       t('billing.change.over_line', {
@@ -124,7 +125,7 @@ export async function cancellationPage(ctx: Ctx, speaker: Speaker, form: Form = 
     title: t('billing.cancel.title'),
     scripts: ['/js/error-summary.js'],
     back: { href: path(ctx), label: t('billing.page.title') },
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'subscription'),
     lead: t('billing.cancel.lead', { date: speaker.date(periodEnd) }),
     points: (['closed', 'read', 'purge'] as const).map((point) => t(`billing.cancel.point_${point}`)),
     form,

@@ -2,7 +2,6 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { listLocations, listPractitioners } from '../../clinics/queries.ts'
-import { settingsSections } from '../../clinics/rules.ts'
 import {
   findSubscription,
   getMarket,
@@ -75,12 +74,3 @@ export function choiceIn(
 export const planName = ({ lang }: Speaker, plan: Plan): string => plan.names[lang]
 
 export const path = (ctx: Ctx, rest = ''): string => `/app/${ctx.clinic.slug}/settings/subscription${rest}`
-
-export function menuOf(ctx: Ctx, { t }: Speaker) {
-  return settingsSections.map(({ key, path: section, icon, label }) => ({
-    href: `/app/${ctx.clinic.slug}${section}`,
-    icon,
-    label: t(label),
-    current: key === 'subscription',
-  }))
-}

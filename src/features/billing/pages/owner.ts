@@ -3,6 +3,7 @@ import { dateAt, hours, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { graceDays, windowDays } from '../../subscription/rules/life.ts'
 import { intervals, taxOn, type Interval } from '../../subscription/rules/prices.ts'
 import { forecast, levelOf } from '../../subscription/rules/usage.ts'
@@ -11,7 +12,7 @@ import type { Order } from '../queries/books.ts'
 import { limitOf, limited, type Limited } from '../rules/choices.ts'
 import { balanceText, documentRow, ledgerRow, owedIn, shownLines } from './account.ts'
 import { moneyOf, priceText, rateText, sumOf, withTaxText } from './amounts.ts'
-import { booksOf, choiceIn, menuOf, path, planName, type Books } from './frame.ts'
+import { booksOf, choiceIn, path, planName, type Books } from './frame.ts'
 
 /** What was turned down is shown for a fortnight. */
 const rejectedFor = hours(14 * 24)
@@ -34,7 +35,7 @@ export async function subscriptionPage(
   const interval = options.interval ?? subscription.interval
   return view('billing/subscription', {
     title: t('billing.page.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'subscription'),
     standing: standingOf(ctx, speaker, books, owed),
     changes: plannedOf(ctx, speaker, books),
     waiting: declared

@@ -5,10 +5,11 @@ import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import type { Order } from '../queries/books.ts'
 import { findInstructions, listLedger } from '../queries/owner.ts'
 import { methodsOf } from '../rules/choices.ts'
-import { booksOf, menuOf, path } from './frame.ts'
+import { booksOf, path } from './frame.ts'
 import { orderSum } from './owner.ts'
 
 /** undefined when there is nothing to pay. */
@@ -39,7 +40,7 @@ export async function paymentPage(
     title: t('billing.hand.title'),
     scripts: ['/js/error-summary.js'],
     back: { href: path(ctx), label: t('billing.page.title') },
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'subscription'),
     due,
     instructions: note === undefined || note === '' ? t('billing.hand.no_instructions') : note,
     purpose: `Nabz ${clinic.slug}`,

@@ -3,8 +3,9 @@ import { dateAt, dayBounds, Temporal } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, settingsMenu } from '../pages.ts'
+import { at, fieldIn, formScripts } from '../pages.ts'
 import { getDiarySettings, type Closure, type DiarySettings } from '../queries.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 /** Closures that are not over, and a form for another. */
 export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = emptyForm) {

@@ -4,9 +4,10 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, isolated, listOf, settingsMenu, type FieldGroup } from '../pages.ts'
+import { at, fieldIn, formScripts, isolated, listOf, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { initialsOf } from '../rules.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 export async function doctorsPage(ctx: Ctx, speaker: Speaker) {
   const { t } = speaker

@@ -2,10 +2,11 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, settingsMenu } from '../pages.ts'
+import { at } from '../pages.ts'
 import { getDiarySettings } from '../queries.ts'
 import { countVisitsAhead } from '../queries/visits.ts'
 import { isLive, type Kind } from '../rules.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 const places = {
   practitioner: { path: '/settings/doctors', section: 'doctors', question: 'clinics.ending.doctor' },

@@ -5,7 +5,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, settingsMenu } from '../pages.ts'
+import { at, fieldIn, formScripts } from '../pages.ts'
 import { getDiarySettings, type DiarySettings, type Shift } from '../queries.ts'
 import {
   gridValues,
@@ -23,6 +23,7 @@ import {
   type TimetableKey,
   type Validity,
 } from '../rules/hours.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 /** Every doctor's timetables at a glance. */
 export async function hoursPage(ctx: Ctx, speaker: Speaker) {

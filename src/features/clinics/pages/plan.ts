@@ -1,9 +1,10 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { at, settingsMenu } from '../pages.ts'
+import { at } from '../pages.ts'
 import { listLocations, listPractitioners } from '../queries.ts'
 import { planLimit } from '../rules.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 const places = {
   practitioner: { path: '/settings/doctors', section: 'doctors', icon: 'stethoscope' },

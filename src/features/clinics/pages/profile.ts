@@ -4,7 +4,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames, languages } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, settingsMenu, type FieldGroup } from '../pages.ts'
+import { at, fieldIn, formScripts, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, getProfile } from '../queries.ts'
 import {
   accents,
@@ -18,6 +18,7 @@ import {
   stepChoices,
   type Profile,
 } from '../rules.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 export async function clinicPage(ctx: Ctx, speaker: Speaker, baseUrl: string, refused?: Form) {
   const { t } = speaker

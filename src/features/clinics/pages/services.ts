@@ -5,8 +5,9 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, listOf, settingsMenu, type FieldGroup } from '../pages.ts'
+import { at, fieldIn, formScripts, listOf, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type Service } from '../queries.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 export async function servicesPage(ctx: Ctx, speaker: Speaker) {
   const { t } = speaker

@@ -3,9 +3,10 @@ import { languageNames, languages, type Language } from '../../../platform/i18n/
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
 import { qrSquares } from '../../../platform/qr.ts'
-import { at, settingsMenu } from '../pages.ts'
+import { at } from '../pages.ts'
 import { getDiarySettings } from '../queries.ts'
 import { isLive, missingForLive } from '../rules.ts'
+import { settingsMenu } from '../rules/settings.ts'
 
 export async function sharePage(ctx: Ctx, speaker: Speaker, baseUrl: string) {
   const { t } = speaker

@@ -7,7 +7,7 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { inForce, namesOf, type PolicyVersion } from '../../../platform/policies.ts'
 import type { Person } from '../../../platform/web/routers.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { settingsSections } from '../../clinics/rules.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { listAcceptances } from '../queries.ts'
 import { dutiesOf } from '../rules/duties.ts'
 import { changesBetween } from './compare.ts'
@@ -52,7 +52,7 @@ export async function ownerPoliciesPage(
   }
   return view('policies/owner', {
     title: t('policies.owner.title'),
-    menu: menuOf(speaker, at),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at('/settings/privacy'), label: t('policies.owner.back') },
     action: at(`${home}/acceptance`),
     asked: [...due, ...coming].map(asked),
@@ -87,14 +87,6 @@ export async function ownerPoliciesPage(
   })
 }
 
-const menuOf = ({ t }: Speaker, at: (path: string) => string) =>
-  settingsSections.map(({ path, icon, label }) => ({
-    href: at(path),
-    icon,
-    label: t(label),
-    current: at(path) === at('/settings/privacy'),
-  }))
-
 export type Compared = { policy: PolicyCode; from: number; to: number }
 
 export function comparePage(ctx: Pick<Ctx, 'clinic'>, { speaker, published }: Scene, asked: Compared): View {
@@ -105,7 +97,7 @@ export function comparePage(ctx: Pick<Ctx, 'clinic'>, { speaker, published }: Sc
   const [from, to] = [found(asked.from), found(asked.to)]
   return view('policies/compare', {
     title: t('policies.compare.title', { policy: t(`policies.title.${asked.policy}`) }),
-    menu: menuOf(speaker, at),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(home), label: t('policies.owner.title') },
     lead: t('policies.compare.lead', { from: from.version, to: to.version }),
     summary: to.summaries?.[lang],

@@ -2,7 +2,7 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { settingsSections } from '../../clinics/rules.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { findLegalHold } from '../queries.ts'
 
 const tiles = [
@@ -17,7 +17,7 @@ export async function hubPage(ctx: Ctx, speaker: Speaker): Promise<View> {
   const { t } = speaker
   return view('privacy/hub', {
     title: t('privacy.hub.title'),
-    menu: privacyMenu(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     hold: await holdNotice(ctx, speaker),
     tiles: tiles.map(({ name, path, icon }) => ({
       href: `/app/${ctx.clinic.slug}${path}`,
@@ -26,16 +26,6 @@ export async function hubPage(ctx: Ctx, speaker: Speaker): Promise<View> {
       text: t(`privacy.hub.${name}.text`),
     })),
   })
-}
-
-/** The menu of the settings with this part of it marked. */
-export function privacyMenu(ctx: Ctx, { t }: Speaker) {
-  return settingsSections.map(({ key, path, icon, label }) => ({
-    href: `/app/${ctx.clinic.slug}${path}`,
-    icon,
-    label: t(label),
-    current: key === 'privacy',
-  }))
 }
 
 /** Said wherever an owner looks after what is erased: who ordered what, and until when. */

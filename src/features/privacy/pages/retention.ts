@@ -7,6 +7,7 @@ import { nextRun } from '../../../platform/cron-times.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { findRetentionSettings } from '../queries.ts'
 import { countDue, type CutOffs } from '../queries/due.ts'
 import { findTurn, listErasedSums } from '../queries/watch.ts'
@@ -23,7 +24,7 @@ import {
   yearsOf,
   type RetentionSettings,
 } from '../rules/retention.ts'
-import { holdNotice, privacyMenu } from './hub.ts'
+import { holdNotice } from './hub.ts'
 import { ruleWords } from './words.ts'
 
 /** How far ahead and back the page looks. */
@@ -55,7 +56,7 @@ export async function retentionPage(ctx: Ctx, speaker: Speaker, form?: Form, ask
   const rules = retentionRules.map(({ code }) => ruleOf(code)).filter(touchesClinics)
   return view('privacy/retention', {
     title: t('privacy.retention.title'),
-    menu: privacyMenu(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(''), label: t('privacy.hub.title') },
     hold,
     form: shown,

@@ -6,12 +6,13 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { findPatient } from '../../patients/queries.ts'
 import { listRestricted } from '../../patients/queries/record.ts'
 import { countRequests, listRequests } from '../queries/requests.ts'
 import { parseRequestReference, referenceOf, rightKinds, type RightKind, type RightsRequest } from '../rules.ts'
-import { at, clockPill, home, kindIcons, menuOf, statePill } from './words.ts'
+import { at, clockPill, home, kindIcons, statePill } from './words.ts'
 
 export type ListQuestion = { state?: 'open' | 'closed' | undefined; kind?: RightKind | undefined; q: string }
 
@@ -32,7 +33,7 @@ export async function requestsPage(ctx: Ctx, speaker: Speaker, asked: ListQuesti
   }
   return view('rights/list', {
     title: t('rights.list.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(ctx, '/settings/privacy'), label: t('rights.list.back') },
     newHref: at(ctx, `${home}/new`),
     restrictedHref: restricted.length > 0 ? at(ctx, `${home}/restricted`) : undefined,
@@ -99,7 +100,7 @@ export async function newRequestPage(
   return view('rights/new', {
     title: t('rights.new.title'),
     scripts: ['/js/error-summary.js'],
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(ctx, home), label: t('rights.list.title') },
     form,
     action: at(ctx, home),
@@ -145,7 +146,7 @@ export async function restrictedPage(ctx: Ctx, speaker: Speaker): Promise<View> 
   const { t } = speaker
   return view('rights/restricted', {
     title: t('rights.restricted.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(ctx, home), label: t('rights.list.title') },
     people: (await listRestricted(ctx)).map(({ id, name, restrictedAt }) => ({
       name,

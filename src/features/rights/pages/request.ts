@@ -4,6 +4,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { findPatient, listPatientsByPhone, type Patient } from '../../patients/queries.ts'
 import { referenceOf as platformReferenceOf } from '../../requests/rules.ts'
@@ -13,7 +14,7 @@ import { findEffects } from '../queries/effects.ts'
 import { correctable, referenceOf, rightKinds, type RightsRequest, type RightsRequestId } from '../rules.ts'
 import { codeIsOut, codesAllowed, secondsToResend } from '../rules/codes.ts'
 import { keptOf, keptText, mustKeep, partsOf, type Effects } from '../rules/decision.ts'
-import { at, clockPill, home, kindIcons, menuOf, statePill } from './words.ts'
+import { at, clockPill, home, kindIcons, statePill } from './words.ts'
 
 export type RequestShown = { form?: Form; q?: string; parts?: readonly string[] }
 
@@ -40,7 +41,7 @@ export async function requestPage(
   return view('rights/request', {
     title: t(`rights.kind.${request.kind}`),
     scripts: ['/js/error-summary.js'],
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'privacy'),
     back: { href: at(ctx, home), label: t('rights.list.title') },
     form,
     here,

@@ -1,6 +1,5 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
-import { settingsSections } from '../../clinics/rules.ts'
 import { clockOf } from '../../requests/rules.ts'
 import type { RequestState, RightKind, RightsRequest } from '../rules.ts'
 
@@ -48,11 +47,3 @@ const looks: Record<RequestState, { css: string; icon: string }> = {
 export function statePill({ t }: Speaker, { state, outcome }: RightsRequest): Pill {
   return { ...looks[state], word: t(outcome === null ? `rights.state.${state}` : `rights.outcome.${outcome}`) }
 }
-
-export const menuOf = (ctx: Ctx, { t }: Speaker) =>
-  settingsSections.map(({ path, icon, label }) => ({
-    href: at(ctx, path),
-    icon,
-    label: t(label),
-    current: at(ctx, path) === at(ctx, '/settings/privacy'),
-  }))

@@ -6,8 +6,9 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { listEventsOfClinic, listEventsOfPerson, type AccountEvent } from '../queries/activity.ts'
-import { logPath, menuOf, momentText } from './words.ts'
+import { logPath, momentText } from './words.ts'
 
 /** As long as addresses and browsers are kept. */
 const days = 30
@@ -44,7 +45,7 @@ export async function securityPage(ctx: Ctx, speaker: Speaker): Promise<View> {
   const events = await listEventsOfClinic(ctx.db, ctx.clinic.id, actions, since, shown)
   return view('trail/security', {
     title: speaker.t('trail.security.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'log'),
     back: { href: `/app/${ctx.clinic.slug}${logPath}`, label: speaker.t('trail.title') },
     lead: speaker.t('trail.security.lead', { count: days }),
     events: events.map((event) => eventOf(speaker, event, false)),

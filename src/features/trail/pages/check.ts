@@ -3,10 +3,11 @@ import { parseInstant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { findAuditMail, listHeads } from '../queries.ts'
 import { findLastCheck, type LastCheck } from '../queries/entries.ts'
 import { defects, mailChoices } from '../rules.ts'
-import { logPath, menuOf, momentText } from './words.ts'
+import { logPath, momentText } from './words.ts'
 
 const shownHeads = 14
 
@@ -18,7 +19,7 @@ export async function checkPage(ctx: Ctx, speaker: Speaker, form: Form): Promise
   const mail = await findAuditMail(ctx)
   return view('trail/check', {
     title: t('trail.check.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'log'),
     back: { href: at(logPath), label: t('trail.title') },
     form,
     checkAction: at(`${logPath}/check`),

@@ -4,12 +4,13 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { listMembers } from '../../accounts/queries.ts'
+import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { pageOf, parseLook, withQuery, type Place } from '../../console/rules/paging.ts'
 import { openingActions } from '../../rights/rules.ts'
 import { listEntries, listRecordNames, type EntryFilter, type EntryLine } from '../queries/entries.ts'
 import { actionGroups, groupNames, recordPath } from '../rules.ts'
 import type { LogQuery } from '../schema.ts'
-import { actionText, factsIn, factText, logPath, menuOf, momentText, recordText, roleText, whoText } from './words.ts'
+import { actionText, factsIn, factText, logPath, momentText, recordText, roleText, whoText } from './words.ts'
 
 const pageSize = 50
 
@@ -56,7 +57,7 @@ export async function logPage(ctx: Ctx, speaker: Speaker, query: LogQuery): Prom
   }
   return view('trail/log', {
     title: t('trail.title'),
-    menu: menuOf(ctx, speaker),
+    menu: settingsMenu(ctx, speaker, 'log'),
     action: at(logPath),
     checkHref: at(`${logPath}/check`),
     securityHref: at(`${logPath}/security`),

@@ -4,19 +4,10 @@ import { parseInstant, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { referenceText } from '../../appointments/rules.ts'
-import { settingsSections } from '../../clinics/rules.ts'
 import type { EntryLine } from '../queries/entries.ts'
 import { actions, defects, factsOf, recordKindOf, type Fact } from '../rules.ts'
 
 export const logPath = '/settings/log'
-
-export const menuOf = (ctx: Ctx, { t }: Speaker) =>
-  settingsSections.map(({ key, path, icon, label }) => ({
-    href: `/app/${ctx.clinic.slug}${path}`,
-    icon,
-    label: t(label),
-    current: key === 'log',
-  }))
 
 export const momentText = (speaker: Speaker, at: Instant): string => `${speaker.date(at)}, ${speaker.time(at)}`
 
