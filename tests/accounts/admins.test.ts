@@ -1,13 +1,10 @@
 // The command as an operator runs it: a process of its own, the password on its standard input.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserId } from '../../src/kernel/ids.ts'
 import { createAdmin } from '../../src/features/accounts/actions/admins.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-
 import { enrol, makeClinic } from '../support/cast.ts'
+import { runCommand } from '../support/process.ts'
 
 const password = 'three quiet rivers run'
 let app: TestApp
@@ -16,42 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-async function admin(args: string[], input = '') {
-  const { config, database } = { config: app.services.config, database: app.database }
-  const key = (value: Buffer) => value.toString('base64')
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../../src/admin-command.ts', import.meta.url)), ...args],
-    {
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'test',
-        BASE_URL: config.baseUrl,
-        DATABASE_URL: database.appUrl,
-        JOBS_DATABASE_URL: database.jobsUrl,
-        SESSION_SECRET: config.sessionSecrets[0],
-        PASSWORD_PEPPER: key(config.passwordPepper),
-        MASTER_KEY: key(config.masterKey),
-        LOOKUP_KEY: key(config.lookupKey),
-        KEY_STORE_DIR: config.keyStoreDir,
-        SMTP_URL: config.mail.smtpUrl,
-        MAIL_FROM: config.mail.from,
-        WHATSAPP_PHONE_NUMBER_ID: config.whatsapp.phoneNumberId,
-        WHATSAPP_DISPLAY_NUMBER: config.whatsapp.displayNumber,
-        WHATSAPP_ACCESS_TOKEN: config.whatsapp.accessToken,
-        WHATSAPP_APP_SECRET: config.whatsapp.appSecret,
-        WHATSAPP_VERIFY_TOKEN: config.whatsapp.verifyToken,
-      },
-    },
-  )
-  let out = ''
-  let problem = ''
-  child.stdout.on('data', (part: Buffer) => (out += part.toString()))
-  child.stderr.on('data', (part: Buffer) => (problem += part.toString()))
-  child.stdin.end(input)
-  const [code] = (await once(child, 'close')) as [number]
-  return { code, out, problem }
-}
+const admin = (args: string[], input = '') => runCommand(app, 'admin', args, { input })
 
 const enrolByEmail = async (email: string) => {
   const [user] = await app.superuser<{ id: UserId }>('select id from platform.users where email = $1', [email])

@@ -1,11 +1,9 @@
 // `npm run retention` as an operator types it. It goes by the real clock.
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { runCommand } from '../support/process.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -25,39 +23,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => app.stop())
 
-async function retention(...args: string[]): Promise<{ code: number; said: string }> {
-  const { config } = app.services
-  const base64 = (key: Buffer) => key.toString('base64')
-  const file = fileURLToPath(new URL('../../src/retention-command.ts', import.meta.url))
-  const env = {
-    PATH: process.env.PATH,
-    NODE_ENV: 'test',
-    BASE_URL: config.baseUrl,
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: config.database.url,
-    JOBS_DATABASE_URL: config.database.jobsUrl,
-    SESSION_SECRET: config.sessionSecrets[0],
-    PASSWORD_PEPPER: base64(config.passwordPepper),
-    MASTER_KEY: base64(config.masterKey),
-    LOOKUP_KEY: base64(config.lookupKey),
-    KEY_STORE_DIR: config.keyStoreDir,
-    SMTP_URL: config.mail.smtpUrl,
-    MAIL_FROM: config.mail.from,
-    WHATSAPP_BASE_URL: config.whatsapp.baseUrl,
-    WHATSAPP_PHONE_NUMBER_ID: config.whatsapp.phoneNumberId,
-    WHATSAPP_DISPLAY_NUMBER: config.whatsapp.displayNumber,
-    WHATSAPP_ACCESS_TOKEN: config.whatsapp.accessToken,
-    WHATSAPP_APP_SECRET: config.whatsapp.appSecret,
-    WHATSAPP_VERIFY_TOKEN: config.whatsapp.verifyToken,
-  }
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file, ...args], { env })
-    return { code: 0, said: stdout }
-  } catch (error) {
-    const { code, stderr } = error as { code: number; stderr: string }
-    return { code, said: stderr }
-  }
-}
+const retention = (...args: string[]) => runCommand(app, 'retention', args)
 
 const left = async () =>
   (
@@ -70,21 +36,21 @@ const left = async () =>
 it('counts and erases nothing, erases at one clinic, then everywhere', { timeout: 60_000 }, async () => {
   const dry = await retention('--dry-run')
   expect(dry).toMatchObject({ code: 0 })
-  expect(dry.said).toMatch(/^ +1 {2}sessions$/m)
-  expect(dry.said).toMatch(/^ +2 {2}inbound_messages$/m)
-  expect(dry.said).toMatch(/^ +0 {2}booking_identity$/m)
-  expect((await retention('--dry-run', '--clinic', clinic.slug)).said).toMatch(/^ +1 {2}inbound_messages$/m)
+  expect(dry.out).toMatch(/^ +1 {2}sessions$/m)
+  expect(dry.out).toMatch(/^ +2 {2}inbound_messages$/m)
+  expect(dry.out).toMatch(/^ +0 {2}booking_identity$/m)
+  expect((await retention('--dry-run', '--clinic', clinic.slug)).out).toMatch(/^ +1 {2}inbound_messages$/m)
   expect(await left()).toBe('old young 2 0')
 
-  expect((await retention('--clinic', clinic.slug)).said).toContain('1 things were erased.')
+  expect((await retention('--clinic', clinic.slug)).out).toContain('1 things were erased.')
   expect(await left()).toBe('old young 1 1')
   expect((await retention()).code).toBe(0)
   expect(await left()).toBe('young 0 3')
-  expect(await retention('--clinic', 'nowhere')).toEqual({ code: 1, said: 'There is no clinic nowhere.\n' })
+  expect(await retention('--clinic', 'nowhere')).toMatchObject({ code: 1, problem: 'There is no clinic nowhere.\n' })
 })
 
 it('says that a clock which is not believed erases nothing', { timeout: 60_000 }, async () => {
   await app.superuser(`update platform.retention_clock set seen_at = now() + interval '1 day'`)
-  expect((await retention('--dry-run')).said).toContain('But now nothing would be: the clock backwards.')
-  expect(await retention()).toEqual({ code: 1, said: 'nothing was erased: the clock backwards\n' })
+  expect((await retention('--dry-run')).out).toContain('But now nothing would be: the clock backwards.')
+  expect(await retention()).toMatchObject({ code: 1, problem: 'nothing was erased: the clock backwards\n' })
 })

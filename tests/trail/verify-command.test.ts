@@ -1,18 +1,15 @@
 // security.md 15: the command as an operator types it, at a process of its own.
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { urlOf } from '../../src/dev/prepare-database.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { publishHeads } from '../../src/features/trail/actions.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { audit } from '../../src/platform/audit.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { runCommand } from '../support/process.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 let app: TestApp
 let clinic: TestClinic
 let empty: string
@@ -32,40 +29,9 @@ afterAll(async () => {
   await app.stop()
 })
 
-function run(...args: string[]): Promise<{ code: number; out: string }> {
-  const { superuserUrl } = inject('postgres')
-  const { config } = app.services
-  const as = (role: 'nabz_app' | 'nabz_jobs') => urlOf(superuserUrl, app.database.name, role)
-  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
-  const env = {
-    PATH: process.env.PATH,
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    BASE_URL: 'https://nabz.test',
-    DATABASE_URL: as('nabz_app'),
-    JOBS_DATABASE_URL: as('nabz_jobs'),
-    SESSION_SECRET: key(1),
-    PASSWORD_PEPPER: key(2),
-    MASTER_KEY: config.masterKey.toString('base64'),
-    LOOKUP_KEY: config.lookupKey.toString('base64'),
-    KEY_STORE_DIR: config.keyStoreDir,
-    AUDIT_HEADS_DIR: config.auditHeadsDir,
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    MAIL_FROM: 'hello@nabz.test',
-    WHATSAPP_PHONE_NUMBER_ID: '1',
-    WHATSAPP_DISPLAY_NUMBER: '+15550783881',
-    WHATSAPP_ACCESS_TOKEN: 'test-access-token',
-    WHATSAPP_APP_SECRET: 'test-app-secret',
-    WHATSAPP_VERIFY_TOKEN: 'test-verify-token',
-  }
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', 'src/audit-command.ts', ...args],
-      { cwd: root, env },
-      (error, out, err) => resolve({ code: error ? 1 : 0, out: out + err }),
-    )
-  })
+async function run(...args: string[]): Promise<{ code: number; out: string }> {
+  const { code, out, problem } = await runCommand(app, 'audit', args)
+  return { code, out: out + problem }
 }
 
 it(
