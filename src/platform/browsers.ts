@@ -13,7 +13,7 @@ const familySigns: Partial<Record<Browser['family'], RegExp>> = {
   opera: /\b(OPR|Opera|OPT)\b/,
   samsung: /\bSamsungBrowser\//,
   firefox: /\b(Firefox|FxiOS)\//,
-  chrome: /\b(Chrome|Chromium|CriOS)\//,
+  chrome: /(Chrome|Chromium|CriOS)\//,
   safari: /\bSafari\//,
 }
 const platformSigns: Partial<Record<Browser['platform'], RegExp>> = {
