@@ -1,7 +1,7 @@
 // What clinics may use and until when. Everything here is in schema `platform`; whoever changes a subscription holds its
 // row locked until the transaction ends.
 import type { Knex } from 'knex'
-import { newId, type ClinicId, type Id, type UserId } from '../../kernel/ids.ts'
+import { newId, type ClinicId, type Id } from '../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../kernel/time.ts'
 import { queueCardCommand } from '../../platform/card-commands.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
@@ -306,19 +306,6 @@ export async function findAccountClinic(db: Knex, id: ClinicId): Promise<Account
     [id],
   )
   return clinic
-}
-
-export type OwnerAddress = { userId: UserId; name: string; email: string; language: Language }
-
-/** Who hears about a clinic's subscription, the oldest owner first. */
-export async function listOwnerAddresses(db: Knex, clinicId: ClinicId): Promise<OwnerAddress[]> {
-  return rows<OwnerAddress>(
-    db,
-    `select u.id as "userId", u.name, u.email, u.language
-     from platform.memberships m join platform.users u on u.id = m.user_id
-     where m.clinic_id = ? and m.role = 'owner' order by m.created_at, u.id`,
-    [clinicId],
-  )
 }
 
 /** Clinics with something for the clock to do, the longest waiting first. Claimed one by one, each in its transaction. */

@@ -8,13 +8,13 @@ import type { Ctx, Origin } from '../../../platform/clinic-scope.ts'
 import { inTransaction } from '../../../platform/db/transaction.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { queueMail } from '../../../platform/mails.ts'
+import { listOwners } from '../../../platform/owners.ts'
 import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 import type { Services } from '../../../platform/services.ts'
 import {
   findAccountClinic,
   findPlanById,
   insertEvent,
-  listOwnerAddresses,
   lockSubscription,
   updateStanding,
   updateSubscription,
@@ -188,7 +188,7 @@ export async function tellOwners(
   params: (speaker: Speaker, language: 'en' | 'ar' | 'ur') => Record<string, string | number>,
 ): Promise<void> {
   const { db, clinic, seal, now, baseUrl } = account
-  for (const { name, email, language } of await listOwnerAddresses(db, clinic.id)) {
+  for (const { name, email, language } of await listOwners(db, clinic.id)) {
     const speaker = account.speakers(language, clinic)
     const words = {
       name,
