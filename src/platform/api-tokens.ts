@@ -1,12 +1,12 @@
 // Access tokens of the API: JWTs as RFC 9068 has them, signed with Ed25519 by a key of this installation. What they say is
 // never enough: whoever takes one asks the database whether its client still stands.
-import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto'
+import { createPublicKey, randomUUID } from 'node:crypto'
 import { compactVerify, exportJWK, SignJWT, type JWK } from 'jose'
 import { z } from 'zod'
 import { parseId, type ClinicId, type Id } from '../kernel/ids.ts'
 import { isScope, type Scope } from '../kernel/permissions.ts'
 import type { Clock } from './clock.ts'
-import { deriveKey } from './seal/envelope.ts'
+import { deriveSigningKey } from './seal/envelope.ts'
 
 export type ApiClientId = Id<'api_client'>
 export type TokenClaims = { clientId: ApiClientId; clinicId: ClinicId; scopes: Scope[] }
@@ -22,8 +22,6 @@ export type ApiTokens = {
   publicKey(): Promise<JWK>
 }
 
-// What stands in front of the 32 bytes of an Ed25519 key in PKCS #8.
-const head = Buffer.from('302e020100300506032b657004220420', 'hex')
 const algorithm = 'EdDSA'
 const type = 'at+jwt'
 
@@ -38,8 +36,7 @@ const payload = z.object({
 })
 
 export function createApiTokens(masterKey: Buffer, baseUrl: string, clock: Clock): ApiTokens {
-  const der = Buffer.concat([head, deriveKey(masterKey, 'api-token')])
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const privateKey = deriveSigningKey(masterKey, 'api-token')
   const publicKey = createPublicKey(privateKey)
   const audience = `${baseUrl}/api`
   const seconds = () => Math.floor(clock.now().epochMilliseconds / 1000)

@@ -1,8 +1,8 @@
 // Certificates that a clinic was erased: one JSON in the one way it can be spelled, signed with Ed25519. Everything here
 // works without a database, so that anybody can check one anywhere.
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { deriveKey } from './envelope.ts'
+import { deriveSigningKey } from './envelope.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const moment = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/)
@@ -48,16 +48,14 @@ export function canonicalJson(value: Json): string {
   return JSON.stringify(value)
 }
 
-// An Ed25519 key is 32 bytes; this is what stands in front of them where a file holds one.
-const privateHead = Buffer.from('302e020100300506032b657004220420', 'hex')
+// A public Ed25519 key is 32 bytes; this is what stands in front of them where a file holds one.
 const publicHead = Buffer.from('302a300506032b6570032100', 'hex')
 
 export type CertificateKey = { sign(text: string): Buffer; publicKey: Buffer }
 
 /** The key of this installation: from the master key, for this purpose alone. */
 export function certificateKey(masterKey: Buffer): CertificateKey {
-  const der = Buffer.concat([privateHead, deriveKey(masterKey, 'certificate')])
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const key = deriveSigningKey(masterKey, 'certificate')
   return {
     sign: (text) => sign(null, Buffer.from(text), key),
     publicKey: createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(publicHead.length),

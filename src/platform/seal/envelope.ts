@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createPrivateKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 
 const version = 1
 const ivLength = 12
@@ -38,4 +38,13 @@ export function openBytes(key: Buffer, sealed: Buffer, place: string): Buffer {
 /** A key for one purpose, from another key: HKDF-SHA-256. */
 export function deriveKey(key: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `nabz/${purpose}/v1`, 32))
+}
+
+// What stands in front of the 32 bytes of an Ed25519 key in PKCS #8.
+const signingHead = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** An Ed25519 key for one purpose, from another key. */
+export function deriveSigningKey(key: Buffer, purpose: string): KeyObject {
+  const der = Buffer.concat([signingHead, deriveKey(key, purpose)])
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
 }
