@@ -1,7 +1,6 @@
 // Two processes, a thousand due messages, and one of the two killed in the middle with SIGKILL.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
@@ -11,6 +10,7 @@ import { queueMessage } from '../../src/platform/outbox.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { messagesOf } from '../support/messages.ts'
+import { startProcess } from '../support/process.ts'
 import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 
 let app: TestApp
@@ -48,37 +48,7 @@ afterAll(async () => {
 })
 
 function dispatcher(): ChildProcess {
-  const { config } = app.services
-  const base64 = (key: Buffer) => key.toString('base64')
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../support/dispatcher-process.ts', import.meta.url))],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'test',
-        BASE_URL: config.baseUrl,
-        LOG_LEVEL: 'silent',
-        DATABASE_URL: config.database.url,
-        JOBS_DATABASE_URL: config.database.jobsUrl,
-        SESSION_SECRET: config.sessionSecrets[0],
-        PASSWORD_PEPPER: base64(config.passwordPepper),
-        MASTER_KEY: base64(config.masterKey),
-        LOOKUP_KEY: base64(config.lookupKey),
-        KEY_STORE_DIR: config.keyStoreDir,
-        SMTP_URL: config.mail.smtpUrl,
-        MAIL_FROM: config.mail.from,
-        WHATSAPP_BASE_URL: config.whatsapp.baseUrl,
-        WHATSAPP_PHONE_NUMBER_ID: config.whatsapp.phoneNumberId,
-        WHATSAPP_DISPLAY_NUMBER: config.whatsapp.displayNumber,
-        WHATSAPP_ACCESS_TOKEN: config.whatsapp.accessToken,
-        WHATSAPP_APP_SECRET: config.whatsapp.appSecret,
-        WHATSAPP_VERIFY_TOKEN: config.whatsapp.verifyToken,
-        NABZ_TEST_NOW: app.clock.now().toString(),
-      },
-    },
-  )
+  const child = startProcess(app, 'dispatcher')
   children.push(child)
   return child
 }

@@ -1,13 +1,13 @@
 // Two processes with much to erase, and one of them killed with SIGKILL on the way, at several points: what is gone, is
 // gone once, and the ledger has counted exactly that.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
+import { startProcess } from '../support/process.ts'
 
 let app: TestApp
 let clinics: TestClinic[]
@@ -102,37 +102,7 @@ it.each([1, 4, 9, 14])('killed after %i batches, the end is the same', { timeout
 })
 
 function start(): ChildProcess {
-  const { config } = app.services
-  const base64 = (key: Buffer) => key.toString('base64')
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../support/retention-process.ts', import.meta.url))],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'test',
-        BASE_URL: config.baseUrl,
-        LOG_LEVEL: 'silent',
-        DATABASE_URL: config.database.url,
-        JOBS_DATABASE_URL: config.database.jobsUrl,
-        SESSION_SECRET: config.sessionSecrets[0],
-        PASSWORD_PEPPER: base64(config.passwordPepper),
-        MASTER_KEY: base64(config.masterKey),
-        LOOKUP_KEY: base64(config.lookupKey),
-        KEY_STORE_DIR: config.keyStoreDir,
-        SMTP_URL: config.mail.smtpUrl,
-        MAIL_FROM: config.mail.from,
-        WHATSAPP_BASE_URL: config.whatsapp.baseUrl,
-        WHATSAPP_PHONE_NUMBER_ID: config.whatsapp.phoneNumberId,
-        WHATSAPP_DISPLAY_NUMBER: config.whatsapp.displayNumber,
-        WHATSAPP_ACCESS_TOKEN: config.whatsapp.accessToken,
-        WHATSAPP_APP_SECRET: config.whatsapp.appSecret,
-        WHATSAPP_VERIFY_TOKEN: config.whatsapp.verifyToken,
-        NABZ_TEST_NOW: app.clock.now().toString(),
-      },
-    },
-  )
+  const child = startProcess(app, 'retention')
   children.push(child)
   return child
 }
