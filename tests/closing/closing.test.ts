@@ -26,6 +26,7 @@ import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeDeclaredPayment, makeDocument } from '../support/books.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
+import { environmentOf } from '../support/process.ts'
 import { closeIt, closingPath, everything, rowsOf, runAt, stateOf } from './scene.ts'
 
 let app: TestApp
@@ -302,21 +303,18 @@ async function comesBackFromABackup(
   const name = `${copyPrefix}closing_${process.pid}`
   await createDatabase(superuserUrl, name)
   const ownerUrl = urlOf(superuserUrl, name, 'nabz_owner')
-  const { masterKey, keyStoreDir, exportDir } = app.services.config
+  const { masterKey, keyStoreDir } = app.services.config
   try {
     await loadArchive(ownerUrl, readBackup(masterKey, path), { replace: false })
     await expect(app.services.keys.forClinic(clinic.id)).rejects.toThrow(SealError)
     expect(sealed.phone_sealed.toString('latin1')).not.toContain('333123')
     const erased = await eraseAgain(ownerUrl, folderKeyStore(keyStoreDir), app.clock.now())
     expect(erased.clinics).toBeGreaterThanOrEqual(1)
-    const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
     const config = readConfig({
-      NODE_ENV: 'test', BASE_URL: 'https://nabz.test', SESSION_SECRET: key(1), PASSWORD_PEPPER: key(2), MASTER_KEY: key(3),
-      LOOKUP_KEY: key(4), KEY_STORE_DIR: keyStoreDir, EXPORT_DIR: exportDir, SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'h@nabz.test',
-      DATABASE_URL: urlOf(superuserUrl, name, 'nabz_app'), JOBS_DATABASE_URL: urlOf(superuserUrl, name, 'nabz_jobs'),
-      WHATSAPP_PHONE_NUMBER_ID: '1', WHATSAPP_DISPLAY_NUMBER: '+15550783881', WHATSAPP_ACCESS_TOKEN: 'test-token',
-      WHATSAPP_APP_SECRET: 'test-secret', WHATSAPP_VERIFY_TOKEN: 'test-verify', LOG_LEVEL: 'silent',
-    }) // prettier-ignore
+      ...environmentOf(app),
+      DATABASE_URL: urlOf(superuserUrl, name, 'nabz_app'),
+      JOBS_DATABASE_URL: urlOf(superuserUrl, name, 'nabz_jobs'),
+    })
     const clock = movableClock(app.clock.now().toString())
     const started = await startServices(config, { clock, databaseNow: () => Promise.resolve(clock.now()) })
     try {

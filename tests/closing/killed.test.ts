@@ -1,16 +1,14 @@
 // A process that erases a clinic is killed at ten moments by chance: the next goes on, and in the end it is as if nothing
 // had happened.
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { urlOf } from '../../src/dev/prepare-database.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { furnishedClinic } from '../export/scene.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
+import { startProcess } from '../support/process.ts'
 import { closeIt, rowsOf, runAt, stateOf } from './scene.ts'
 
 let app: TestApp
@@ -19,32 +17,16 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const start = Temporal.Instant.from(testNow)
 const over = start.add({ hours: 7 * 24, seconds: 1 })
 
 /** Runs the job in a process of its own; killed so many milliseconds after it began, unless it ended before. */
 function runProcess(now: Temporal.Instant, killAfterMs?: number): Promise<'done' | 'killed'> {
-  const { config } = app.services
-  const { superuserUrl } = inject('postgres')
-  const database = new URL(app.database.superuserUrl).pathname.slice(1)
-  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
-  const env = {
-    PATH: process.env.PATH ?? '', NODE_ENV: 'test', LOG_LEVEL: 'silent', BASE_URL: 'https://nabz.test', NABZ_TEST_NOW: now.toString(),
-    DATABASE_URL: urlOf(superuserUrl, database, 'nabz_app'), JOBS_DATABASE_URL: urlOf(superuserUrl, database, 'nabz_jobs'),
-    SESSION_SECRET: key(1), PASSWORD_PEPPER: key(2), MASTER_KEY: config.masterKey.toString('base64'),
-    LOOKUP_KEY: config.lookupKey.toString('base64'), KEY_STORE_DIR: config.keyStoreDir, EXPORT_DIR: config.exportDir,
-    SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'hello@nabz.test', WHATSAPP_PHONE_NUMBER_ID: '1',
-    WHATSAPP_DISPLAY_NUMBER: '+15550783881', WHATSAPP_ACCESS_TOKEN: 'test-token', WHATSAPP_APP_SECRET: 'test-secret',
-    WHATSAPP_VERIFY_TOKEN: 'test-verify',
-  } // prettier-ignore
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'tests/support/closing-process.ts')], { cwd: root, env }) // prettier-ignore
+    const child = startProcess(app, 'closing', now)
     let told = ''
-    let failed = ''
     let timer: NodeJS.Timeout | undefined
-    child.stderr.on('data', (text: Buffer) => (failed += text.toString()))
-    child.stdout.on('data', (text: Buffer) => {
+    child.stdout?.on('data', (text: Buffer) => {
       told += text.toString()
       if (killAfterMs !== undefined && timer === undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     })
@@ -52,7 +34,7 @@ function runProcess(now: Temporal.Instant, killAfterMs?: number): Promise<'done'
       clearTimeout(timer)
       if (signal === 'SIGKILL') resolve('killed')
       else if (told.includes('done')) resolve('done')
-      else reject(new Error(failed))
+      else reject(new Error('it ended neither done nor killed'))
     })
   })
 }
