@@ -2,8 +2,6 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { verifyTrail, type Verdict } from './features/trail/actions.ts'
-import { listClinicIds } from './features/trail/queries.ts'
-import type { ClinicId } from './kernel/ids.ts'
 import { folderHeadStore } from './platform/audit-heads.ts'
 import type { Clinic } from './platform/clinic-scope.ts'
 import type { BadEntry, Defect } from './platform/seal/chain.ts'
@@ -66,17 +64,7 @@ async function* chosen(services: Services, slug: string | undefined): AsyncGener
     yield clinic
     return
   }
-  let last: ClinicId | undefined
-  for (;;) {
-    const ids = await listClinicIds(services.db, last, 200)
-    for (const id of ids) {
-      const clinic = await services.clinics.byId(id)
-      // Erased since the list was read.
-      if (clinic) yield clinic
-    }
-    last = ids.at(-1)
-    if (last === undefined) return
-  }
+  yield* services.clinics.every()
 }
 
 function tell({ slug }: Clinic, { entries, head, publishedUntil, bad }: Verdict): boolean {

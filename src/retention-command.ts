@@ -1,9 +1,10 @@
 // `npm run retention`: what the table of rules would erase now, or erases. The server's own job does the same by itself.
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { applyRetention } from './features/privacy/actions.ts'
 import { foresee, foreseeAll } from './features/privacy/actions/foresee.ts'
 import { retentionRules } from './features/privacy/rules/retention.ts'
+import { Refused, runCommand, say } from './run-command.ts'
 import { startServices } from './start.ts'
 
 const usage = `Erases what is past keeping by the rules of retention.
@@ -14,13 +15,7 @@ const usage = `Erases what is past keeping by the rules of retention.
 In development say "retention:dev".
 `
 
-try {
-  loadEnvironmentFile()
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
-  process.exitCode = 1
-}
+await runCommand(run)
 
 async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -32,7 +27,7 @@ async function run(args: string[]): Promise<void> {
   const { services, stop } = await startServices(readConfig(process.env))
   try {
     const clinic = slug === undefined ? undefined : await services.clinics.bySlug(slug)
-    if (slug !== undefined && !clinic) throw new Error(`There is no clinic ${slug}.`)
+    if (slug !== undefined && !clinic) throw new Refused(`There is no clinic ${slug}.`)
     if (!values['dry-run']) {
       sayCounts(await applyRetention(services, clinic ? { only: clinic.id } : { everyClinic: true }), 'were erased')
       return
@@ -55,8 +50,4 @@ function sayCounts(counts: Partial<Record<string, number>>, what: string): void 
   }
   const total = Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0)
   say(`${total} things ${what}.`)
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

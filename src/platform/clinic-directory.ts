@@ -10,6 +10,8 @@ export type ClinicDirectory = {
   bySlug(slug: string): Promise<Clinic | undefined>
   /** For jobs, webhooks and links, which know the id from a source they verified. */
   byId(id: ClinicId): Promise<Clinic | undefined>
+  /** Every clinic there is, each as it stands when its turn comes, in the order of their ids. */
+  every(): AsyncGenerator<Clinic>
 }
 
 export const clinicColumns = `
@@ -46,7 +48,25 @@ export function createClinicDirectory(db: Database): ClinicDirectory {
   return {
     bySlug: async (slug) => (addressShape.test(slug) ? prove(await bySlug(slug)) : undefined),
     byId: async (id) => prove(await byId(id)),
+    async *every() {
+      for (let ids = await idsBehind(db, undefined); ids.length > 0; ids = await idsBehind(db, ids.at(-1))) {
+        for (const id of ids) {
+          const clinic = prove(await byId(id))
+          // Erased since the list was read.
+          if (clinic) yield clinic
+        }
+      }
+    },
   }
+}
+
+async function idsBehind(db: Database, last: ClinicId | undefined): Promise<ClinicId[]> {
+  const found = await rows<{ id: ClinicId }>(
+    db,
+    'select id from platform.clinics where ?::uuid is null or id > ?::uuid order by id limit 500',
+    [last ?? null, last ?? null],
+  )
+  return found.map(({ id }) => id)
 }
 
 /**

@@ -1,11 +1,11 @@
 // One's own account in a browser: who one is to colleagues, and where one is signed in.
 import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Language } from '../../src/platform/i18n/languages.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic } from '../support/cast.ts'
 
 const say = loadTranslations()
@@ -14,14 +14,7 @@ const folder = process.env.SHOTS
 describeInBrowser('one’s own account', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp({ passwordCost: 4 })
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started), { passwordCost: 4 })
 
   const picture = async () => ({
     name: 'me.jpg',

@@ -1,22 +1,15 @@
 // From the trial to a paid plan in a real browser: choose, go to Stripe, have a card declined, pay with another, come
 // back, and be active once Stripe has said so itself.
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import { expect, it } from 'vitest'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic } from '../support/cast.ts'
 
 describeInBrowser('paying by card', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp({ stripe: true })
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started), { stripe: true })
 
   it('leads from the trial to an active plan', { timeout: 60_000 }, async () => {
     const clinic = await makeClinic(app)

@@ -1,25 +1,18 @@
 // An owner closes the clinic and takes it back, in a real browser and both directions; and anybody checks a certificate.
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { Temporal } from '../../src/kernel/time.ts'
 import { closingPath, runAt } from '../closing/scene.ts'
 import { furnishedClinic } from '../export/scene.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { testNow, type TestApp } from '../support/app.ts'
 import { makePlatformAdmin, signedIn } from '../support/cast.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeAppointment } from '../support/factories.ts'
 
 describeInBrowser('closing a clinic', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   const words = {
     en: {

@@ -2,22 +2,15 @@
 // made, and gets a file.
 import type { Browser } from 'playwright-core'
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { furnishedClinic, unzip } from '../export/scene.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 
 describeInBrowser('an export', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   const words = {
     en: {

@@ -2,26 +2,19 @@
 // number, corrects, agrees, stops, takes a copy, asks for deletion, sees how that stands, and closes the page.
 import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { noteOpening } from '../../src/features/patients/actions/record.ts'
 import { setProfile } from '../booking/patient.ts'
 import { codesOf } from '../portal/scene.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser } from '../support/browser.ts'
+import { testNow, type TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
 
 describeInBrowser('a patient and their own data', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   const words = {
     en: {

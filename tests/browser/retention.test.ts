@@ -1,12 +1,12 @@
 // Retention in a real browser and both directions: an owner reads it, shortens a period and sees beforehand what that
 // does; the console orders a hold, which the owner sees, and lifts it.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
 import type { Language } from '../../src/platform/i18n/languages.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
 
@@ -15,14 +15,7 @@ const say = loadTranslations()
 describeInBrowser('retention', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   /** Visits nine months ago and today, something erased already, a clinic whose turn is late. */
   async function furnished(): Promise<TestClinic> {

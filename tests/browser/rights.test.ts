@@ -1,25 +1,18 @@
 // Each right of a patient, decided by an owner in a real browser, in English on a phone and in Arabic on a desk.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { answerToken } from '../../src/features/rights/actions/answer.ts'
 import { receiveRequest } from '../../src/features/rights/actions/receive.ts'
 import { rightKinds, type RightKind, type RightsRequestId } from '../../src/features/rights/rules.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
 
 describeInBrowser('a right', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   const words = {
     en: {

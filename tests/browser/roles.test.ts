@@ -1,23 +1,16 @@
 // The page of roles, a doctor who leaves with visits ahead, and the accountant's page, in a real browser, both directions.
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { expect, it } from 'vitest'
+import type { TestApp } from '../support/app.ts'
 import { makeDocument } from '../support/books.ts'
 import { hire, makeClinic } from '../support/cast.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner } from '../support/factories.ts'
 
 describeInBrowser('roles', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   const words = {
     en: { keep: 'They stay on the doctor’s list', remove: 'Remove', left: 'Visits that stay on the doctor’s list: 1' },

@@ -1,9 +1,9 @@
 // The steps of the desk's day, pressed in a real browser: with scripts in place, without them by leaving the page.
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { describeInBrowser, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable } from '../support/factories.ts'
 
@@ -12,14 +12,7 @@ const t = loadTranslations().en
 describeInBrowser('the steps of a day', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   it.each([true, false])(
     'are taken on Today and on the visit, with scripts: %s',

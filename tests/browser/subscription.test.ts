@@ -1,28 +1,21 @@
 // What an owner goes through in a real browser, on a small phone: the subscription runs out, the clinic can only be looked
 // at, a payment by hand with a picture of the slip brings it back. And every page of it, usable by everybody.
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { confirmPayment, openAccount } from '../../src/features/billing/actions.ts'
 import type { Id } from '../../src/kernel/ids.ts'
 import { bookableClinic, type Scene } from '../booking/patient.ts'
 import { setLife, setPlan, instant } from '../subscription/scene.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
 import { makeDeclaredPayment, makeDocument, photograph } from '../support/books.ts'
-import { describeInBrowser, expectUsable, openWindow, startBrowser, useCookies } from '../support/browser.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makePlatformAdmin } from '../support/cast.ts'
 import { makeAppointment, makePractitioner } from '../support/factories.ts'
 
 describeInBrowser('a subscription', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp()
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started))
 
   async function windowOf({ clinic }: Scene) {
     const opened = await openWindow(browser, app, { viewport: { width: 360, height: 740 } })

@@ -1,16 +1,16 @@
 // What Nabz exists for, from a patient's phone to the desk and back, in a real browser, in both directions of writing.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { directionOf, type Language } from '../../src/platform/i18n/languages.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
 import {
   describeInBrowser,
   expectUsable,
   openWindow,
-  startBrowser,
   useCookies,
   weighPages,
+  withAppAndBrowser,
 } from '../support/browser.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeBookable } from '../support/factories.ts'
@@ -20,14 +20,7 @@ const say = loadTranslations()
 describeInBrowser('the tour', () => {
   let app: TestApp
   let browser: Browser
-  beforeAll(async () => {
-    app = await startTestApp({ simulator: true })
-    browser = await startBrowser()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await app?.stop()
-  })
+  withAppAndBrowser((started) => ({ app, browser } = started), { simulator: true })
 
   const dispatch = () => app.runJob('messaging.dispatch')
   const inbox = (number: string) => app.simulator!.controls.inbox(number).map(({ text }) => text)

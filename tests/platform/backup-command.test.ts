@@ -1,9 +1,7 @@
 // The commands as an operator types them, at processes of their own.
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { inject, afterAll, beforeAll, expect, it } from 'vitest'
 import { createDatabase, dropDatabase, urlOf } from '../../src/dev/prepare-database.ts'
 import { readBackup } from '../../src/platform/backup/files.ts'
@@ -12,8 +10,8 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment } from '../support/factories.ts'
+import { runCommand } from '../support/process.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 let app: TestApp
 let folder: string
 let scratch: string
@@ -33,51 +31,26 @@ afterAll(async () => {
   await app.stop()
 })
 
-function run(
-  command: string,
+async function run(
+  command: 'backup' | 'restore',
   args: string[],
   database: string,
   more: Record<string, string> = {},
 ): Promise<{ code: number; out: string }> {
-  const { superuserUrl } = inject('postgres')
-  const { config } = app.services
-  const as = (role: 'nabz_owner' | 'nabz_app' | 'nabz_jobs') => urlOf(superuserUrl, database, role)
-  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+  const as = (role: 'nabz_owner' | 'nabz_app' | 'nabz_jobs', name = database) =>
+    urlOf(inject('postgres').superuserUrl, name, role)
   const env = {
-    PATH: process.env.PATH,
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    BASE_URL: 'https://nabz.test',
     DATABASE_URL: as('nabz_app'),
     JOBS_DATABASE_URL: as('nabz_jobs'),
     MIGRATION_DATABASE_URL: as('nabz_owner'),
-    SESSION_SECRET: key(1),
-    PASSWORD_PEPPER: key(2),
-    MASTER_KEY: config.masterKey.toString('base64'),
-    LOOKUP_KEY: config.lookupKey.toString('base64'),
-    KEY_STORE_DIR: config.keyStoreDir,
-    EXPORT_DIR: join(folder, 'exports'),
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    MAIL_FROM: 'hello@nabz.test',
-    WHATSAPP_PHONE_NUMBER_ID: '1',
-    WHATSAPP_DISPLAY_NUMBER: '+15550783881',
-    WHATSAPP_ACCESS_TOKEN: 'test-access-token',
-    WHATSAPP_APP_SECRET: 'test-app-secret',
-    WHATSAPP_VERIFY_TOKEN: 'test-verify-token',
     BACKUP_DIR: join(folder, 'backups'),
     BACKUP_STAMP_FILE: join(folder, 'stamp'),
     BACKUP_KEYS_FILE: join(folder, 'keys', 'keys.sealed'),
-    BACKUP_SCRATCH_DATABASE_URL: urlOf(superuserUrl, scratch, 'nabz_owner'),
+    BACKUP_SCRATCH_DATABASE_URL: as('nabz_owner', scratch),
     ...more,
   }
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', `src/${command}.ts`, ...args],
-      { cwd: root, env },
-      (error, out, err) => resolve({ code: error ? 1 : 0, out: out + err }),
-    )
-  })
+  const { code, out, problem } = await runCommand(app, command, args, { env })
+  return { code, out: out + problem }
 }
 
 it('lets no backup get older than 21 days, even when tonight’s fails', { timeout: 120_000 }, async () => {
@@ -89,10 +62,10 @@ it('lets no backup get older than 21 days, even when tonight’s fails', { timeo
     return `nabz-${madeAt}.backup`
   }
   const [over, tonight, young] = [await aged(21 * 24), await aged(20 * 24 + 1), await aged(19 * 24)]
-  const failed = await run('backup-command', [], 'nabz_nowhere', { BACKUP_DIR: backups })
+  const failed = await run('backup', [], 'nabz_nowhere', { BACKUP_DIR: backups })
   expect(failed.code).toBe(1)
   expect((await readdir(backups)).sort()).toEqual([tonight, young].sort())
-  const made = await run('backup-command', [], app.database.name, { BACKUP_DIR: backups })
+  const made = await run('backup', [], app.database.name, { BACKUP_DIR: backups })
   expect(made).toMatchObject({ code: 0 })
   // By the next night it would be more than 21 days old.
   const left = await readdir(backups)
@@ -102,17 +75,17 @@ it('lets no backup get older than 21 days, even when tonight’s fails', { timeo
 })
 
 it('a night: backup, keys, and a morning on which they are needed', { timeout: 120_000 }, async () => {
-  const made = await run('backup-command', ['--verify'], app.database.name)
+  const made = await run('backup', ['--verify'], app.database.name)
   expect(made.out).toContain('restored and counted')
   const [file = ''] = (await readdir(join(folder, 'backups'))).filter((name) => name.endsWith('.backup'))
   expect((await stat(join(folder, 'stamp'))).isFile()).toBe(true)
-  expect((await run('backup-command', ['--keys'], app.database.name)).out).toContain('2 keys')
+  expect((await run('backup', ['--keys'], app.database.name)).out).toContain('2 keys')
 
   const path = join(folder, 'backups', file)
-  const restored = await run('restore-command', [path], target)
+  const restored = await run('restore', [path], target)
   expect(restored.out).toContain('The server may start.')
   expect(restored.out).toContain('Erased again: 0 clinics')
-  const again = await run('restore-command', [path], target)
+  const again = await run('restore', [path], target)
   expect(again).toMatchObject({ code: 1 })
   expect(again.out).toContain('--replace')
 })
@@ -149,7 +122,7 @@ it('a clinic has a backup of its own, which goes with its key', { timeout: 240_0
     await writeFile(join(of(clinic), old), 'x')
   }
 
-  const made = await run('backup-command', [], app.database.name, { BACKUP_DIR: backups })
+  const made = await run('backup', [], app.database.name, { BACKUP_DIR: backups })
   expect(made).toMatchObject({ code: 0 })
   expect(made.out).toContain(`${keyless.id} has no key`)
   const [file = '', ...more] = await readdir(of(lost))
@@ -161,8 +134,7 @@ it('a clinic has a backup of its own, which goes with its key', { timeout: 240_0
   expect((await readFile(path)).toString('latin1')).not.toContain(lost.slug)
 
   // Where it is still there, in the name of another, or in the hands of somebody without the key: nothing.
-  const restore = (clinic: TestClinic, database: string) =>
-    run('restore-command', ['--clinic', clinic.id, path], database)
+  const restore = (clinic: TestClinic, database: string) => run('restore', ['--clinic', clinic.id, path], database)
   const refuses = async (clinic: TestClinic, because: string) => {
     const refused = await restore(clinic, app.database.name)
     expect(refused).toMatchObject({ code: 1 })

@@ -2,8 +2,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
-import { describe, expect } from 'vitest'
-import type { TestApp } from './app.ts'
+import { beforeAll, describe, expect } from 'vitest'
+import { startTestApp, type TestApp, type TestAppOptions } from './app.ts'
 import type { Agent } from './http.ts'
 
 const usual = [
@@ -58,6 +58,27 @@ export async function startBrowser(): Promise<Browser> {
   })
 }
 
+/** An app and a browser, handed over before the tests of a `describe` and there for as long as they run. */
+export function withAppAndBrowser(
+  take: (started: { app: TestApp; browser: Browser }) => void,
+  options: TestAppOptions = {},
+): void {
+  beforeAll(async () => {
+    const app = await startTestApp(options)
+    try {
+      const browser = await startBrowser()
+      take({ app, browser })
+      return async () => {
+        await browser.close()
+        await app.stop()
+      }
+    } catch (error) {
+      await app.stop()
+      throw error
+    }
+  })
+}
+
 /**
  * A window of somebody's own. A request to any host but ours fails the promise of no third party: it is noted in
  * `strangers`, like everything the content policy refused and every error of a page's script in `complaints`.
@@ -101,15 +122,26 @@ const axeOptions = {
 
 /** Nothing axe would complain about, and nothing that sticks out sideways. */
 export async function expectUsable(page: Page): Promise<void> {
-  // Put there by hand, as no page has a frame: the package for it sends the whole of axe several times.
-  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource)
-  const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-    `axe.run(document, ${JSON.stringify(axeOptions)})`,
-  )
+  // A page that goes while it is looked at was the one before: a press does not wait for what it leads to.
+  let left = false
+  const leaves = () => (left = true)
+  page.on('domcontentloaded', leaves)
+  const violations = await askAxe(page).catch(async (error: unknown) => {
+    await page.waitForLoadState()
+    if (!left) throw error
+    return askAxe(page)
+  })
+  page.off('domcontentloaded', leaves)
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('  ')}`)
   expect(told, `axe on ${page.url()}`).toEqual([])
   const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   expect(wide, `pixels that stick out of ${page.url()}`).toBeLessThanOrEqual(0)
+}
+
+async function askAxe(page: Page): Promise<{ id: string; nodes: { html: string }[] }[]> {
+  // Put there by hand, as no page has a frame: the package for it sends the whole of axe several times.
+  if (!(await page.evaluate(`'axe' in window`))) await page.evaluate(axeSource)
+  return page.evaluate(`axe.run(document, ${JSON.stringify(axeOptions)}).then(({ violations }) => violations)`)
 }
 
 /** Gives a window the cookies of a browser that signed in elsewhere. */

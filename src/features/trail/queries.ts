@@ -20,17 +20,6 @@ export async function listClinicsWritingSince(jobsDb: Database, since: Instant):
   return found.map(({ id }) => id)
 }
 
-/** Every clinic there is, some at a time, behind `last`. */
-export async function listClinicIds(db: Database, last: ClinicId | undefined, limit: number): Promise<ClinicId[]> {
-  const found = await rows<{ id: ClinicId }>(
-    db,
-    `select id from platform.clinics where id > coalesce(?::uuid, '00000000-0000-0000-0000-000000000000')
-     order by id limit ?`,
-    [last ?? null, limit],
-  )
-  return found.map(({ id }) => id)
-}
-
 /** The end of the chain, which nobody else gets before this transaction is over. */
 export async function lockChain(ctx: Ctx): Promise<Head & { linkedUntil: Instant | null }> {
   const start = genesis(ctx.clinic.id)

@@ -4,11 +4,8 @@ import type { Clinic } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findClockMemory, findLegalHold, findRetentionSettings } from '../queries.ts'
 import { countDue, type Counts, type CutOffs } from '../queries/due.ts'
-import { listClinicIds } from '../queries/watch.ts'
 import { cutOff, judgeClock, retentionRules, ruleOf, type ClockVerdict } from '../rules/retention.ts'
 import { listOverdue } from './watch.ts'
-
-const page = 500
 
 /** What the rules of a clinic would erase there. What a legal hold pauses would not go, and is not counted. */
 export async function foresee(services: Services, clinic: Clinic): Promise<Counts> {
@@ -35,21 +32,13 @@ export async function foreseeAll(services: Services): Promise<Foreseen> {
   const counts: Counts = {}
   for (const { rule, count } of await listOverdue(services)) if (rule !== 'holds') counts[rule] = count
   let unread = 0
-  let after = '00000000-0000-0000-0000-000000000000'
-  for (;;) {
-    const ids = await listClinicIds(db, after, page)
-    for (const id of ids) {
-      after = id
-      const clinic = await clinics.byId(id)
-      if (!clinic) continue
-      try {
-        add(counts, await foresee(services, clinic))
-      } catch (error) {
-        log.error('privacy.clinic_failed', error, { clinicId: id })
-        unread++
-      }
+  for await (const clinic of clinics.every()) {
+    try {
+      add(counts, await foresee(services, clinic))
+    } catch (error) {
+      log.error('privacy.clinic_failed', error, { clinicId: clinic.id })
+      unread++
     }
-    if (ids.length < page) break
   }
   const { verdict } = judgeClock(clock.now(), await databaseNow(), await findClockMemory(db))
   return { counts, verdict, unread }

@@ -85,13 +85,3 @@ export async function countBehind(db: Database, before: Instant): Promise<{ rule
     [before],
   )
 }
-
-/** Clinics there are, for a turn that is not taken in order. */
-export async function listClinicIds(db: Database, after: string, limit: number): Promise<ClinicId[]> {
-  const found = await rows<{ id: ClinicId }>(
-    db,
-    'select id from platform.clinics where id > ?::uuid order by id limit ?',
-    [after, limit],
-  )
-  return found.map(({ id }) => id)
-}

@@ -5,7 +5,7 @@ import { Temporal } from '../../../kernel/time.ts'
 import { readErasureNotes, writeErasureNote } from '../../../platform/erasure-journal.ts'
 import { folderKeyStore } from '../../../platform/seal/key-store.ts'
 import type { Services } from '../../../platform/services.ts'
-import { deleteErasureNote, listClinicIds, listErasureNotes, listPatientIds } from '../queries/notes.ts'
+import { deleteErasureNote, listErasureNotes, listPatientIds } from '../queries/notes.ts'
 import { erasePatient, subjectOf } from './erase.ts'
 
 const perRound = 100
@@ -31,10 +31,9 @@ export async function eraseSubjectsAgain(services: Services): Promise<number> {
   if (notes.size === 0) return 0
   let erased = 0
   const keys = folderKeyStore(services.config.keyStoreDir)
-  for (const clinicId of await listClinicIds(services.db)) {
-    const clinic = await services.clinics.byId(clinicId)
+  for await (const clinic of services.clinics.every()) {
     // One that was erased as a whole has no key, and nothing that could be opened.
-    if (!clinic || !(await keys.read(clinicId))) continue
+    if (!(await keys.read(clinic.id))) continue
     const system = { kind: 'system', job: 'rights.journal' } as const
     const origin = { requestId: `restore-${randomUUID()}` }
     let after = '00000000-0000-0000-0000-000000000000'

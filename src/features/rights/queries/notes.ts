@@ -1,6 +1,6 @@
 // What was erased about single patients, on its way into the journal outside the database.
 import type { Knex } from 'knex'
-import type { ClinicId, PatientId } from '../../../kernel/ids.ts'
+import type { PatientId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
@@ -26,10 +26,6 @@ export async function listErasureNotes(db: Knex, limit: number): Promise<Erasure
 /** Once it is in the journal; one that was written anew meanwhile stays for the next round. */
 export async function deleteErasureNote(db: Knex, { subject, at }: ErasureNote): Promise<void> {
   await changes(db, 'delete from platform.erasure_notes where subject = ? and at = ?', [subject, at])
-}
-
-export async function listClinicIds(db: Knex): Promise<ClinicId[]> {
-  return (await rows<{ id: ClinicId }>(db, 'select id from platform.clinics order by id')).map(({ id }) => id)
 }
 
 /** The patients of a clinic after `after`, in order. */
