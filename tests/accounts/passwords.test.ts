@@ -1,9 +1,10 @@
 // What a password may be, and how it is kept.
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import bcrypt from 'bcrypt'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { demoPassword, ownPath, passwordFault } from '../../src/features/accounts/rules.ts'
+import { demoPassword, ownPath, passwordFault, passwordLength } from '../../src/features/accounts/rules.ts'
 import { createPasswords } from '../../src/platform/passwords.ts'
 
 const pepper = randomBytes(32)
@@ -39,6 +40,25 @@ describe('a password that is chosen', () => {
   ])('V6.2.4: is not one that everybody tries: %s', (password) => {
     expect(fault(password)).toBe('common')
   }) // prettier-ignore
+
+  it('V6.2.4: is none of the ten thousand that leaked most often, in whatever case, and no two of them in a row', () => {
+    const text = readFileSync(
+      new URL('../../src/features/accounts/rules/common-passwords.txt', import.meta.url),
+      'utf8',
+    )
+    const leaked = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    expect(new Set(leaked).size).toBeGreaterThanOrEqual(10_000)
+    expect(leaked.slice(0, 3)).toEqual(['123456', 'password', '12345678'])
+    expect(leaked.filter((word) => word !== word.toLowerCase())).toEqual([])
+    // Those that are long enough are refused as they are, and all others once they are made long enough.
+    const long = leaked.filter((word) => [...word].length >= passwordLength.min)
+    expect(long.length).toBeGreaterThan(300)
+    const made = leaked.filter(
+      (word) => [...word].length < passwordLength.min && [...word].length * 2 >= passwordLength.min,
+    )
+    const tried = [...long, ...long.map((word) => word.toUpperCase()), ...made.map((word) => word + word)]
+    expect(tried.filter((word) => fault(word) !== 'common')).toEqual([])
+  })
 
   it.each([
     ['Nadia Khan 99', ['Nadia Khan']],
