@@ -139,6 +139,17 @@ it('the page about cookies lists the cookies of the code, and statistics only wh
   expect(counted).toContain('nabz-statistics')
 })
 
+it('the page about security says what pages load from elsewhere, as it is set', () => {
+  expect(wordsOf('security')).toContain('No page loads anything from another site')
+  const counted = wordsOf('security', partsWith({ ANALYTICS_SCRIPT_URL: 'https://stats.example/count.js' }))
+  expect(counted).not.toContain('No page loads anything from another site')
+  expect(counted).toContain('a script of stats.example that counts visits')
+})
+
+it('the privacy policy promises of private notes nothing that is not there', () => {
+  expect(wordsOf('privacy')).toContain('keeps no clinical notes today')
+})
+
 it('a clinic agrees to what binds it', () => {
   expect(agreedCodes).toEqual(['terms', 'privacy', 'processors'])
 })

@@ -35,6 +35,10 @@ export function fillText(source: string, t: Translate, facts: TextFacts): string
         return facts.analytics === undefined
           ? t('policies.analytics.off')
           : t('policies.analytics.on', { ...facts.analytics })
+      case 'strangers':
+        return facts.analytics === undefined
+          ? t('policies.strangers.none')
+          : t('policies.strangers.counted', { host: facts.analytics.host })
       default:
         return unknown(place)
     }
