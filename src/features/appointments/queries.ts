@@ -28,6 +28,8 @@ export type Appointment = {
   lane: number
   capacity: number
   overbooked: boolean
+  /** Made longer or shorter than its service says. */
+  resized: boolean
   version: number
   linkVersion: number
   calendarSequence: number
@@ -68,7 +70,7 @@ type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEm
 const columns = `
   select a.id, a.reference, a.status, a.practitioner_id as "practitionerId", a.service_id as "serviceId",
     a.location_id as "locationId", a.patient_id as "patientId", a.starts_at as "startsAt", a.ends_at as "endsAt",
-    a.lane, a.capacity, a.overbooked, a.version, a.link_version as "linkVersion",
+    a.lane, a.capacity, a.overbooked, a.resized, a.version, a.link_version as "linkVersion",
     a.calendar_sequence as "calendarSequence", a.source, a.language, a.messages_wanted as "messagesWanted",
     a.price_minor as "priceMinor", a.currency, a.hold_owner as "holdOwner", a.hold_expires_at as "holdExpiresAt",
     a.created_at as "createdAt", a.confirmed_at as "confirmedAt", a.arrived_at as "arrivedAt",
@@ -319,7 +321,9 @@ export async function updateMessagesWanted(ctx: Ctx, patientId: PatientId): Prom
   return changed.map(({ id }) => id)
 }
 
-export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'>
+export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'> & {
+  overbookReason?: string | undefined
+}
 
 /** Moves a booked visit if its version still stands; answers the new version. May raise 23P01 when the place is taken. */
 export async function updatePlace(
@@ -332,7 +336,7 @@ export async function updatePlace(
   const [updated] = await rows<{ version: number }>(
     ctx.db,
     `update clinic.appointments set practitioner_id = ?, location_id = ?, starts_at = ?, ends_at = ?, occupied_from = ?,
-       occupied_to = ?, capacity = ?, lane = ?, overbooked = false, overbook_reason = null, confirmed_at = null,
+       occupied_to = ?, capacity = ?, lane = ?, overbooked = ?, overbook_reason = ?, confirmed_at = null,
        version = version + 1, calendar_sequence = calendar_sequence + 1
      where clinic_id = ? and id = ? and version = ? and status = 'booked' returning version`,
     [
@@ -344,12 +348,34 @@ export async function updatePlace(
       occupied.to,
       place.shape.capacity,
       place.lane,
+      place.overbookReason !== undefined,
+      place.overbookReason ?? null,
       ctx.clinic.id,
       id,
       version,
     ],
   )
   return updated?.version
+}
+
+/**
+ * Gives a visit another end, and its doctor's time with it: the buffer after it stays as long as it was. Its version stays,
+ * because what was written about its start is as true as before. Undefined when it changed meanwhile; may raise 23P01.
+ */
+export async function updateLength(
+  ctx: Ctx,
+  before: Pick<Appointment, 'id' | 'version' | 'status' | 'startsAt' | 'endsAt'>,
+  minutes: number,
+): Promise<boolean> {
+  const endsAt = before.startsAt.add({ minutes })
+  const changed = await changes(
+    ctx.db,
+    `update clinic.appointments set ends_at = ?::timestamptz, occupied_to = occupied_to + (?::timestamptz - ends_at),
+       resized = true, calendar_sequence = calendar_sequence + 1
+     where clinic_id = ? and id = ? and version = ? and status = ? and ends_at = ?`,
+    [endsAt, endsAt, ctx.clinic.id, before.id, before.version, before.status, before.endsAt],
+  )
+  return changed === 1
 }
 
 /** The next free lane for something deliberately booked on top of others. */

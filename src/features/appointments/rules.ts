@@ -29,6 +29,12 @@ export function nextStep(status: Status): Step | undefined {
 /** Only a visit that has not begun can be moved. */
 export const movable = (status: Status): boolean => status === 'booked'
 
+/** A visit that is to come or waits can be made longer or shorter; what is being done or over has its length. */
+export const resizable = (status: Status): boolean => status === 'booked' || status === 'arrived'
+
+/** What the desk may make of the length of one visit, in minutes; a service's own lies within the same bounds. */
+export const lengthBounds = { least: 5, most: 720 } as const
+
 /** Patients move and cancel by themselves until the visit begins; after that only the desk knows what happened. */
 export function patientMayChange(appointment: { status: Status; startsAt: Instant }, now: Instant): boolean {
   return appointment.status === 'booked' && now.epochMilliseconds < appointment.startsAt.epochMilliseconds

@@ -14,6 +14,8 @@ export type Wish = {
   locationId: LocationId | undefined
   from: PlainDate
   days: number
+  /** Of a visit that was made longer or shorter; without it, the service's own length. */
+  durationMin?: number | undefined
 }
 
 /** Who asks decides what may be booked: patients only what is offered online, the desk everything and at short notice. */
@@ -63,13 +65,14 @@ export async function listFreeTimes(
   const settings = await getSettings(ctx)
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
   if (!offer) return undefined
-  const { from, to } = reach(wish, ctx.clinic.zone, offer.service)
+  const service = lasting(offer.service, wish)
+  const { from, to } = reach(wish, ctx.clinic.zone, service)
   return freeSlots({
     zone: ctx.clinic.zone,
     now: ctx.now,
     from: wish.from,
     days: wish.days,
-    service: offer.service,
+    service,
     practitionerIds: offer.practitionerIds,
     locationId: wish.locationId,
     shifts: activePlaces(settings),
@@ -79,6 +82,10 @@ export async function listFreeTimes(
     ignore,
   })
 }
+
+/** A service as long as a visit of it is, where that was said. */
+const lasting = <S extends BookableService>(service: S, { durationMin }: { durationMin?: number | undefined }): S =>
+  durationMin === undefined ? service : { ...service, durationMin }
 
 /** The span in which a visit of the wish could meet another: the days asked for, and what sticks out by its length. */
 function reach(wish: Wish, zone: string, service: BookableService): { from: Instant; to: Instant } {
@@ -95,6 +102,8 @@ export type SlotWish = {
   practitionerId: PractitionerId
   locationId: LocationId
   startsAt: Instant
+  /** As in `Wish`. */
+  durationMin?: number | undefined
 }
 
 /** The last word before a booking: the same rules as the list, asked for one moment. */
@@ -106,8 +115,9 @@ export async function findFreeSlot(
 ): Promise<{ slot: Slot; service: DiarySettings['services'][number] } | undefined> {
   const settings = await getSettings(ctx)
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
-  const service = settings.services.find(({ id }) => id === wish.serviceId)
-  if (!offer || !service) return undefined
+  const found = settings.services.find(({ id }) => id === wish.serviceId)
+  if (!offer || !found) return undefined
+  const service = lasting(found, wish)
   const from = wish.startsAt.subtract({ minutes: service.bufferBeforeMin })
   const to = wish.startsAt.add({ minutes: service.durationMin + service.bufferAfterMin })
   const slot = isFree({

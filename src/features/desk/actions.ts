@@ -129,8 +129,9 @@ export async function moveForCaller(
   ctx: Ctx,
   id: AppointmentId,
   to: SlotChoice,
+  overbookReason?: string,
 ): Promise<Outcome<Told, 'too_late' | 'slot_taken' | 'changed_meanwhile'>> {
-  const moved = await moveAppointment(ctx, id, to, 'desk')
+  const moved = await moveAppointment(ctx, id, { ...to, overbookReason }, 'desk')
   if (!moved.ok) return moved
   const after = await told(ctx, moved.value, 'moved')
   // Somebody who has not been told of the visit yet hears of it once, as it now stands.

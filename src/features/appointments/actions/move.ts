@@ -1,20 +1,29 @@
 import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import type { Instant } from '../../../kernel/time.ts'
+import { minutesBetween, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { registerLink } from '../../../platform/links.ts'
-import { findFreeSlot } from '../../availability/actions.ts'
+import { findFreeSlot, getSettings, offerOf, type SlotWish } from '../../availability/actions.ts'
 import { noticeMoved } from '../../notices/actions.ts'
-import { deleteLapsedHolds, getAppointment, updatePlace, type Appointment } from '../queries.ts'
+import { deleteLapsedHolds, findOverbookLane, getAppointment, updatePlace, type Appointment } from '../queries.ts'
 import { linkExpiry, movable, occupiedBy, patientMayChange } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { isOverlap } from './overlap.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
-export type NewTime = { practitionerId: PractitionerId; locationId: LocationId; startsAt: Instant }
+export type NewTime = {
+  practitionerId: PractitionerId
+  locationId: LocationId
+  startsAt: Instant
+  /** Named to put the visit on top of what is there; only ever by the desk. */
+  overbookReason?: string | undefined
+}
 
-/** Moves a visit to another free time, doctor or place; what was queued about the old time is taken back. */
+/**
+ * Moves a visit to another free time, doctor or place; what was queued about the old time is taken back. With a reason it
+ * goes on top of whatever is there, into a lane of its own. Made longer or shorter before, it stays so.
+ */
 export async function moveAppointment(
   ctx: Ctx,
   id: AppointmentId,
@@ -26,13 +35,11 @@ export async function moveAppointment(
   if (!movable(before.status) || (by === 'patient' && !patientMayChange(before, ctx.now))) return refuse('too_late')
   if (isThere(before, to)) return done(before)
 
-  const wish = { ...to, serviceId: before.serviceId }
-  const free = await findFreeSlot(ctx, by, wish, [id])
+  const durationMin = before.resized ? minutesBetween(before.startsAt, before.endsAt) : undefined
+  const wish = { ...to, serviceId: before.serviceId, durationMin }
+  const free = to.overbookReason === undefined ? await findPlace(ctx, by, wish, id) : await onTop(ctx, wish)
   if (!free) return refuse('slot_taken')
-  const { from, to: until } = occupiedBy(to.startsAt, free.service)
-  await deleteLapsedHolds(ctx, to.practitionerId, from, until)
-  const place = { ...to, shape: free.service, lane: free.slot.lane }
-  const moved = await moveTo(ctx, before, place)
+  const moved = await moveTo(ctx, before, { ...to, ...free })
   if (!moved.ok) return moved
 
   const after = await getAppointment(ctx, id)
@@ -46,12 +53,33 @@ export async function moveAppointment(
       to: after.startsAt.toString(),
       from_practitioner_id: before.practitionerId,
       to_practitioner_id: after.practitionerId,
+      ...(after.overbooked ? { overbooked: true, lane: after.lane } : {}),
     },
   )
   await noticeMoved(ctx, factsOf(after), { by })
   ctx.tally('moved')
   ctx.diaryChanged()
   return done(after)
+}
+
+async function findPlace(ctx: Ctx, by: 'patient' | 'desk', wish: SlotWish, id: AppointmentId) {
+  const free = await findFreeSlot(ctx, by, wish, [id])
+  if (!free) return undefined
+  const { from, to } = occupiedBy(wish.startsAt, free.service)
+  await deleteLapsedHolds(ctx, wish.practitionerId, from, to)
+  return { shape: free.service, lane: free.slot.lane }
+}
+
+/** A lane above everything that is there; undefined when the doctor or the service is no longer to be had. */
+async function onTop(ctx: Ctx, wish: SlotWish) {
+  const settings = await getSettings(ctx)
+  const offer = offerOf(settings, 'desk', wish.serviceId, wish.practitionerId)
+  const service = settings.services.find(({ id }) => id === wish.serviceId)
+  if (!offer || !service || !settings.locations.some(({ id, active }) => id === wish.locationId && active))
+    return undefined
+  const shape = { ...service, durationMin: wish.durationMin ?? service.durationMin }
+  const { from, to } = occupiedBy(wish.startsAt, shape)
+  return { shape, lane: await findOverbookLane(ctx, wish.practitionerId, from, to) }
 }
 
 async function moveTo(ctx: Ctx, before: Appointment, place: Parameters<typeof updatePlace>[3]) {

@@ -1,0 +1,54 @@
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { minutesBetween } from '../../../kernel/time.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { registerLink } from '../../../platform/links.ts'
+import { deleteLapsedHolds, getAppointment, updateLength, type Appointment } from '../queries.ts'
+import { lengthBounds, linkExpiry, resizable } from '../rules.ts'
+import { isOverlap } from './overlap.ts'
+import { ownDiaryOnly } from './own-diary.ts'
+
+/** What a service may have at most. */
+const longestBufferMin = 240
+
+export type LengthRefusal = 'too_late' | 'out_of_bounds' | 'slot_taken' | 'changed_meanwhile'
+
+/**
+ * Makes one visit longer or shorter. It starts when it did, so nobody is written to; its buffers stay as long as they
+ * were. Working hours do not bound it: a visit that takes longer than the day is a fact the desk has to be able to say.
+ * That it meets no other visit is the database's word, as for every booking.
+ */
+export async function resizeAppointment(
+  ctx: Ctx,
+  id: AppointmentId,
+  minutes: number,
+): Promise<Outcome<{ appointment: Appointment; before: number }, LengthRefusal>> {
+  const visit = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, visit.practitionerId)
+  const before = minutesBetween(visit.startsAt, visit.endsAt)
+  if (!resizable(visit.status) || visit.patientId === null) return refuse('too_late')
+  if (!Number.isInteger(minutes) || minutes < lengthBounds.least || minutes > lengthBounds.most) {
+    return refuse('out_of_bounds')
+  }
+  if (minutes === before) return done({ appointment: visit, before })
+
+  const reach = visit.startsAt.add({ minutes: minutes + longestBufferMin })
+  await deleteLapsedHolds(ctx, visit.practitionerId, visit.startsAt, reach)
+  const changed = await lengthen(ctx, visit, minutes)
+  if (!changed.ok) return changed
+  const appointment = await getAppointment(ctx, id)
+  await registerLink(ctx, id, appointment.linkVersion, linkExpiry(appointment.endsAt))
+  await audit(ctx, 'appointment.resized', { kind: 'appointment', id }, { from_minutes: before, to_minutes: minutes })
+  ctx.diaryChanged()
+  return done({ appointment, before })
+}
+
+async function lengthen(ctx: Ctx, visit: Appointment, minutes: number) {
+  try {
+    return (await updateLength(ctx, visit, minutes)) ? done(undefined) : refuse('changed_meanwhile')
+  } catch (error) {
+    if (isOverlap(error)) return refuse('slot_taken')
+    throw error
+  }
+}
