@@ -9,7 +9,10 @@ import {
   isFree,
   type BookableService,
   type Busy,
+  type BusyResource,
   type Closure,
+  type Need,
+  type ResourceId,
   type Shift,
   type Slot,
   type SlotSearch,
@@ -22,6 +25,19 @@ const tick = 5
 const practitioners = [newId<'practitioner'>(), newId<'practitioner'>()]
 const locations = [newId<'location'>(), newId<'location'>()]
 const serviceIds = [newId<'service'>(), newId<'service'>()]
+/** Two rooms at the first location, one at the second, and a machine that goes along. */
+const [room1, room2, room3, machine] = Array.from({ length: 4 }, () => newId<'resource'>()) as [
+  ResourceId,
+  ResourceId,
+  ResourceId,
+  ResourceId,
+]
+const resources = [
+  { id: room1, locationId: locations[0] },
+  { id: room2, locationId: locations[0] },
+  { id: room3, locationId: locations[1] },
+  { id: machine },
+]
 
 /** Dates on which the clocks change; in Karachi they don't. */
 const changes = [
@@ -65,7 +81,15 @@ function ticksOn(date: PlainDate, zone: string): Instant[] {
   return ticks
 }
 
-type Model = { date: string; startsAt: Instant; practitionerId: PractitionerId; locationId: LocationId; lane: number }
+type Model = {
+  date: string
+  startsAt: Instant
+  practitionerId: PractitionerId
+  locationId: LocationId
+  lane: number
+} & {
+  resourceIds?: readonly ResourceId[]
+}
 
 function model(search: SlotSearch): Model[] {
   const { zone, now, from, service, rules } = search
@@ -85,17 +109,25 @@ function model(search: SlotSearch): Model[] {
     return row.holdExpiresAt === undefined || before(now, row.holdExpiresAt)
   })
   const lastDate = now.toZonedDateTimeISO(zone).toPlainDate().add({ days: rules.horizonDays })
+  const today = now.toZonedDateTimeISO(zone).toPlainDate()
   const noticeFrom = now.add({ minutes: rules.minNoticeMin })
   const found: Model[] = []
   for (let day = 0; day < search.days; day++) {
     const date = from.add({ days: day })
     if (Temporal.PlainDate.compare(date, lastDate) > 0) continue
+    if (rules.sameDay === false && Temporal.PlainDate.compare(date, today) <= 0) continue
     for (const startsAt of ticksOn(date, zone)) {
       if (before(startsAt, noticeFrom)) continue
       for (const practitionerId of search.practitionerIds) {
         for (const locationId of search.locationId ? [search.locationId] : locations) {
           const lane = laneAt(startsAt, practitionerId, locationId)
-          if (lane !== undefined) found.push({ date: date.toString(), startsAt, practitionerId, locationId, lane })
+          if (lane === undefined) continue
+          const slot = { date: date.toString(), startsAt, practitionerId, locationId, lane }
+          if (!search.needs?.length) found.push(slot)
+          else {
+            const resourceIds = resourcesAt(search.needs, startsAt, practitionerId, locationId)
+            if (resourceIds) found.push({ ...slot, resourceIds })
+          }
         }
       }
     }
@@ -108,7 +140,7 @@ function model(search: SlotSearch): Model[] {
     const [ruling] = at(startsAt).sort((a, b) => Temporal.Instant.compare(a.starts, b.starts))
     if (!ruling) return undefined
     if (startsAt.since(ruling.starts).total('minutes') % rules.stepMin !== 0) return undefined
-    const endsAt = startsAt.add({ minutes: service.durationMin })
+    const endsAt = startsAt.add({ minutes: search.durations?.get(practitionerId) ?? service.durationMin })
     for (let time = startsAt; before(time, endsAt); time = time.add({ minutes: tick })) {
       if (at(time).length === 0) return undefined
     }
@@ -131,6 +163,45 @@ function model(search: SlotSearch): Model[] {
       if (!sameSession.some((row) => row.lane === lane)) return lane
     }
     return undefined
+  }
+
+  /** Every way to give each need a resource of its own; of those that are free the one with most in its own session, then the first. */
+  function resourcesAt(
+    needs: readonly Need[],
+    startsAt: Instant,
+    practitionerId: PractitionerId,
+    locationId: LocationId,
+  ): ResourceId[] | undefined {
+    const from = startsAt.subtract({ minutes: service.bufferBeforeMin })
+    const minutes = (search.durations?.get(practitionerId) ?? service.durationMin) + service.bufferAfterMin
+    const to = startsAt.add({ minutes })
+    const holders = (id: ResourceId) =>
+      (search.busyResources ?? []).filter(
+        (row) =>
+          row.resourceId === id &&
+          search.ignore?.includes(row.appointmentId) !== true &&
+          (row.holdExpiresAt === undefined || before(now, row.holdExpiresAt)) &&
+          before(row.occupiedFrom, to) &&
+          before(from, row.occupiedTo),
+      )
+    const own = (row: BusyResource) =>
+      row.startsAt.equals(startsAt) &&
+      row.practitionerId === practitionerId &&
+      row.locationId === locationId &&
+      row.serviceId === service.id
+    const ways = needs.reduce<ResourceId[][]>(
+      (partial, need) =>
+        partial.flatMap((way) => {
+          const fits = need
+            .filter((one) => (one.locationId ?? locationId) === locationId && !way.includes(one.id))
+            .filter(({ id }) => holders(id).every(own))
+          const joined = fits.filter(({ id }) => holders(id).length > 0)
+          const others = fits.filter(({ id }) => holders(id).length === 0)
+          return [...joined, ...others].map(({ id }) => [...way, id])
+        }),
+      [[]],
+    )
+    return ways[0]
   }
 }
 
@@ -182,6 +253,18 @@ const service = (id: BookableService['id']) =>
     capacity: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 4 })),
   })
 
+/** Mostly nothing; a room, the machine, both, two rooms of which each may be the other. */
+const needs: fc.Arbitrary<Need[]> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant([]) },
+  {
+    weight: 3,
+    arbitrary: fc.array(fc.uniqueArray(fc.constantFrom(...resources), { minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  },
+)
+
 type Scene = { search: SlotSearch; services: [BookableService, BookableService] }
 
 const scene: fc.Arbitrary<Scene> = fc
@@ -199,6 +282,9 @@ const scene: fc.Arbitrary<Scene> = fc
       buffers: fc.tuple(minutesUpTo(30), minutesUpTo(30)),
       expires: seldom(fc.integer({ min: -2, max: 5 * 60_000 })),
       copies: fc.integer({ min: 1, max: 3 }),
+      takes: fc.subarray(resources, { maxLength: 2 }),
+      /** Of a doctor nobody asks about. */
+      elsewhere: fc.boolean(),
     })
     return fc
       .record({
@@ -232,7 +318,15 @@ const scene: fc.Arbitrary<Scene> = fc
             { weight: 3, arbitrary: fc.constantFrom(15, 20, 30) },
             { weight: 1, arbitrary: minutesUpTo(120, tick) },
           ),
+          sameDay: fc.constantFrom(true, true, false),
         }),
+        durations: seldom(
+          fc.uniqueArray(fc.tuple(fc.constantFrom(...practitioners), minutesUpTo(90, tick)), {
+            selector: ([id]) => id,
+            maxLength: 2,
+          }),
+        ).map((lengths) => lengths && new Map(lengths)),
+        needs,
         practitionerIds: fc.constantFrom(practitioners, practitioners.toReversed(), practitioners.slice(0, 1)),
         locationId: seldom(fc.constantFrom(...locations)),
         ignored: fc.integer({ min: 0, max: 8 }),
@@ -250,6 +344,21 @@ const scene: fc.Arbitrary<Scene> = fc
             holdExpiresAt: expires === undefined ? undefined : now.add({ milliseconds: expires }),
           })),
         )
+        const stranger = newId<'practitioner'>()
+        const busyResources = visits.flatMap(
+          ({ place, startsAt, service, length, buffers, expires, takes, elsewhere }, at) =>
+            takes.map(({ id }): BusyResource => ({
+              ...place,
+              ...(elsewhere ? { practitionerId: stranger } : {}),
+              resourceId: id,
+              appointmentId: busy[at]!.appointmentId,
+              serviceId: service,
+              startsAt,
+              occupiedFrom: startsAt.subtract({ minutes: buffers[0] }),
+              occupiedTo: startsAt.add({ minutes: length + buffers[1] }),
+              holdExpiresAt: expires === undefined ? undefined : now.add({ milliseconds: expires }),
+            })),
+        )
         return {
           services,
           search: {
@@ -264,6 +373,7 @@ const scene: fc.Arbitrary<Scene> = fc
               endsAt: closure.startsAt.add({ minutes: length }),
             })),
             busy,
+            busyResources,
             ignore: busy[ignored] ? [busy[ignored].appointmentId] : undefined,
           },
         }
@@ -274,22 +384,26 @@ const scene: fc.Arbitrary<Scene> = fc
  * Visits copied onto slots that are free, so that a session is there to join and a neighbour to touch: at random times
  * alone they would hardly ever meet the grid.
  */
-function withBookings({ search, services }: Scene, picks: number[]): { search: SlotSearch; booked: Busy[] } {
-  const booked: Busy[] = []
+type Booked = Busy & { resourceIds: readonly ResourceId[] }
+function withBookings({ search, services }: Scene, picks: number[]): { search: SlotSearch; booked: Booked[] } {
+  const booked: Booked[] = []
   let busy = [...search.busy]
+  let busyResources = [...(search.busyResources ?? [])]
   for (const [turn, pick] of picks.entries()) {
     const service = services[turn % 2]!
-    const slots = listed({ ...search, service, busy })
+    const slots = listed({ ...search, service, busy, busyResources })
     if (slots.length === 0) continue
     // Low picks share one neighbourhood of slots and fill sessions.
-    const row = bookingOf(slots[pick % slots.length]!, service)
+    const row = bookingOf(search, slots[pick % slots.length]!, service)
     booked.push(row)
     busy = [...busy, row]
+    busyResources = [...busyResources, ...row.resourceIds.map((resourceId) => ({ ...row, resourceId }))]
   }
-  return { search: { ...search, busy }, booked }
+  return { search: { ...search, busy, busyResources }, booked }
 }
 
-function bookingOf(slot: Slot, service: BookableService): Busy {
+function bookingOf({ durations }: SlotSearch, slot: Slot, service: BookableService): Booked {
+  const durationMin = durations?.get(slot.practitionerId) ?? service.durationMin
   const startsAt = Temporal.Instant.fromEpochMilliseconds(slot.startsAt)
   return {
     appointmentId: newId<'appointment'>(),
@@ -298,8 +412,9 @@ function bookingOf(slot: Slot, service: BookableService): Busy {
     serviceId: service.id,
     startsAt,
     occupiedFrom: startsAt.subtract({ minutes: service.bufferBeforeMin }),
-    occupiedTo: startsAt.add({ minutes: service.durationMin + service.bufferAfterMin }),
+    occupiedTo: startsAt.add({ minutes: durationMin + service.bufferAfterMin }),
     lane: slot.lane,
+    resourceIds: slot.resourceIds ?? [],
   }
 }
 
@@ -323,6 +438,7 @@ const line = (search: SlotSearch, slot: Model) =>
     search.practitionerIds.indexOf(slot.practitionerId),
     locations.indexOf(slot.locationId),
     slot.lane,
+    ...(slot.resourceIds ?? []).map((id) => resources.findIndex((one) => one.id === id)),
   ].join(' ')
 const modelLines = (search: SlotSearch) => model(search).map((slot) => line(search, slot))
 
@@ -335,6 +451,8 @@ describe('availability', { timeout: 30_000 }, () => {
   it('lists exactly what the model finds, in order', () => {
     let slots = 0
     let empty = 0
+    let withRooms = 0
+    let withoutRoom = 0
     fc.assert(
       fc.property(scene, picks, (drawn, bookings) => {
         const { search } = withBookings(drawn, bookings)
@@ -344,12 +462,17 @@ describe('availability', { timeout: 30_000 }, () => {
         expect(order).toEqual(order.toSorted())
         slots += expected.length
         empty += expected.length === 0 ? 1 : 0
+        if (!search.needs?.length) return
+        withRooms += expected.length
+        withoutRoom += lines({ ...search, needs: [] }).length - expected.length
       }),
-      runs(200),
+      runs(260),
     )
     // The drawn scenes have to be worth the while.
     expect(slots).toBeGreaterThan(3000)
-    expect(empty).toBeLessThan(120)
+    expect(empty).toBeLessThan(160)
+    expect(withRooms).toBeGreaterThan(500)
+    expect(withoutRoom).toBeGreaterThan(500)
   })
 
   it('confirms one slot exactly when it lists it', () => {
@@ -394,6 +517,7 @@ describe('availability', { timeout: 30_000 }, () => {
 
   it('never leads to a booking that the constraints of the table refuse', () => {
     let joined = 0
+    let sharedRoom = 0
     fc.assert(
       fc.property(scene, fc.array(fc.nat(30), { minLength: 1, maxLength: 15 }), (drawn, bookings) => {
         const search = { ...drawn.search, ignore: undefined }
@@ -410,6 +534,18 @@ describe('availability', { timeout: 30_000 }, () => {
             ])
             joined++
           }
+          for (const other of after.busyResources ?? []) {
+            if (row.appointmentId === other.appointmentId || !row.resourceIds.includes(other.resourceId)) continue
+            if (other.holdExpiresAt && !before(search.now, other.holdExpiresAt)) continue
+            if (!before(row.occupiedFrom, other.occupiedTo) || !before(other.occupiedFrom, row.occupiedTo)) continue
+            expect([other.practitionerId, other.serviceId, other.startsAt.epochMilliseconds]).toEqual([
+              row.practitionerId,
+              row.serviceId,
+              row.startsAt.epochMilliseconds,
+            ])
+            sharedRoom++
+          }
+          expect(new Set(row.resourceIds).size).toBe(search.needs?.length ?? 0)
         }
         for (const service of drawn.services) {
           for (const row of booked.filter((candidate) => candidate.serviceId === service.id)) {
@@ -421,6 +557,7 @@ describe('availability', { timeout: 30_000 }, () => {
       runs(300),
     )
     expect(joined).toBeGreaterThan(50)
+    expect(sharedRoom).toBeGreaterThan(10)
   })
 
   it('stands until validUntil', () => {

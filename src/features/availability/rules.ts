@@ -10,6 +10,9 @@
  * Grid. Slots start at a shift's own start and every step after it. Where shifts overlap, the one that began first
  * rules, so no moment follows two grids and no slot is listed twice.
  *
+ * Rooms. Where a service needs rooms or equipment, a time is free when one of every needed kind is free as well, and the
+ * slot names those the visit takes. Length. A doctor may be quicker or slower than the service says: `durations`.
+ *
  * Time is read in whole milliseconds. A slot belongs to the local date on which it starts, whenever its shift began.
  */
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
@@ -27,7 +30,17 @@ import {
   type Span,
 } from './rules/hours.ts'
 
+import {
+  resourceFinder,
+  takenByResource,
+  type BusyResource,
+  type Need,
+  type ResourceId,
+  type TakenByResource,
+} from './rules/resources.ts'
+
 export type { Closure, Shift } from './rules/hours.ts'
+export type { BusyResource, Need, Resource, ResourceId } from './rules/resources.ts'
 
 /** An appointment or hold that occupies its practitioner. Overbooked ones too: their lanes lie above any capacity. */
 export type Busy = {
@@ -57,16 +70,24 @@ export type BookingRules = {
   /** Bookable up to and including the local date this many days after today. */
   horizonDays: number
   stepMin: number
+  /** False: nothing on the local date it is booked on. */
+  sameDay?: boolean
 }
 
 type Diary = {
   zone: Zone
   now: Instant
   service: BookableService
+  /** How long a visit is with a doctor for whom it is not as the service says. */
+  durations?: ReadonlyMap<PractitionerId, number> | undefined
   shifts: readonly Shift[]
   closures: readonly Closure[]
   /** All that occupies the practitioners asked about, at every location; other rows do no harm. */
   busy: readonly Busy[]
+  /** What a visit takes beside its doctor; nothing, when there are none. */
+  needs?: readonly Need[] | undefined
+  /** All that takes one of the resources needed, with whichever doctor. */
+  busyResources?: readonly BusyResource[] | undefined
   rules: BookingRules
   /** Rows to look through: the asker's own hold, the appointment being moved. */
   ignore?: readonly AppointmentId[] | undefined
@@ -88,6 +109,8 @@ export type Slot = {
   locationId: LocationId
   /** The lowest free place, to be written with the appointment. */
   lane: number
+  /** What the visit takes, one for each need in their order, to be written with it; absent where nothing is needed. */
+  resourceIds?: readonly ResourceId[]
 }
 
 export type FreeSlots = {
@@ -121,36 +144,57 @@ export function isFree(check: SlotCheck): Slot | undefined {
 
 type Wanted = { days: number; practitionerIds: readonly PractitionerId[]; locationId?: LocationId | undefined }
 
-/** When a visit may start, by notice and horizon alone. */
+/** When a visit may start, by notice, same-day switch and horizon alone. */
 function bookableWindow({ now, rules }: Diary, calendar: Calendar, asked: Span): Span {
+  const today = calendar.dayOf(now)
   return {
-    from: Math.max(asked.from, now.epochMilliseconds + rules.minNoticeMin * minute),
-    to: Math.min(asked.to, calendar.midnight(calendar.dayOf(now) + rules.horizonDays + 1)),
+    from: Math.max(
+      asked.from,
+      now.epochMilliseconds + rules.minNoticeMin * minute,
+      rules.sameDay === false ? calendar.midnight(today + 1) : -Infinity,
+    ),
+    to: Math.min(asked.to, calendar.midnight(today + rules.horizonDays + 1)),
   }
 }
+
+function shapeOf({ service, durations }: Diary, practitionerId: PractitionerId): BookableService {
+  const durationMin = durations?.get(practitionerId)
+  return durationMin === undefined ? service : { ...service, durationMin }
+}
+
+const longestOf = ({ service, durations }: Diary): number =>
+  Math.max(service.durationMin, ...(durations?.values() ?? []))
 
 /** All free slots that start in the window, which lies within the calendar's days 0 to `wanted.days`. */
 function slotsWithin(window: Span, diary: Diary, calendar: Calendar, wanted: Wanted): Slot[] {
   if (window.from >= window.to) return []
   const step = diary.rules.stepMin * minute
   if (!(step > 0)) throw new Error(`slot step of ${diary.rules.stepMin} minutes`)
-  const visit = diary.service.durationMin * minute
-  const days = daysAround(wanted.days, visit, calendar)
+  const days = daysAround(wanted.days, longestOf(diary) * minute, calendar)
   const practitionerIds = new Set(wanted.practitionerIds)
   const occupied = occupiedByPractitioner(diary, practitionerIds)
+  const taken = takenByResource(diary.busyResources ?? [], (row) => counts(row, diary))
   const slots: Slot[] = []
   for (const practitionerId of practitionerIds) {
     const rows = occupied.get(practitionerId) ?? []
+    const service = shapeOf(diary, practitionerId)
+    const visit = service.durationMin * minute
     for (const [locationId, shifts] of shiftsByLocation(diary.shifts, practitionerId, wanted.locationId)) {
       const closed = closuresOf(diary.closures, practitionerId, locationId, window.from, window.to + visit)
-      const freeLane = laneFinder(diary.service, locationId, rows)
+      const freeLane = laneFinder(service, locationId, rows)
+      const freeResources = resourcesFor(diary, service, practitionerId, locationId, taken)
       for (const stretch of stretchesOfWork(shifts, days, calendar)) {
         const stepsToFirst = Math.ceil((Math.max(stretch.from, window.from) - stretch.anchor) / step)
         const last = Math.min(stretch.to - 1, window.to - 1, stretch.workEnds - visit)
         for (let startsAt = stretch.anchor + stepsToFirst * step; startsAt <= last; startsAt += step) {
           if (closed.some((closure) => closure.from < startsAt + visit && closure.to > startsAt)) continue
           const lane = freeLane(startsAt)
-          if (lane !== undefined) slots.push({ startsAt, practitionerId, locationId, lane })
+          if (lane === undefined) continue
+          if (!freeResources) slots.push({ startsAt, practitionerId, locationId, lane })
+          else {
+            const resourceIds = freeResources(startsAt)
+            if (resourceIds) slots.push({ startsAt, practitionerId, locationId, lane, resourceIds })
+          }
         }
       }
     }
@@ -158,9 +202,20 @@ function slotsWithin(window: Span, diary: Diary, calendar: Calendar, wanted: Wan
   return slots.sort((a, b) => a.startsAt - b.startsAt) // a stable sort: practitioners stay in the order asked for
 }
 
+function resourcesFor(
+  { needs }: Diary,
+  service: BookableService,
+  practitionerId: PractitionerId,
+  locationId: LocationId,
+  taken: TakenByResource,
+) {
+  if (!needs || needs.length === 0) return undefined
+  return resourceFinder(needs, { practitionerId, locationId, serviceId: service.id }, service, taken)
+}
+
 type Occupied = Span & { startsAt: number; serviceId: ServiceId; locationId: LocationId; lane: number }
 
-function counts(row: Busy, { now, ignore }: Diary): boolean {
+function counts(row: Pick<Busy, 'appointmentId' | 'holdExpiresAt'>, { now, ignore }: Diary): boolean {
   if (row.holdExpiresAt && row.holdExpiresAt.epochMilliseconds <= now.epochMilliseconds) return false
   return !ignore?.includes(row.appointmentId)
 }
@@ -214,17 +269,26 @@ function nextChange(search: SlotSearch, calendar: Calendar, window: Span, first:
   const changes: number[] = []
   // A slot is still listed at exactly its notice, and gone a millisecond later.
   if (first) changes.push(first.startsAt - search.rules.minNoticeMin * minute + 1)
+  // Without same-day booking the first slot goes as its own day begins, and so does every other of that day.
+  if (first && search.rules.sameDay === false) {
+    changes.push(calendar.midnight(calendar.dayOf(Temporal.Instant.fromEpochMilliseconds(first.startsAt))))
+  }
   const firstClosedDay = calendar.dayOf(search.now) + search.rules.horizonDays + 1
   if (firstClosedDay < search.days) {
     changes.push(calendar.midnight(Math.max(0, firstClosedDay) - search.rules.horizonDays))
   }
-  const { bufferBeforeMin, durationMin, bufferAfterMin } = search.service
+  const { bufferBeforeMin, bufferAfterMin } = search.service
   const reach = {
     from: window.from - bufferBeforeMin * minute,
-    to: window.to + (durationMin + bufferAfterMin) * minute,
+    to: window.to + (longestOf(search) + bufferAfterMin) * minute,
   }
-  for (const row of search.busy) {
-    if (!row.holdExpiresAt || !counts(row, search) || !search.practitionerIds.includes(row.practitionerId)) continue
+  const needed = search.needs && search.needs.length > 0 ? (search.busyResources ?? []) : []
+  const holds = [
+    ...search.busy.filter(({ practitionerId }) => search.practitionerIds.includes(practitionerId)),
+    ...needed,
+  ]
+  for (const row of holds) {
+    if (!row.holdExpiresAt || !counts(row, search)) continue
     const near = row.occupiedFrom.epochMilliseconds < reach.to && row.occupiedTo.epochMilliseconds > reach.from
     if (near) changes.push(row.holdExpiresAt.epochMilliseconds)
   }
