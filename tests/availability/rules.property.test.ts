@@ -16,6 +16,7 @@ import {
   type Shift,
   type Slot,
   type SlotSearch,
+  type SpecialHours,
 } from '../../src/features/availability/rules.ts'
 import { newId, type LocationId, type PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant, type PlainDate } from '../../src/kernel/time.ts'
@@ -91,18 +92,38 @@ type Model = {
   resourceIds?: readonly ResourceId[]
 }
 
+/** Whose shifts hold on a date: the weekly ones, unless special hours take their place there. */
+function heldOn(search: SlotSearch, date: PlainDate, practitionerId: PractitionerId, locationId: LocationId) {
+  let holding: SpecialHours | undefined
+  for (const one of search.special ?? []) {
+    if (one.practitionerId !== practitionerId) continue
+    if (one.locationId !== undefined && one.locationId !== locationId) continue
+    const dates = Array.from({ length: one.from.until(one.to).days + 1 }, (_, n) => one.from.add({ days: n }))
+    if (!dates.some((covered) => covered.equals(date))) continue
+    if (holding === undefined || one.rank > holding.rank) holding = one
+    else if (one.rank === holding.rank && one.locationId !== undefined && holding.locationId === undefined)
+      holding = one
+  }
+  return holding?.shifts ?? search.shifts
+}
+
 function model(search: SlotSearch): Model[] {
   const { zone, now, from, service, rules } = search
-  const worked = search.shifts.flatMap((shift) =>
-    Array.from({ length: search.days + 7 }, (_, n) => from.add({ days: n - 4 }))
-      .filter((date) => date.dayOfWeek === shift.weekday)
-      .filter((date) => !shift.validFrom || Temporal.PlainDate.compare(date, shift.validFrom) >= 0)
-      .filter((date) => !shift.validTo || Temporal.PlainDate.compare(date, shift.validTo) <= 0)
-      .map((date) => ({
-        ...shift,
-        starts: instantOf(date, shift.startsMin, zone),
-        ends: instantOf(date, shift.endsMin, zone),
-      })),
+  const worked = Array.from({ length: search.days + 7 }, (_, n) => from.add({ days: n - 4 })).flatMap((date) =>
+    practitioners.flatMap((practitionerId) =>
+      locations.flatMap((locationId) =>
+        heldOn(search, date, practitionerId, locationId)
+          .filter((shift) => shift.practitionerId === practitionerId && shift.locationId === locationId)
+          .filter((shift) => date.dayOfWeek === shift.weekday)
+          .filter((shift) => !shift.validFrom || Temporal.PlainDate.compare(date, shift.validFrom) >= 0)
+          .filter((shift) => !shift.validTo || Temporal.PlainDate.compare(date, shift.validTo) <= 0)
+          .map((shift) => ({
+            ...shift,
+            starts: instantOf(date, shift.startsMin, zone),
+            ends: instantOf(date, shift.endsMin, zone),
+          })),
+      ),
+    ),
   )
   const busy = search.busy.filter((row) => {
     if (search.ignore?.includes(row.appointmentId)) return false
@@ -241,6 +262,30 @@ const shiftNear = (first: PlainDate) =>
       return [shift, { ...shift, startsMin: shift.endsMin, endsMin: shift.endsMin + follows }]
     })
 
+/** A few dates with hours of their own, nights among them, or none: at one place or at both. */
+const specialNear = (first: PlainDate) =>
+  fc
+    .record({
+      place,
+      everywhere: seldom(fc.constant(true)),
+      from: fc.integer({ min: -3, max: 3 }),
+      length: fc.integer({ min: 0, max: 4 }),
+      rank: fc.integer({ min: 0, max: 2 }),
+      shifts: fc.array(shiftNear(first), { maxLength: 4 }),
+    })
+    .map(({ place, everywhere, from, length, rank, shifts }): SpecialHours => ({
+      practitionerId: place.practitionerId,
+      ...(everywhere ? {} : { locationId: place.locationId }),
+      from: first.add({ days: from }),
+      to: first.add({ days: from + length }),
+      rank,
+      shifts: shifts.flat().map(({ validFrom: _, validTo: __, ...shift }) => ({
+        ...shift,
+        practitionerId: place.practitionerId,
+        locationId: everywhere ? shift.locationId : place.locationId,
+      })),
+    }))
+
 const service = (id: BookableService['id']) =>
   fc.record({
     id: fc.constant(id),
@@ -255,7 +300,7 @@ const service = (id: BookableService['id']) =>
 
 /** Mostly nothing; a room, the machine, both, two rooms of which each may be the other. */
 const needs: fc.Arbitrary<Need[]> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant([]) },
+  { weight: 2, arbitrary: fc.constant<Need[]>([]) },
   {
     weight: 3,
     arbitrary: fc.array(fc.uniqueArray(fc.constantFrom(...resources), { minLength: 1, maxLength: 4 }), {
@@ -290,6 +335,7 @@ const scene: fc.Arbitrary<Scene> = fc
       .record({
         services: fc.tuple(service(serviceIds[0]!), service(serviceIds[1]!)),
         shifts: fc.array(shiftNear(from), { minLength: 4, maxLength: 9 }),
+        special: fc.oneof(fc.constant([]), fc.array(specialNear(from), { minLength: 1, maxLength: 3 })),
         closures: fc.array(
           fc.record({
             startsAt: near(-600, 4320),

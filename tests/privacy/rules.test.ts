@@ -62,13 +62,20 @@ async function visitOf(name: string, recordKept: boolean) {
   const note = await clinic.inClinic(({ seal }) =>
     Promise.resolve(seal.seal(`${name} note`, 'appointments.note', visit.id)),
   )
+  const answers = await clinic.inClinic(({ seal }) =>
+    Promise.resolve(
+      seal.sealJson([{ question: 'Why do you come?', answer: `${name} reason` }], 'appointments.answers', visit.id),
+    ),
+  )
   await sql(
-    `update clinic.appointments set note_sealed = $2, cancel_reason = $3, record_kept = $4 where id = $1`,
-    visit.id, note, `${name} reason`, recordKept,
+    `update clinic.appointments set note_sealed = $2, cancel_reason = $3, record_kept = $4, answers_sealed = $5 where id = $1`,
+    visit.id, note, `${name} reason`, recordKept, answers,
   ) // prettier-ignore
   return visit.endsAt
 }
-const visitPlaces = ['note_sealed', 'cancel_reason', 'overbook_reason'].map((column) => `clinic.appointments.${column}`)
+const visitPlaces = ['note_sealed', 'answers_sealed', 'cancel_reason', 'overbook_reason'].map(
+  (column) => `clinic.appointments.${column}`,
+)
 const patientPlaces = ['clinic.patients.name', 'clinic.patients.name_key', 'clinic.patients.email_sealed']
 
 const plantings: Record<RuleCode, Planting | { shownIn: string; as: string }> = {

@@ -24,7 +24,8 @@ const forgetVisits = `
       and record_kept = ? and status <> 'pending' order by ends_at limit ? for update skip locked),
     links as (delete from platform.appointment_links l using due where l.clinic_id = ? and l.appointment_id = due.id),
     codes as (delete from clinic.verification_codes v using due where v.clinic_id = ? and v.appointment_id = due.id)
-  update clinic.appointments a set patient_id = null, note_sealed = null, cancel_reason = null, draft_sealed = null,
+  update clinic.appointments a set patient_id = null, note_sealed = null, answers_sealed = null,
+    cancel_reason = null, draft_sealed = null,
     hold_owner = null, overbook_reason = case when a.overbooked then '' end, identity_erased_at = ?
   from due where a.clinic_id = ? and a.id = due.id`
 

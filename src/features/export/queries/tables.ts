@@ -103,7 +103,15 @@ export async function hasRecords(ctx: Ctx): Promise<boolean> {
 
 /** Takes away what a clinic begins with, in whose place the imported settings come. */
 export async function deleteFirstSettings(ctx: Ctx): Promise<void> {
-  for (const table of ['closures', 'shifts', 'practitioner_services', 'practitioners', 'services', 'locations']) {
+  for (const table of [
+    'closures',
+    'shifts',
+    'resources',
+    'practitioner_services',
+    'practitioners',
+    'services',
+    'locations',
+  ]) {
     await changes(ctx.db, 'delete from clinic.' + table + ' where clinic_id = ?', [ctx.clinic.id])
   }
 }
@@ -120,7 +128,14 @@ export async function listMemberIds(ctx: Ctx): Promise<UserId[]> {
 /** A row of a file, by the names of its columns; `null` where the field was empty. */
 export type FileRow = Record<string, string | null>
 
-const notNull: Record<string, string> = { 'profiles.languages': '', 'locations.address': '' }
+const notNull: Record<string, string> = {
+  'profiles.languages': '',
+  'locations.address': '',
+  // Exports from before there were these.
+  'profiles.same_day': 'true',
+  'services.new_only': 'false',
+  'services.visit_type': 'examination',
+}
 
 /** A file's row as the database takes it: sealed under this clinic's key, with what is made of other columns. */
 export function sealedRow(ctx: Ctx, table: Table, row: FileRow): TableRow {

@@ -100,7 +100,8 @@ export async function updateVisitsForgotten(
          and status <> 'pending' and (? or status not in ('arrived', 'in_room'))),
        links as (delete from platform.appointment_links l using due where l.clinic_id = ? and l.appointment_id = due.id),
        codes as (delete from clinic.verification_codes v using due where v.clinic_id = ? and v.appointment_id = due.id)
-     update clinic.appointments a set patient_id = null, note_sealed = null, cancel_reason = null, draft_sealed = null,
+     update clinic.appointments a set patient_id = null, note_sealed = null, answers_sealed = null,
+       cancel_reason = null, draft_sealed = null,
        hold_owner = null, previous_status = null, overbook_reason = case when a.overbooked then '' end,
        identity_erased_at = ?
      from due where a.clinic_id = ? and a.id = due.id`,
