@@ -6,6 +6,7 @@ import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../..
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
 import { findKnownSettings, getSettings, listBusy } from './queries.ts'
+import { daysAround, localCalendar, shiftsByLocation, stretchesOfWork, type Span } from './rules/hours.ts'
 import { freeSlots, isFree, type BookableService, type FreeSlots, type Slot } from './rules.ts'
 
 export type Wish = {
@@ -182,6 +183,30 @@ export async function listNextFree(
     doctors,
     validUntil: ends.length === 0 ? undefined : Temporal.Instant.fromEpochMilliseconds(Math.min(...ends)),
   }
+}
+
+/** A span of epoch milliseconds in which a doctor works somewhere. */
+export type Work = Span & { practitionerId: PractitionerId; locationId: LocationId }
+
+/**
+ * When and where the active doctors work on some days: the same hours free times are made of, closures not taken out.
+ * Work that began the day before is there with what reaches into the days.
+ */
+export async function listWork(ctx: Ctx, from: PlainDate, days: number): Promise<Work[]> {
+  const settings = await getSettings(ctx)
+  const calendar = localCalendar(ctx.clinic.zone, from)
+  const around = daysAround(days, 0, calendar)
+  const [first, last] = [calendar.midnight(0), calendar.midnight(days)]
+  const shifts = activePlaces(settings)
+  return settings.practitioners
+    .filter(({ active }) => active)
+    .flatMap(({ id }) =>
+      [...shiftsByLocation(shifts, id, undefined)].flatMap(([locationId, worked]) =>
+        stretchesOfWork(worked, around, calendar)
+          .filter((stretch) => stretch.from < last && stretch.to > first)
+          .map((stretch) => ({ from: stretch.from, to: stretch.to, practitionerId: id, locationId })),
+      ),
+    )
 }
 
 /** Until when an answer stands if nothing but the time changes; for ever when undefined. */
