@@ -23,7 +23,14 @@ export type OutboxMessage = {
   expiresAt?: Instant
   /** What the template can't look up when it is sent: a code, a reason. Sealed. */
   params?: Record<string, string>
+  /** The same for all visits that one message tells of, and for that message. */
+  toldWith?: string
+  /** Told in another message of that group: only kept, so that later news knows what was said. */
+  carried?: boolean
 }
+
+/** Why a message of one visit did not leave by itself: another tells of it along with other visits. */
+export const toldTogether = 'told_together'
 
 /** The keyed hash under which a recipient is known across clinics (opt-outs, routing of replies); leads nowhere back. */
 export function recipientHash(ctx: Pick<Ctx, 'platformSeal'>, recipient: Recipient): Buffer {
@@ -44,12 +51,14 @@ export async function queueMessages(ctx: Ctx, messages: readonly OutboxMessage[]
   const queued = await rows<{ id: MessageId }>(
     ctx.db,
     `insert into clinic.messages (clinic_id, id, appointment_id, patient_id, version, kind, channel, template, language,
-       recipient_sealed, recipient_hash, params_sealed, due_at, expires_at, created_at)
+       recipient_sealed, recipient_hash, params_sealed, due_at, expires_at, created_at, told_with, status, drop_reason)
      values ${values.map((row) => `(${row.map(() => '?').join(', ')})`).join(', ')}
      on conflict (clinic_id, appointment_id, version, kind, channel) do nothing returning id`,
     values.flat(),
   )
-  const isDue = messages.some(({ dueAt }) => dueAt.epochMilliseconds <= ctx.now.epochMilliseconds)
+  const isDue = messages.some(
+    ({ dueAt, carried }) => carried !== true && dueAt.epochMilliseconds <= ctx.now.epochMilliseconds,
+  )
   if (queued.length > 0 && isDue) ctx.messagesQueued()
   return queued.map(({ id }) => id)
 }
@@ -74,21 +83,24 @@ function valuesOf(ctx: Ctx, message: OutboxMessage): Binding[] {
     message.dueAt,
     message.expiresAt ?? null,
     ctx.now,
+    message.toldWith ?? null,
+    message.carried === true ? 'dropped' : 'queued',
+    message.carried === true ? toldTogether : null,
   ]
 }
 
-/** Takes back what has not left yet about an appointment: it moved, was cancelled, or the step was undone. */
+/** Takes back what has not left yet about one appointment or several: it moved, was cancelled, or the step was undone. */
 export async function dropQueuedMessages(
   ctx: Ctx,
-  appointmentId: AppointmentId,
+  appointmentId: AppointmentId | readonly AppointmentId[],
   reason: string,
   kinds: readonly string[],
 ): Promise<number> {
   return changes(
     ctx.db,
     `update clinic.messages set status = 'dropped', drop_reason = ?
-     where clinic_id = ? and appointment_id = ? and status = 'queued' and kind = any(?)`,
-    [reason, ctx.clinic.id, appointmentId, kinds],
+     where clinic_id = ? and appointment_id = any(?::uuid[]) and status = 'queued' and kind = any(?)`,
+    [reason, ctx.clinic.id, [appointmentId].flat(), kinds],
   )
 }
 

@@ -1,7 +1,7 @@
 // Who is told what, and when. Called in the transaction of whatever is to be told of; nothing leaves from here: the
 // dispatcher looks again at the appointment, and at STOP, before it sends.
-import type { AppointmentId } from '../../kernel/ids.ts'
-import { isBefore, type Instant } from '../../kernel/time.ts'
+import { newId, type AppointmentId } from '../../kernel/ids.ts'
+import { earlier as earlierOf, isBefore, later, type Instant } from '../../kernel/time.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
@@ -13,20 +13,25 @@ import {
   type OutboxMessage,
 } from '../../platform/outbox.ts'
 import { isFull } from '../subscription/rules/usage.ts'
-import { getNoticeSettings, listAnnouncements } from './queries.ts'
+import { dropSpentTogether, getNoticeSettings, listAnnouncements, listAnnouncementsOf } from './queries.ts'
 import {
   alertLife,
   announcementExpiry,
   announcements,
   deskGrace,
   planReminders,
+  templateFor,
+  togetherKinds,
   whatToTell,
+  whenToTell,
+  type Announcement,
   type AppointmentFacts,
+  type Because,
   type By,
   type EarlierAnnouncement,
 } from './rules.ts'
 
-export type { AppointmentFacts, By } from './rules.ts'
+export type { AppointmentFacts, Because, By } from './rules.ts'
 
 /** An appointment was made: the confirmation and the reminders. Nobody was told anything of it before. */
 export async function noticeBooked(ctx: Ctx, facts: AppointmentFacts, { by }: { by: By }): Promise<void> {
@@ -49,6 +54,72 @@ export async function noticeCancelled(ctx: Ctx, facts: AppointmentFacts, { by }:
  */
 export async function noticeUndone(ctx: Ctx, facts: AppointmentFacts): Promise<void> {
   await bringUpToDate(ctx, facts, 'desk', 'undone')
+}
+
+/** A visit of a day that was rearranged, as it stands now, and when it was before. */
+export type Rearranged = { facts: AppointmentFacts; wasAt: Instant }
+
+/**
+ * Many visits changed at once, because the doctor is late or away, or were put back as they were (without a cause): each
+ * patient is told once, of what differs from what they know, in as many statements as for one.
+ */
+export async function noticeRearranged(
+  ctx: Ctx,
+  news: readonly Rearranged[],
+  because: Because | undefined,
+): Promise<void> {
+  if (news.length === 0) return
+  const ids = news.map(({ facts }) => facts.id)
+  await dropQueuedMessages(ctx, ids, because === undefined ? 'undone' : 'stale_version', forPatients)
+  const told = await listAnnouncementsOf(ctx, ids)
+  const messages: OutboxMessage[] = []
+  for (const { facts, wasAt } of news) {
+    messages.push(...(await messagesFor(ctx, facts, 'desk', told.get(facts.id) ?? [], because && { because, wasAt })))
+  }
+  await queueMessages(ctx, messages)
+}
+
+/**
+ * The same change of several visits of one person, told in one message for each thing there is to say: a series that was
+ * booked is one confirmation with its dates, not six. Reminders are each visit's own. What was queued about how they stood
+ * before goes, for the reason named. Answers when the first of the messages leaves, if one does.
+ */
+export async function noticeTogether(
+  ctx: Ctx,
+  visits: readonly AppointmentFacts[],
+  { by, dropping }: { by: By; dropping: 'stale_version' | 'cancelled' | 'undone' },
+): Promise<Instant | undefined> {
+  const ids = visits.map(({ id }) => id)
+  await dropQueuedMessages(ctx, ids, dropping, forPatients)
+  const earlier = await listAnnouncementsOf(ctx, ids)
+  const messages: OutboxMessage[] = []
+  for (const facts of visits) {
+    messages.push(...(await messagesFor(ctx, facts, by, earlier.get(facts.id) ?? [], undefined)))
+  }
+  const told = messages.filter(({ kind }) => kinds.has(kind))
+  const apart = messages.filter(({ kind }) => !kinds.has(kind))
+  for (const kind of announcements) {
+    const alike = told.filter((news) => news.kind === kind)
+    apart.push(...(alike.length > 1 ? together(kind, alike) : alike))
+  }
+  await queueMessages(ctx, apart)
+  await dropSpentTogether(ctx, ids, dropping)
+  return told[0]?.dueAt
+}
+
+const kinds: ReadonlySet<string> = new Set(announcements)
+
+/** One message that carries the news, and a row for each visit that keeps what was said of it. */
+function together(kind: Announcement, news: readonly OutboxMessage[]): OutboxMessage[] {
+  const toldWith = newId()
+  const [first] = news
+  if (!first) return []
+  const ends = news.flatMap(({ expiresAt }) => expiresAt ?? [])
+  const last = ends.reduce((latest, end) => later(latest, end), first.dueAt)
+  return [
+    { ...first, kind: togetherKinds[kind], template: `nabz_series_${kind}`, expiresAt: last, toldWith },
+    ...news.map((one) => ({ ...one, toldWith, carried: true })),
+  ]
 }
 
 /**
@@ -120,7 +191,17 @@ async function announce(
   by: By,
   earlier: readonly EarlierAnnouncement[],
 ): Promise<void> {
-  if (!facts.messagesWanted) return
+  await queueMessages(ctx, await messagesFor(ctx, facts, by, earlier, undefined))
+}
+
+async function messagesFor(
+  ctx: Ctx,
+  facts: AppointmentFacts,
+  by: By,
+  earlier: readonly EarlierAnnouncement[],
+  rearranged: { because: Because; wasAt: Instant } | undefined,
+): Promise<OutboxMessage[]> {
+  if (!facts.messagesWanted) return []
   const { startsAt, practitionerId, locationId, email } = facts
   const reminded = isReminded(ctx, earlier)
   const message = (rest: Pick<OutboxMessage, 'kind' | 'template' | 'dueAt' | 'expiresAt'>): OutboxMessage => ({
@@ -140,20 +221,21 @@ async function announce(
     ...rest,
   })
   const messages: OutboxMessage[] = []
+  const { quiet } = await getNoticeSettings(ctx)
   const kind = whatToTell(facts, by, earlier)
-  const dueAt = by === 'desk' ? ctx.now.add(deskGrace) : ctx.now
+  const soonest = by === 'desk' ? ctx.now.add(deskGrace) : ctx.now
+  const dueAt = rearranged ? whenToTell(soonest, earlierOf(startsAt, rearranged.wasAt), quiet) : soonest
   const expiresAt = announcementExpiry(startsAt)
   // Somebody standing at the desk, or a visit that is over, needs no message.
   if (kind && isBefore(dueAt, expiresAt)) {
-    messages.push(message({ kind, template: `nabz_${kind}`, dueAt, expiresAt }))
+    messages.push(message({ kind, template: templateFor(kind, rearranged?.because), dueAt, expiresAt }))
   }
   if (facts.status === 'booked' && reminded) {
-    const { quiet } = await getNoticeSettings(ctx)
-    for (const reminder of planReminders({ startsAt, now: ctx.now, quiet })) {
+    for (const reminder of planReminders({ startsAt, now: ctx.now, quiet, silent: kind === undefined })) {
       messages.push(message({ ...reminder, template: 'nabz_reminder' }))
     }
   }
-  await queueMessages(ctx, messages)
+  return messages
 }
 
 /**

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { AppointmentId } from '../../kernel/ids.ts'
 import type { PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { rows } from '../../platform/db/rows.ts'
-import { announcements, type EarlierAnnouncement, type QuietHours } from './rules.ts'
+import { changes, rows } from '../../platform/db/rows.ts'
+import { toldTogether } from '../../platform/outbox.ts'
+import { announcements, left, togetherKinds, type EarlierAnnouncement, type QuietHours } from './rules.ts'
 
 export type NoticeSettings = { quiet: QuietHours; alertAddress: string | undefined }
 
@@ -28,18 +29,62 @@ export async function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
 
 /** What a patient was to be told about a visit so far, newest first. */
 export async function listAnnouncements(ctx: Ctx, id: AppointmentId): Promise<EarlierAnnouncement[]> {
-  const found = await rows<{ id: string; kind: EarlierAnnouncement['kind']; status: string; params: Buffer | null }>(
+  return (await listAnnouncementsOf(ctx, [id])).get(id) ?? []
+}
+
+/**
+ * The same for several visits. Of what was told together with other visits, what became of the message that carried it
+ * counts, by whichever channel it got furthest.
+ */
+export async function listAnnouncementsOf(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+): Promise<Map<AppointmentId, EarlierAnnouncement[]>> {
+  const found = await rows<{
+    id: string
+    visit: AppointmentId
+    kind: EarlierAnnouncement['kind']
+    status: string
+    params: Buffer | null
+  }>(
     ctx.db,
-    `select id, kind, status, params_sealed as params from clinic.messages
-     where clinic_id = ? and appointment_id = ? and kind = any(?)
-     order by version desc, created_at desc`,
-    [ctx.clinic.id, id, announcements],
+    `select m.id, m.appointment_id as visit, m.kind, m.params_sealed as params,
+       coalesce((select carrier.status from clinic.messages carrier
+                 where m.drop_reason = ? and carrier.clinic_id = ? and carrier.told_with = m.told_with
+                   and carrier.kind = any(?)
+                 order by case when carrier.status = any(?) then 0 else 1 end limit 1), m.status) as status
+     from clinic.messages m
+     where m.clinic_id = ? and m.appointment_id = any(?::uuid[]) and m.kind = any(?)
+     order by m.version desc, m.created_at desc`,
+    [toldTogether, ctx.clinic.id, Object.values(togetherKinds), [...left], ctx.clinic.id, ids, announcements],
   )
-  return found.flatMap(({ id, kind, status, params }) => {
-    if (!params) return []
-    const told = ctx.seal.openJson(params, 'messages.params', id) as Omit<EarlierAnnouncement, 'kind' | 'status'>
-    return [{ ...told, kind, status }]
-  })
+  const told = new Map<AppointmentId, EarlierAnnouncement[]>()
+  for (const { id, visit, kind, status, params } of found) {
+    if (!params) continue
+    const facts = ctx.seal.openJson(params, 'messages.params', id) as Omit<EarlierAnnouncement, 'kind' | 'status'>
+    told.set(visit, [...(told.get(visit) ?? []), { ...facts, kind, status }])
+  }
+  return told
+}
+
+/**
+ * Takes back messages that were to tell of several visits and have none left to tell of, because all of them changed
+ * since. One that has some left leaves without the others: it is made when it goes.
+ */
+export async function dropSpentTogether(ctx: Ctx, ids: readonly AppointmentId[], reason: string): Promise<number> {
+  return changes(
+    ctx.db,
+    `update clinic.messages set status = 'dropped', drop_reason = ?
+     where clinic_id = ? and status = 'queued' and kind = any(?)
+       and told_with in (select told_with from clinic.messages
+                         where clinic_id = ? and appointment_id = any(?::uuid[]) and told_with is not null)
+       and not exists (
+         select from clinic.messages said
+         join clinic.appointments a on a.clinic_id = said.clinic_id and a.id = said.appointment_id
+         where said.clinic_id = ? and said.told_with = messages.told_with and said.drop_reason = ?
+           and a.version = said.version and a.status = case when said.kind = 'cancelled' then 'cancelled' else 'booked' end)`,
+    [reason, ctx.clinic.id, Object.values(togetherKinds), ctx.clinic.id, ids, ctx.clinic.id, toldTogether],
+  )
 }
 
 /** Whether a reminder of the visit was sent, as far as anybody knows. */

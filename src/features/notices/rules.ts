@@ -23,7 +23,23 @@ export type By = 'patient' | 'desk'
 
 export type Announcement = 'confirmation' | 'moved' | 'cancelled'
 export const announcements: readonly Announcement[] = ['confirmation', 'moved', 'cancelled']
+/** The messages that tell of several visits at once, by what they say of each. */
+export const togetherKinds = {
+  confirmation: 'series_confirmation',
+  moved: 'series_moved',
+  cancelled: 'series_cancelled',
+} as const satisfies Record<Announcement, string>
 export type ReminderKind = 'reminder_24h' | 'reminder_2h'
+
+/** Why a clinic rearranges a day. What the message says of it: the doctor is late, or can't be there as planned. */
+export type Because = 'late' | 'away'
+
+/** The template of a piece of news: of a day that went wrong in words of its own, with a way to other times. */
+export function templateFor(kind: Announcement, because: Because | undefined): string {
+  if (because === undefined || kind === 'confirmation') return `nabz_${kind}`
+  if (kind === 'cancelled') return 'nabz_called_off'
+  return because === 'late' ? 'nabz_late' : 'nabz_rearranged'
+}
 
 /** Three minutes in which a desk can take a step back before anybody hears of it. */
 export const deskGrace = minutes(3)
@@ -40,7 +56,8 @@ export type EarlierAnnouncement = {
   reminders?: 'none'
 }
 
-const left = new Set(['sending', 'unknown', 'accepted', 'sent', 'delivered', 'read'])
+/** States of a message that has left, as far as anybody knows. */
+export const left: ReadonlySet<string> = new Set(['sending', 'unknown', 'accepted', 'sent', 'delivered', 'read'])
 
 /**
  * What there is to tell, given what was announced before (newest first): people are told what differs from what they
@@ -84,12 +101,18 @@ const apart = 2 * 60
  * after the booking is left out, and so is one that could only be sent by night: whoever books at 22:00 for 07:30 has
  * just had the confirmation, and nobody is woken for a reminder. Never two within two hours of each other.
  */
-export function planReminders(visit: { startsAt: Instant; now: Instant; quiet: QuietHours }): Reminder[] {
-  const { startsAt, now, quiet } = visit
+export function planReminders(visit: {
+  startsAt: Instant
+  now: Instant
+  quiet: QuietHours
+  /** Nothing else is said now, since all is as it was: then no reminder comes too soon after it. */
+  silent?: boolean
+}): Reminder[] {
+  const { startsAt, now, quiet, silent = false } = visit
   const placed = plans.flatMap(({ kind, before, afterBooking, atLeastBefore }) => {
     const latest = startsAt.subtract(minutes(atLeastBefore))
     const dueAt = awake(startsAt.subtract(minutes(before)), latest, quiet)
-    return dueAt && !isBefore(dueAt, now.add(minutes(afterBooking))) ? [{ kind, dueAt }] : []
+    return dueAt && !isBefore(dueAt, silent ? now : now.add(minutes(afterBooking))) ? [{ kind, dueAt }] : []
   })
   const [first, second] = placed
   const kept = first && second && minutesBetween(first.dueAt, second.dueAt) < apart ? [second] : placed
@@ -109,11 +132,32 @@ function awake(wanted: Instant, latest: Instant, quiet: QuietHours): Instant | u
   return isQuiet(evening, quiet) ? undefined : evening
 }
 
+/** Somebody who is told this long before they would set out can still act on it. */
+const toActOn = minutes(3 * 60)
+
+/**
+ * When to tell of a visit that was or is now at `about`, whichever is sooner. News of the same day leaves at once, by night
+ * too: better woken than in front of a closed door. News of another day waits for the end of the quiet hours, unless that
+ * would leave less than three hours to act on it.
+ */
+export function whenToTell(earliest: Instant, about: Instant, quiet: QuietHours): Instant {
+  if (!isQuiet(earliest, quiet)) return earliest
+  const dateOf = (instant: Instant) => instant.toZonedDateTimeISO(quiet.zone).toPlainDate()
+  if (dateOf(earliest).equals(dateOf(about))) return earliest
+  const morning = nightAround(earliest, quiet).to
+  return isBefore(about.subtract(toActOn), morning) ? earliest : morning
+}
+
 export function isQuiet(instant: Instant, { from, to, zone }: QuietHours): boolean {
   const time = instant.toZonedDateTimeISO(zone).toPlainTime()
   const [start, end, at] = [from, to, time].map((t) => t.hour * 60 + t.minute) as [number, number, number]
   if (start === end) return false
   return start < end ? at >= start && at < end : at >= start || at < end
+}
+
+/** When the quiet hours an instant lies in are over; undefined by day. */
+export function quietUntil(instant: Instant, quiet: QuietHours): Instant | undefined {
+  return isQuiet(instant, quiet) ? nightAround(instant, quiet).to : undefined
 }
 
 /** The quiet hours an instant lies in. On a day when clocks go back the longer night of the two possible. */
