@@ -28,6 +28,18 @@ export function linkToken(ctx: Pick<Ctx, 'platformSeal' | 'clinic'>, id: Appoint
   return appointmentToken(ctx.platformSeal, ctx.clinic.id, id, linkVersion)
 }
 
+/** The token of somebody's place on the waiting list, made in the same way. */
+export function waitingToken(ctx: Pick<Ctx, 'platformSeal' | 'clinic'>, entryId: string): string {
+  return ctx.platformSeal.hash('waiting-link', `${ctx.clinic.id}|${entryId}`).subarray(0, 24).toString('base64url')
+}
+
+/** Makes the link of an entry work until `expiresAt`. It lies with those of visits: an id is nobody else's. */
+export async function registerWaitingLink(ctx: Ctx, entryId: string, expiresAt: Instant): Promise<string> {
+  const token = waitingToken(ctx, entryId)
+  await insertLink(ctx, token, entryId, expiresAt)
+  return token
+}
+
 /** Makes the link work until `expiresAt` (24 hours after the visit's end), or moves that moment. Answers the token. */
 export async function registerLink(
   ctx: Ctx,
@@ -36,13 +48,37 @@ export async function registerLink(
   expiresAt: Instant,
 ): Promise<string> {
   const token = linkToken(ctx, id, linkVersion)
+  await insertLink(ctx, token, id, expiresAt)
+  return token
+}
+
+async function insertLink(ctx: Ctx, token: string, id: string, expiresAt: Instant): Promise<void> {
   await changes(
     ctx.db,
     `insert into platform.appointment_links (token_hash, clinic_id, appointment_id, expires_at) values (?, ?, ?, ?)
      on conflict (token_hash) do update set expires_at = excluded.expires_at`,
     [hashOf(token), ctx.clinic.id, id, expiresAt],
   )
-  return token
+}
+
+/** The same for several in one statement. */
+export async function registerLinks(
+  ctx: Ctx,
+  links: readonly { id: AppointmentId; linkVersion: number; expiresAt: Instant }[],
+): Promise<void> {
+  if (links.length === 0) return
+  await changes(
+    ctx.db,
+    `insert into platform.appointment_links (token_hash, clinic_id, appointment_id, expires_at)
+     select l.token_hash, ?::uuid, l.id, l.expires_at from unnest(?::bytea[], ?::uuid[], ?::timestamptz[]) as l (token_hash, id, expires_at)
+     on conflict (token_hash) do update set expires_at = excluded.expires_at`,
+    [
+      ctx.clinic.id,
+      links.map(({ id, linkVersion }) => hashOf(linkToken(ctx, id, linkVersion))),
+      links.map(({ id }) => id),
+      links.map(({ expiresAt }) => expiresAt.toString()),
+    ],
+  )
 }
 
 /** Whose link this is; undefined for one that never was, has run out or was revoked: from outside they are the same. */

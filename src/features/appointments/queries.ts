@@ -25,6 +25,8 @@ export type Appointment = {
   patientId: PatientId | null
   startsAt: Instant
   endsAt: Instant
+  occupiedFrom: Instant
+  occupiedTo: Instant
   lane: number
   capacity: number
   overbooked: boolean
@@ -48,6 +50,8 @@ export type Appointment = {
   noshowAt: Instant | null
   cancelledAt: Instant | null
   cancelledBy: 'patient' | 'clinic' | null
+  /** `disruption`: the clinic called it off, and the patient may take another time by their link. */
+  cancelReason: string | null
   previousStatus: Status | null
   practitionerName: string
   serviceName: string
@@ -75,7 +79,8 @@ const columns = `
     a.price_minor as "priceMinor", a.currency, a.hold_owner as "holdOwner", a.hold_expires_at as "holdExpiresAt",
     a.created_at as "createdAt", a.confirmed_at as "confirmedAt", a.arrived_at as "arrivedAt",
     a.in_room_at as "inRoomAt", a.fulfilled_at as "fulfilledAt", a.noshow_at as "noshowAt",
-    a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy", a.previous_status as "previousStatus",
+    a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy",
+    a.cancel_reason as "cancelReason", a.previous_status as "previousStatus",
     d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
     p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed",
     p.restricted_at is not null as restricted`
@@ -120,6 +125,59 @@ export async function listAppointments(
       (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
       ' order by a.starts_at, d.position, a.lane, a.id',
     [ctx.clinic.id, range.from, range.to, ...(range.practitionerId === undefined ? [] : [range.practitionerId])],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
+/**
+ * All that stands in `[from, to)` and is not over: visits by time, holds included, with one doctor, at one place, or both.
+ * Locked when something is to be done about them.
+ */
+export async function listStanding(
+  ctx: Ctx,
+  span: {
+    from: Instant
+    to: Instant
+    practitionerId?: PractitionerId | undefined
+    locationId?: LocationId | undefined
+  },
+  { lock, limit }: { lock: boolean; limit: number },
+): Promise<Appointment[]> {
+  const { practitionerId, locationId } = span
+  const found = await rows<AppointmentRow>(
+    ctx.db,
+    selected +
+      ` and a.status in ('pending', 'booked', 'arrived', 'in_room', 'fulfilled')` +
+      ' and a.starts_at >= ? and a.starts_at < ? and a.ends_at > ?' +
+      (practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
+      (locationId === undefined ? '' : ' and a.location_id = ?') +
+      ' order by a.starts_at, a.id limit ?' +
+      (lock ? ' for update of a' : ''),
+    [
+      ctx.clinic.id,
+      // No visit takes longer than a day.
+      span.from.subtract({ hours: 24 }),
+      span.to,
+      span.from,
+      ...(practitionerId === undefined ? [] : [practitionerId]),
+      ...(locationId === undefined ? [] : [locationId]),
+      limit,
+    ],
+  )
+  return found.map((row) => opened(ctx, row))
+}
+
+/** These visits, in order of time; locked when something is to be done about them. */
+export async function listAppointmentsById(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+  { lock }: { lock: boolean } = { lock: false },
+): Promise<Appointment[]> {
+  if (ids.length === 0) return []
+  const found = await rows<AppointmentRow>(
+    ctx.db,
+    selected + ' and a.id = any(?::uuid[]) order by a.starts_at, a.id' + (lock ? ' for update of a' : ''),
+    [ctx.clinic.id, ids],
   )
   return found.map((row) => opened(ctx, row))
 }
@@ -266,7 +324,7 @@ export async function updateStatus(
   const stamp = stamps[step.to]
   const [updated] = await rows<{ version: number }>(
     ctx.db,
-    'update clinic.appointments set status = ?, previous_status = ?, cancelled_by = ?, version = version + ?' +
+    'update clinic.appointments set status = ?, previous_status = ?, cancelled_by = ?, cancel_reason = null, version = version + ?' +
       (stamp === undefined ? '' : `, ${stamp} = ?`) +
       ' where clinic_id = ? and id = ? and status = ? returning version',
     [
@@ -292,7 +350,7 @@ export async function updateStatusBack(
   const stamp = stamps[step.from]
   const [updated] = await rows<{ version: number }>(
     ctx.db,
-    'update clinic.appointments set status = ?, previous_status = null, cancelled_by = null, version = version + ?' +
+    'update clinic.appointments set status = ?, previous_status = null, cancelled_by = null, cancel_reason = null, version = version + ?' +
       (stamp === undefined ? '' : `, ${stamp} = null`) +
       ' where clinic_id = ? and id = ? and status = ? and previous_status = ? returning version',
     [step.to, step.newVersion ? 1 : 0, ctx.clinic.id, id, step.from, step.to],
