@@ -150,7 +150,7 @@ function send(browser: Agent, route: RouteEntry, path: string, token?: string): 
 
 /** V16.3.2: a refusal, or a forged webhook, is noted for the clinic's owner and the platform. That is no effect of it. */
 const but: Record<string, string> = {
-  'platform.audit_entries': ` where action not in ('access.denied', 'webhook.forged')`,
+  'platform.audit_entries': ` where action not in ('access.denied', 'api.denied', 'webhook.forged')`,
 }
 
 /**

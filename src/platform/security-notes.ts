@@ -2,6 +2,7 @@
 // no log: some entries an hour say the same.
 import type { ClinicId, UserId } from '../kernel/ids.ts'
 import type { Permission } from '../kernel/permissions.ts'
+import type { ApiClientId } from './api-tokens.ts'
 import { auditPlatform } from './audit.ts'
 import type { Origin } from './clinic-scope.ts'
 import type { Services } from './services.ts'
@@ -23,6 +24,18 @@ export async function noteDenied(
   if ((await throttle(db, keys.platform, at, deniedPerPerson, `${userId} ${clinicId}`)) !== undefined) return
   const record = { kind: 'user', id: userId }
   await auditPlatform(db, 'access.denied', { at, origin, actorId: userId, record, clinicId, details: { permission } })
+}
+
+/** A clinic's own tool asked for what its key has no scope for. */
+export async function noteScopeMissing(
+  { db, keys, clock }: Tools,
+  origin: Origin,
+  { clientId, clinicId, permission }: { clientId: ApiClientId; clinicId: ClinicId; permission: Permission },
+): Promise<void> {
+  const at = clock.now()
+  if ((await throttle(db, keys.platform, at, deniedPerPerson, clientId)) !== undefined) return
+  const record = { kind: 'api_client', id: clientId }
+  await auditPlatform(db, 'api.denied', { at, origin, record, clinicId, details: { permission } })
 }
 
 /** A webhook whose signature is none of the provider's. */

@@ -449,6 +449,39 @@ describe('a second factor that was lost', () => {
     app.clock.set(testNow)
   })
 
+  it('V6.4.4: is taken back by the clinic that asked, or the platform, and by nobody else', async () => {
+    const { clinic, sana, browser, path } = await lost()
+    const takeBack = `${path}/cancellation`
+    const member = path.replace('/second-factor', '')
+    await browser.postForm(takeBack).expect(404)
+    await browser.postForm(path, { proof }).expect(303)
+    expect(wordsOf((await browser.get(member).expect(200)).text)).toContain('Nadia Khan asked for the reset')
+    const theirs = takeBack.replace(clinic.slug, clinic.other.slug)
+    await (await clinic.as(clinic.cast.omar)).postForm(theirs).expect(404)
+    await (await clinic.as(clinic.cast.bilal)).postForm(takeBack).expect(403)
+    await browser.postForm(takeBack).expect(303)
+    expect(wordsOf((await browser.get(member)).text)).toContain('Taken back. Nothing will be reset.')
+    await due()
+    await half(sana.email)
+    app.clock.set(testNow)
+    // What the platform was asked for is not the owner's to take back.
+    const admin = await signedIn(app, (await makePlatformAdmin(app)).userId)
+    await admin.postForm('/admin/second-factors', { email: sana.email, proof }).expect(303)
+    const owner = await clinic.as(clinic.cast.nadia)
+    await owner.postForm(takeBack).expect(404)
+    const { forms } = await admin.getForm('/admin/second-factors')
+    const [row] = await app.superuser<{ id: string }>(
+      'select id from platform.factor_resets where user_id = $1 and cancelled_at is null',
+      [sana.userId],
+    )
+    const form = forms.find(({ action }) => action === `/admin/second-factors/${row!.id}/cancellation`)
+    await admin.postForm(form!.action).expect(303)
+    await admin.postForm(form!.action).expect(404)
+    await due()
+    await half(sana.email)
+    app.clock.set(testNow)
+  })
+
   it('V6.4.4: is nobody’s own to reset, nor an owner’s whose colleague works elsewhere, nor the desk’s', async () => {
     const { clinic, nadia, sana, browser, path } = await lost()
     const own = path.replace(sana.userId, nadia.userId)

@@ -50,6 +50,8 @@ describe('the list of one’s own sessions', () => {
     expect(words).toContain('203.0.113.*')
     expect(words).toContain('2001:db8:1:*')
     expect(words.match(/This one/g)).toHaveLength(1)
+    // By the clock of the clinic in Karachi, and it says so.
+    expect(words).toContain('12:03 pm (GMT+5)')
     expect(words).toMatch(/Edge on Windows.*This one.*Safari on an iPhone/)
     // Neither whole addresses, nor what opens a session.
     for (const secret of [

@@ -187,8 +187,8 @@ async function makeCertificate({ services }: TestApp): Promise<string> {
 }
 
 /** A passkey of the desk's, and the reset of its second factor, which a link may cancel. */
-async function lostFactor({ app, cast }: TestClinic) {
-  const [passkeys, reset] = [newId(), randomBytes(32).toString('base64url')]
+async function lostFactor({ app, cast, id }: TestClinic) {
+  const [passkeys, resetId, reset] = [newId(), newId(), randomBytes(32).toString('base64url')]
   const now = app.clock.now().toString()
   await app.superuser(
     `insert into platform.passkeys (id, user_id, credential_id, public_key, counter, name, created_at)
@@ -196,11 +196,11 @@ async function lostFactor({ app, cast }: TestClinic) {
     [passkeys, cast.bilal.userId, now],
   )
   await app.superuser(
-    `insert into platform.factor_resets (id, user_id, proof_sealed, token_hash, asked_at, due_at)
-     values ($1, $2, '', $3, $4, $4::timestamptz + interval '1 day')`,
-    [newId(), cast.bilal.userId, createHash('sha256').update(reset).digest(), now],
+    `insert into platform.factor_resets (id, user_id, asked_by, clinic_id, proof_sealed, token_hash, asked_at, due_at)
+     values ($1, $2, $5, $6, '', $3, $4, $4::timestamptz + interval '1 day')`,
+    [resetId, cast.bilal.userId, createHash('sha256').update(reset).digest(), now, cast.nadia.userId, id],
   )
-  return { passkeys, 'second-factor-reset': reset }
+  return { passkeys, 'second-factor-reset': reset, 'second-factors': resetId }
 }
 
 /** Links in mails about Nadia's account, and a photo of everybody. */

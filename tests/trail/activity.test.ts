@@ -1,5 +1,6 @@
 // How accounts were used: for whoever they belong to, for the clinic's owner, for the platform.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newId } from '../../src/kernel/ids.ts'
 import { auditPlatform } from '../../src/platform/audit.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type CastMember, type TestClinic } from '../support/cast.ts'
@@ -70,6 +71,29 @@ describe('how an account was used', () => {
     expect(noted).toHaveLength(6)
     expect(noted[0]).toEqual({ details: { permission: 'clinic.log' } })
   })
+})
+
+it('V16.3.2: a tool that asks for more than its key allows stands among the clinic’s security events, some times an hour', async () => {
+  const clientId = newId<'api_client'>()
+  await app.superuser(
+    `insert into platform.api_clients (id, clinic_id, name, secret_hash, scopes, created_by, created_at)
+     values ($1, $2, 'Till', sha256('x'), '{patients.read}', $3, $4)`,
+    [clientId, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString()],
+  )
+  const token = await app.services.apiTokens.issue({ clientId, clinicId: clinic.id, scopes: ['patients.read'] })
+  const path = '/api/v1/appointments?from=2026-11-24T00:00:00Z&to=2026-11-25T00:00:00Z'
+  for (let i = 0; i < 9; i++) {
+    const answer = await fetch(app.origin + path, { headers: { authorization: `Bearer ${token}` } })
+    expect(answer.status).toBe(403)
+  }
+  const noted = await app.superuser(
+    `select clinic_id as clinic, details from platform.audit_entries where action = 'api.denied' and record_id = $1`,
+    [clientId],
+  )
+  expect(noted).toHaveLength(6)
+  expect(noted[0]).toEqual({ clinic: clinic.id, details: { permission: 'today.see' } })
+  const page = await (await clinic.as(clinic.cast.nadia)).get(`/app/${clinic.slug}/settings/log/security`).expect(200)
+  expect(wordsOf(page.text)).toContain('A tool asked for more than its key allows Till')
 })
 
 it('V16.3.3: forged webhooks stand among the security events of the platform', async () => {

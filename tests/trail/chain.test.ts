@@ -4,11 +4,13 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { linkEntries, publishHeads, verifyTrail } from '../../src/features/trail/actions.ts'
+import { checkTrail } from '../../src/features/trail/actions/owner.ts'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { audit } from '../../src/platform/audit.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
+import { wordsOf } from '../support/http.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 
 let app: TestApp
@@ -323,6 +325,36 @@ describe('what may go', () => {
     expect((await verify()).bad).toBeUndefined()
     const bad = await tampered('delete from clinic.audit_links where clinic_id = $1 and seq = 3', [clinic.id])
     expect(bad).toMatchObject({ defect: 'cut', seq: 4 })
+  })
+})
+
+describe('a long log', () => {
+  it('is checked at once only behind a seal that was published, says so, and there finds the same', async () => {
+    for (let day = 0; day < 3; day++) {
+      await write(4)
+      await publish()
+      app.clock.advance({ hours: 24 })
+    }
+    await write(2)
+    await link()
+    const some = async (most: number) => verifyTrail(app.services, await clinic.proven(), { most })
+    const heads = await app.services.auditHeads.list(clinic.id)
+    const all = await verify()
+    expect(all).toMatchObject({ from: undefined, bad: undefined })
+    expect(await some(all.entries)).toEqual(all)
+    expect(await some(6)).toMatchObject({ from: heads[1], entries: 6, head: all.head, bad: undefined })
+    // A day that wrote more than that is gone through all the same.
+    expect(await some(1)).toMatchObject({ from: heads[2], entries: 2, bad: undefined })
+    const owner = await clinic.as(clinic.cast.nadia)
+    const path = `/app/${clinic.slug}/settings/log/check`
+    await checkTrail(app.services, await clinic.proven(), (work) => clinic.inClinic(work), 6)
+    expect(wordsOf((await owner.get(path).expect(200)).text)).toContain('The log is long, so this check went through')
+    await owner.postForm(path).expect(303)
+    expect(wordsOf((await owner.get(path)).text)).not.toContain('The log is long')
+    const behind = await entryAt(heads[1]!.seq + 1)
+    await app.superuser('update clinic.audit_entries set action = $2 where id = $1', [behind, 'other.thing'])
+    expect((await some(6)).bad).toMatchObject({ defect: 'altered', seq: heads[1]!.seq + 1 })
+    expect((await some(1)).bad).toBeUndefined()
   })
 })
 

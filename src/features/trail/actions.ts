@@ -6,6 +6,7 @@ import { listOwners } from '../../platform/owners.ts'
 import type { Services } from '../../platform/services.ts'
 import {
   findAuditMail,
+  findLastSeq,
   findUnlinked,
   insertHead,
   insertLinks,
@@ -125,6 +126,8 @@ async function mailHeads(services: Services, ctx: Ctx, most: number): Promise<vo
 
 export type Verdict = {
   entries: number
+  /** The published head that only what came behind it was compared with. */
+  from: PublishedHead | undefined
   head: Head
   publishedUntil: PublishedHead | undefined
   bad: BadEntry | undefined
@@ -132,15 +135,21 @@ export type Verdict = {
 
 /**
  * Goes through a clinic's whole log and says the first thing that is wrong with it. Believes the heads that were
- * published outside the database over anything in it. Throws when those can't be read.
+ * published outside the database over anything in it. Throws when those can't be read. With `most`, of a log with more
+ * entries than that only the end is looked at, from a published head on.
  */
-export async function verifyTrail(services: Services, clinic: Clinic): Promise<Verdict> {
+export async function verifyTrail(
+  services: Services,
+  clinic: Clinic,
+  { most }: { most?: number } = {},
+): Promise<Verdict> {
   const published = await services.auditHeads.list(clinic.id)
   const now = services.clock.now()
   // A day more than the promise, since an entry may go while we look and calendars differ.
   const keptSince = now.toZonedDateTimeISO('UTC').subtract({ months: 12 }).add({ days: 1 }).toInstant()
-  const walk = new ChainWalk(clinic.id, { keptSince, originSince: now.subtract({ hours: 29 * 24 }) }, published)
-  let after = 0
+  const from = most === undefined ? undefined : startFor(published, await within(services, clinic, findLastSeq), most)
+  const walk = new ChainWalk(clinic.id, { keptSince, originSince: now.subtract({ hours: 29 * 24 }) }, published, from)
+  let after = from?.seq ?? 0
   for (;;) {
     const links = await within(services, clinic, (ctx) => listLinks(ctx, after, 1000))
     for (const { link, entry } of links) {
@@ -149,8 +158,21 @@ export async function verifyTrail(services: Services, clinic: Clinic): Promise<V
     }
     if (links.length < 1000 || walk.bad) break
   }
-  const unlinked = await within(services, clinic, (ctx) => findUnlinked(ctx, now.subtract({ hours: lateHours })))
-  return { entries: walk.entries, head: walk.head, publishedUntil: published.at(-1), bad: walk.finish(unlinked) }
+  const linkedSince = from?.publishedAt.subtract({ hours: lateHours })
+  const unlinked = await within(services, clinic, (ctx) =>
+    findUnlinked(ctx, now.subtract({ hours: lateHours }), linkedSince),
+  )
+  return { entries: walk.entries, from, head: walk.head, publishedUntil: published.at(-1), bad: walk.finish(unlinked) }
+}
+
+/**
+ * Where to begin so that about `most` entries are left to look at: the latest published head with as many behind it, or
+ * the last of all where a single day wrote more.
+ */
+function startFor(published: readonly PublishedHead[], last: number, most: number): PublishedHead | undefined {
+  if (last <= most) return undefined
+  const heads = [...published].sort((a, b) => a.seq - b.seq).filter(({ seq }) => seq < last)
+  return heads.find(({ seq }) => last - seq <= most) ?? heads.at(-1)
 }
 
 /** Throws at the end, so that the job's alarm is raised, when any clinic could not be worked on. */

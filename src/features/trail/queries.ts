@@ -104,15 +104,29 @@ export async function listLinks(ctx: Ctx, after: number, limit: number): Promise
   }))
 }
 
-/** The oldest entry from before `before` that no link holds. */
-export async function findUnlinked(ctx: Ctx, before: Instant): Promise<{ id: string; at: Instant } | undefined> {
+/** How far the chain goes, as the links themselves say. */
+export async function findLastSeq(ctx: Ctx): Promise<number> {
+  const [found] = await rows<{ seq: number }>(
+    ctx.db,
+    'select seq from clinic.audit_links where clinic_id = ? order by seq desc limit 1',
+    [ctx.clinic.id],
+  )
+  return found?.seq ?? 0
+}
+
+/** The oldest entry from before `before`, and from `since` on where that is said, that no link holds. */
+export async function findUnlinked(
+  ctx: Ctx,
+  before: Instant,
+  since?: Instant,
+): Promise<{ id: string; at: Instant } | undefined> {
   const [found] = await rows<{ id: string; at: Instant }>(
     ctx.db,
     `select e.id, e.at from clinic.audit_entries e
-     where e.clinic_id = ? and e.at < ?
+     where e.clinic_id = ? and e.at < ? and e.at >= coalesce(?::timestamptz, '-infinity')
        and not exists (select from clinic.audit_links l where l.clinic_id = e.clinic_id and l.entry_id = e.id)
      order by e.at, e.id limit 1`,
-    [ctx.clinic.id, before],
+    [ctx.clinic.id, before, since ?? null],
   )
   return found
 }

@@ -23,7 +23,8 @@ export const actionGroups = {
   ],
   people: [
     'staff.invited', 'staff.invitation_withdrawn', 'staff.joined', 'staff.role_changed', 'staff.removed',
-    'staff.factor_reset_asked', 'clinic.factor_required', 'clinic.factor_relaxed', 'api_client.created',
+    'staff.factor_reset_asked', 'staff.factor_reset_taken_back', 'clinic.factor_required', 'clinic.factor_relaxed',
+    'api_client.created',
     'api_client.revoked', 'api.patients_read',
   ],
   support: [

@@ -29,6 +29,8 @@ export type Format = {
   monthName(day: PlainDate): string
   /** 9 am, 1:30 pm, from minutes after midnight */
   clockTime(minutes: number): string
+  /** GMT+5: which clock a time is by, where that does not go without saying. `UTC` for none of anybody's. */
+  offset(instant: Instant | number): string
   money(amount: Money): string
   number(value: number): string
   /** A list joined as the language does: a, b and c */
@@ -68,6 +70,7 @@ function build(locale: string, zone: string): Format {
   const clock = formatter({ hour: 'numeric', minute: '2-digit' }, 'UTC')
   const dateTime = formatter({ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })
   const longDateTime = formatter({ weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' })
+  const offset = formatter({ timeZoneName: 'shortOffset' })
   const number = new Intl.NumberFormat(locale)
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })
   const amounts = new Map<string, Intl.NumberFormat>()
@@ -100,6 +103,10 @@ function build(locale: string, zone: string): Format {
     month: pair({ month: 'long', year: 'numeric' }),
     monthName: pair({ month: 'long' }),
     clockTime: (minutes) => clock.format(minutes * 60_000),
+    offset: (instant) =>
+      zone === 'UTC'
+        ? 'UTC'
+        : (offset.formatToParts(ms(instant)).find(({ type }) => type === 'timeZoneName')?.value ?? zone),
     money: ({ minor, currency }) => {
       const unit = 10 ** minorDigits(currency)
       return amountFormat(currency, minor % unit === 0 ? 0 : minorDigits(currency)).format(minor / unit)

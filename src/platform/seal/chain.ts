@@ -106,9 +106,11 @@ export class ChainWalk {
   #met = 0
   entries = 0
 
-  constructor(clinicId: ClinicId, kept: KeptSince, published: readonly PublishedHead[]) {
+  /** `from` is a head that was published: the walk begins behind it and believes it for everything before. */
+  constructor(clinicId: ClinicId, kept: KeptSince, published: readonly PublishedHead[], from?: PublishedHead) {
     this.clinicId = clinicId
     this.#since = kept
+    this.#head = from && { seq: from.seq, hash: from.hash }
     this.#published = [...published].sort((a, b) => a.seq - b.seq)
     const first = this.#published.find(({ publishedAt }) => !isBefore(publishedAt, kept.keptSince))
     this.#youngest = first?.seq ?? Number.MAX_SAFE_INTEGER

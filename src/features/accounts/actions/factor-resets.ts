@@ -13,6 +13,7 @@ import { throttle } from '../../../platform/throttle.ts'
 import { countOtherClinics, findAccount, findAccountByEmail, findMember, type Account } from '../queries.ts'
 import {
   findFactorReset,
+  findFactorResetById,
   findFactorResetByToken,
   insertFactorReset,
   listDueFactorResets,
@@ -129,6 +130,35 @@ export async function cancelReset({ db, clock }: Services, origin: Origin, reset
     const record = { kind: 'user', id: reset.userId }
     await auditPlatform(trx, 'account.factor_reset_cancelled', { at: now, origin, record })
     return true
+  })
+}
+
+/** An owner takes back what was asked for at this clinic: a mistake, or somebody who pretended. */
+export async function takeBackReset(ctx: Ctx, userId: UserId): Promise<void> {
+  if (ctx.actor.kind !== 'user') throw new Error('only people vouch for people')
+  if (!(await findMember(ctx.db, ctx.clinic.id, userId))) return notFound('member')
+  const reset = await findFactorReset(ctx.db, userId)
+  if (reset?.clinicId !== ctx.clinic.id) return notFound('factor_reset')
+  if (!(await updateFactorResetCancelled(ctx.db, reset.id, ctx.now))) return notFound('factor_reset')
+  const record = { kind: 'user', id: userId }
+  await audit(ctx, 'staff.factor_reset_taken_back', record)
+  const where = { at: ctx.now, origin: ctx.origin, actorId: ctx.actor.userId, clinicId: ctx.clinic.id }
+  await auditPlatform(ctx.db, 'account.factor_reset_cancelled', { ...where, record })
+}
+
+/** The platform takes back any: that nothing is removed harms nobody. */
+export async function takeBackResetAsOperator(
+  { db, clock }: Services,
+  origin: Origin,
+  operator: { userId: UserId },
+  id: FactorResetId,
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const reset = await findFactorResetById(trx, id)
+    if (!reset || !(await updateFactorResetCancelled(trx, id, clock.now()))) return notFound('factor_reset')
+    const record = { kind: 'user', id: reset.userId }
+    const by = { at: clock.now(), origin, actorId: operator.userId }
+    await auditPlatform(trx, 'account.factor_reset_cancelled', { ...by, record })
   })
 }
 

@@ -4,6 +4,7 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { auditPlatform } from '../../../platform/audit.ts'
 import { browserOf } from '../../../platform/browsers.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
+import { homePlace } from '../../../platform/home-place.ts'
 import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import type { Services } from '../../../platform/services.ts'
 import { isOver } from '../../../platform/web/session.ts'
@@ -75,7 +76,7 @@ export async function noteBrowser(
     const added = await upsertKnownBrowser(trx, account.id, hash, clock.now())
     // Everybody shares the demo's accounts.
     if (!added || fresh || isDemoAccount(account.email)) return
-    const speaker = services.speakers(account.language, { country: 'GB', zone: 'UTC' })
+    const speaker = services.speakers(account.language, await homePlace(trx, account.id))
     await tell(services, trx, account, {
       kind: 'new_browser',
       words: 'new_browser',
@@ -83,6 +84,7 @@ export async function noteBrowser(
         browser: speaker.t(`accounts.browser.${family}`),
         platform: speaker.t(`accounts.platform.${platform}`),
         at: speaker.dateTime(clock.now()),
+        zone: speaker.offset(clock.now()),
         link: await makeLink(services, trx, account, 'not_me'),
       },
       hours: linkHours.not_me,

@@ -120,7 +120,10 @@ function photoOf({ t }: Words, { name, photo }: Account, form: Form) {
 function sessionLine(speaker: Speaker, session: StoredSession, current: string | undefined) {
   const { t } = speaker
   const { facts, startedAt, seenAt } = session
-  const at = (milliseconds: number) => speaker.dateTime(Temporal.Instant.fromEpochMilliseconds(milliseconds))
+  const at = (milliseconds: number) => {
+    const instant = Temporal.Instant.fromEpochMilliseconds(milliseconds)
+    return { at: speaker.dateTime(instant), zone: speaker.offset(instant) }
+  }
   return {
     id: facts?.id,
     name: t('accounts.sessions.name', {
@@ -128,8 +131,8 @@ function sessionLine(speaker: Speaker, session: StoredSession, current: string |
       platform: t(`accounts.platform.${facts?.platform ?? 'other'}`),
     }),
     icon: facts && ['iphone', 'android'].includes(facts.platform) ? 'device-mobile' : 'device-desktop',
-    since: t('accounts.sessions.since', { at: at(startedAt) }),
-    seen: t('accounts.sessions.seen', { at: at(seenAt) }),
+    since: t('accounts.sessions.since', at(startedAt)),
+    seen: t('accounts.sessions.seen', at(seenAt)),
     network: facts?.network,
     current: facts !== undefined && facts.id === current,
   }

@@ -56,9 +56,10 @@ export async function operatorResetPage({ db }: Pick<Services, 'db'>, speaker: S
       field({ name: 'email', type: 'email', label: t('accounts.field.email'), autocomplete: 'off' }),
       field(proofField(speaker)),
     ],
-    resets: resets.map(({ name, email, askedBy, askedAt, dueAt }) => ({
+    resets: resets.map(({ id, name, email, askedBy, askedAt, dueAt }) => ({
       name,
       email,
+      takeBack: `/admin/second-factors/${id}/cancellation`,
       asked: t('accounts.reset_factor.asked', {
         who: askedBy ?? t('accounts.factor.somebody'),
         at: speaker.dateTime(askedAt),

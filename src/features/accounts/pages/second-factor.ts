@@ -45,6 +45,7 @@ export async function factorPage(
       text: t('accounts.factor.reset_under_way', {
         who: reset.askedBy ?? t('accounts.factor.somebody'),
         at: speaker.dateTime(reset.dueAt),
+        zone: speaker.offset(reset.dueAt),
       }),
       action: `${page}/reset/cancellation`,
     },
@@ -57,7 +58,9 @@ export async function factorPage(
     passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
       name,
       created: t('accounts.factor.created', { date: speaker.date(createdAt) }),
-      used: lastUsedAt ? t('accounts.factor.used', { at: speaker.dateTime(lastUsedAt) }) : t('accounts.factor.unused'),
+      used: lastUsedAt
+        ? t('accounts.factor.used', { at: speaker.dateTime(lastUsedAt), zone: speaker.offset(lastUsedAt) })
+        : t('accounts.factor.unused'),
       removal: `/account/passkeys/${id}/removal`,
     })),
     newPasskey: '/account/passkeys/new',

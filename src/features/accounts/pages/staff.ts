@@ -13,6 +13,7 @@ import { initialsOf } from '../../clinics/rules.ts'
 import { settingsMenu } from '../../clinics/rules/settings.ts'
 import { fieldIn, formScripts, type Field } from '../pages.ts'
 import { findMember, listInvitations, listMembers } from '../queries.ts'
+import { findFactorReset } from '../queries/factor-resets.ts'
 import { getFactorPolicy, listMembersWithFactor } from '../queries/factors.ts'
 import { leavesNoOwner } from '../rules.ts'
 
@@ -121,6 +122,7 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
   const doctor = practitioners.find((one) => one.userId === userId)
   const hasFactor = (await listMembersWithFactor(ctx.db, ctx.clinic.id)).includes(userId)
   const you = ctx.actor.kind === 'user' && ctx.actor.userId === userId
+  const reset = await findFactorReset(ctx.db, userId)
   const form = refused ?? filledForm({ role: member.role, practitionerId: doctor?.id ?? '' })
   const field = fieldIn(form)
   return view('accounts/member', {
@@ -135,7 +137,17 @@ export async function memberPage(ctx: Ctx, speaker: Speaker, userId: UserId, ref
     fields: [field(roleField(speaker)), ...doctorFields(speaker, practitioners, userId).map(field)],
     removal: at(ctx, `/settings/staff/${userId}/removal`),
     // One's own is found in one's own account.
-    factorReset: hasFactor && !you ? at(ctx, `/settings/staff/${userId}/second-factor`) : undefined,
+    factorReset: hasFactor && !you && !reset ? at(ctx, `/settings/staff/${userId}/second-factor`) : undefined,
+    takeBack:
+      reset?.clinicId === ctx.clinic.id
+        ? {
+            text: t('accounts.reset_factor.here', {
+              who: reset.askedBy ?? t('accounts.factor.somebody'),
+              at: speaker.dateTime(reset.dueAt),
+            }),
+            action: at(ctx, `/settings/staff/${userId}/second-factor/cancellation`),
+          }
+        : undefined,
   })
 }
 

@@ -11,12 +11,14 @@ export type FactorReset = {
   name: string
   email: string
   askedBy: string | null
+  /** The clinic whose owner asked; null when the platform did. */
+  clinicId: ClinicId | null
   askedAt: Instant
   dueAt: Instant
 }
 
 const open = ' r.cancelled_at is null and r.done_at is null'
-const reset = `select r.id, r.user_id as "userId", u.name, u.email, a.name as "askedBy", r.asked_at as "askedAt",
+const reset = `select r.id, r.user_id as "userId", u.name, u.email, a.name as "askedBy", r.clinic_id as "clinicId", r.asked_at as "askedAt",
   r.due_at as "dueAt" from platform.factor_resets r join platform.users u on u.id = r.user_id
   left join platform.users a on a.id = r.asked_by where`
 
@@ -59,6 +61,10 @@ export async function findFactorReset(db: Knex, userId: UserId): Promise<FactorR
 
 export async function findFactorResetByToken(db: Knex, hash: Buffer): Promise<FactorReset | undefined> {
   return (await rows<FactorReset>(db, reset + open + ' and r.token_hash = ?', [hash]))[0]
+}
+
+export async function findFactorResetById(db: Knex, id: FactorResetId): Promise<FactorReset | undefined> {
+  return (await rows<FactorReset>(db, reset + open + ' and r.id = ?', [id]))[0]
 }
 
 export async function listFactorResets(db: Knex): Promise<FactorReset[]> {

@@ -8,7 +8,14 @@ import {
   type PublicRequest,
 } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
-import { askResetAsOperator, askResetAsOwner, cancelReset, findResetByLink } from '../actions/factor-resets.ts'
+import {
+  askResetAsOperator,
+  askResetAsOwner,
+  cancelReset,
+  findResetByLink,
+  takeBackReset,
+  takeBackResetAsOperator,
+} from '../actions/factor-resets.ts'
 import { setFactorPolicy } from '../actions/factor-policy.ts'
 import { cancelResetPage, operatorResetPage, resetFactorPage } from '../pages/factor-resets.ts'
 import { staffPage } from '../pages/staff.ts'
@@ -38,6 +45,14 @@ staff.post('/settings/staff/:id/second-factor', 'staff.manage', async (request) 
   await redirect(at(`/settings/staff/${id}`))
 }, { stepUp: true }) // prettier-ignore
 
+staff.post('/settings/staff/:id/second-factor/cancellation', 'staff.manage', async (request) => {
+  const { req, inClinic, redirect, at } = request
+  const id = idParam<'user'>(req, 'id')
+  await inClinic((ctx) => takeBackReset(ctx, id))
+  flash(req, { kind: 'success', key: 'accounts.flash.reset_taken_back' })
+  await redirect(at(`/settings/staff/${id}`))
+})
+
 staff.post('/settings/second-factor', 'staff.manage', async ({ req, speaker, show, inClinic, redirect, at }) => {
   const form = parseForm(factorPolicyForm, req.body)
   if (!form.ok) return show(await inClinic((ctx) => staffPage(ctx, speaker)), { status: 422 })
@@ -66,6 +81,13 @@ operators.post('/second-factors', 'console.operate', async (request) => {
   flash(req, { kind: 'success', key: 'accounts.flash.reset_asked' })
   await redirect('/admin/second-factors')
 }, { stepUp: true }) // prettier-ignore
+
+operators.post('/second-factors/:id/cancellation', 'console.operate', async (request) => {
+  const { req, services, origin, person, redirect } = request
+  await takeBackResetAsOperator(services, origin, person, idParam<'factor_reset'>(req, 'id'))
+  flash(req, { kind: 'success', key: 'accounts.flash.reset_taken_back' })
+  await redirect('/admin/second-factors')
+})
 
 const visitors = publicRouter('accounts')
 export const factorVisitorRoutes = visitors

@@ -10,7 +10,11 @@ import { findAuditMail } from '../queries.ts'
 import { updateAuditMail } from '../queries/entries.ts'
 import type { MailChoice } from '../rules.ts'
 
-/** Reads the whole log each time. */
+/**
+ * As much as somebody waits for before a page: a year of most clinics. Of longer logs the end is checked here, behind a
+ * seal that was published, and the whole by the command of whoever runs the service.
+ */
+export const checkedAtOnce = 50_000
 const perClinic = { purpose: 'audit-check', max: 12, per: { minutes: 60 } }
 
 /**
@@ -21,15 +25,16 @@ export async function checkTrail(
   services: Services,
   clinic: Clinic,
   inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>,
+  most = checkedAtOnce,
 ): Promise<Outcome<Verdict, 'too_often' | 'unreadable'>> {
   const wait = await throttle(services.db, services.keys.platform, services.clock.now(), perClinic, clinic.id)
   if (wait !== undefined) return refuse('too_often')
-  const verdict = await verifyTrail(services, clinic).catch((error: unknown) => {
+  const verdict = await verifyTrail(services, clinic, { most }).catch((error: unknown) => {
     services.log.error('trail.check_failed', error, { clinicId: clinic.id })
     return undefined
   })
   if (!verdict) return refuse('unreadable')
-  const { bad, head, entries, publishedUntil } = verdict
+  const { bad, from, head, entries, publishedUntil } = verdict
   await inClinic((ctx) =>
     audit(
       ctx,
@@ -39,6 +44,7 @@ export async function checkTrail(
         result: bad?.defect ?? 'sound',
         entries,
         seq: head.seq,
+        checkedFrom: from?.publishedAt.toString() ?? null,
         publishedAt: publishedUntil?.publishedAt.toString() ?? null,
         badSeq: bad?.seq ?? null,
         badEntry: bad?.entryId ?? null,

@@ -17,7 +17,7 @@ const shown = 200
 /** What asks for a second look; the rest is somebody at work. */
 const troubling: readonly string[] = [
   'account.sign_in_refused', 'account.factor_refused', 'account.intruder_reported', 'account.recovery_code_used',
-  'access.denied',
+  'access.denied', 'api.denied',
 ] // prettier-ignore
 
 /** How one's own account was used. */
@@ -32,7 +32,7 @@ export async function activityPage(
     title: speaker.t('trail.activity.title'),
     theme: person.theme,
     back: { href: '/account', label: speaker.t('accounts.account.title') },
-    lead: speaker.t('trail.activity.lead', { count: days }),
+    lead: speaker.t('trail.activity.lead', { count: days, zone: speaker.offset(clock.now()) }),
     events: events.map((event) => eventOf(speaker, event, true)),
     withNames: false,
   })

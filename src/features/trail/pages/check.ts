@@ -50,6 +50,7 @@ function lastOf(speaker: Speaker, { at, name, details }: LastCheck) {
   const defect = defects.find((one) => one === details.result)
   const published = parseInstant(details.publishedAt)
   const badAt = parseInstant(details.badAt)
+  const from = parseInstant(details.checkedFrom)
   const number = typeof details.badSeq === 'number' ? details.badSeq : undefined
   return {
     sound: details.result === 'sound',
@@ -58,6 +59,7 @@ function lastOf(speaker: Speaker, { at, name, details }: LastCheck) {
     published: published
       ? t('trail.check.published', { at: momentText(speaker, published) })
       : t('trail.check.unpublished'),
+    part: from && t('trail.check.part', { at: momentText(speaker, from) }),
     bad: defect && {
       words: t(`trail.defect.${defect}`),
       place: [

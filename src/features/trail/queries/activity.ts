@@ -50,14 +50,15 @@ export async function listEventsOfClinic(
     db,
     'select ' +
       columns +
-      `, u.name from (
+      `, coalesce(u.name, k.name) as name from (
          select e.* from platform.memberships m join platform.audit_entries e
            on e.record_id = m.user_id and e.record_kind = 'user' and e.at >= greatest(m.created_at, ?::timestamptz)
          where m.clinic_id = ? and e.clinic_id is null and e.action = any(?::text[])
          union all
          select e.* from platform.audit_entries e
-         where e.clinic_id = ? and e.at >= ?::timestamptz and e.action in ('access.denied', 'log.exported')
+         where e.clinic_id = ? and e.at >= ?::timestamptz and e.action in ('access.denied', 'api.denied', 'log.exported')
        ) e left join platform.users u on u.id = coalesce(e.actor_id, e.record_id)
+       left join platform.api_clients k on e.record_kind = 'api_client' and k.id = e.record_id
        order by e.at desc, e.id desc limit ?`,
     [since, clinicId, [...actions], clinicId, since, limit],
   )

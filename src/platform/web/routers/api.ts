@@ -4,6 +4,7 @@ import { scopesAllow, type Permission, type Scope } from '../../../kernel/permis
 import type { ApiClientId } from '../../api-tokens.ts'
 import type { Clinic, Ctx } from '../../clinic-scope.ts'
 import { rows } from '../../db/rows.ts'
+import { noteScopeMissing } from '../../security-notes.ts'
 import { servicesOf, type Services } from '../../services.ts'
 import { throttle } from '../../throttle.ts'
 import { originOf, requestIdOf } from './basics.ts'
@@ -68,7 +69,8 @@ export function apiRouter(feature: string): Routes<ApiRequest, Permission> {
     }
     const scopes = claims.scopes.filter((scope) => client.scopes.includes(scope))
     if (!scopesAllow(scopes, permission)) {
-      services.log.info('api.scope_missing', { code: permission })
+      const { clientId, clinicId } = claims
+      await noteScopeMissing(services, originOf(req), { clientId, clinicId, permission })
       return refuse(403, 'scope_missing', 'The token has no scope for this.', ', error="insufficient_scope"')
     }
     const clinic = await services.clinics.byId(client.clinicId)

@@ -16,6 +16,7 @@ import { clinicColumns } from '../../clinic-directory.ts'
 import { proveClinic, type Actor, type Clinic, type ClinicFacts, type Ctx } from '../../clinic-scope.ts'
 import { rows } from '../../db/rows.ts'
 import { forbidden, notFound } from '../../errors.ts'
+import { homePlace } from '../../home-place.ts'
 import { parseLanguage } from '../../i18n/languages.ts'
 import type { Speaker } from '../../i18n/speaker.ts'
 import { noteDenied } from '../../security-notes.ts'
@@ -45,7 +46,8 @@ export function accountRouter(feature: string): Routes<AccountRequest, 'signed_i
   return routes('account', '', feature, async (req, res, _access, options) => {
     const person = await signedIn(req, res, options)
     if (!person) return undefined
-    const speaker = servicesOf(req).speakers(person.language, { country: 'GB', zone: 'UTC' })
+    const services = servicesOf(req)
+    const speaker = services.speakers(person.language, await homePlace(services.db, person.userId))
     const request = { ...staffBasics(req, res, speaker, person, 'plain', undefined, options), person }
     return (await provesLately(request, options)) ? request : undefined
   })
