@@ -12,6 +12,7 @@ export type ServiceId = Id<'service'>
 export type PatientId = Id<'patient'>
 export type AppointmentId = Id<'appointment'>
 export type MessageId = Id<'message'>
+export type SeriesId = Id<'series'>
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 

@@ -4,6 +4,7 @@ import {
   type LocationId,
   type PatientId,
   type PractitionerId,
+  type SeriesId,
   type ServiceId,
 } from '../../kernel/ids.ts'
 import type { Phone } from '../../kernel/phone.ts'
@@ -53,6 +54,10 @@ export type Appointment = {
   /** `disruption`: the clinic called it off, and the patient may take another time by their link. */
   cancelReason: string | null
   previousStatus: Status | null
+  /** Of a repeat visit: its series, which of it this is, and of how many. */
+  seriesId: SeriesId | null
+  seriesIndex: number | null
+  seriesOf: number | null
   practitionerName: string
   serviceName: string
   locationName: string
@@ -81,6 +86,7 @@ const columns = `
     a.in_room_at as "inRoomAt", a.fulfilled_at as "fulfilledAt", a.noshow_at as "noshowAt",
     a.cancelled_at as "cancelledAt", a.cancelled_by as "cancelledBy",
     a.cancel_reason as "cancelReason", a.previous_status as "previousStatus",
+    a.series_id as "seriesId", a.series_index as "seriesIndex", a.series_of as "seriesOf",
     d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
     p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed",
     p.restricted_at is not null as restricted`
@@ -207,11 +213,43 @@ export async function findAppointmentByReference(ctx: Ctx, reference: string): P
   return row && opened(ctx, row)
 }
 
-/** Visits still to come for everyone who shares a number. */
+/** The visits of a series, in their order. */
+export async function listAppointmentsOfSeries(ctx: Ctx, seriesId: SeriesId): Promise<Appointment[]> {
+  const found = await rows<AppointmentRow>(ctx.db, selected + ' and a.series_id = ? order by a.series_index', [
+    ctx.clinic.id,
+    seriesId,
+  ])
+  return found.map((row) => opened(ctx, row))
+}
+
+/**
+ * Makes these visits a series, in this order. False when one of them is gone or one of a series already; then the whole is
+ * to be given up.
+ */
+export async function updateToSeries(ctx: Ctx, seriesId: SeriesId, ids: readonly AppointmentId[]): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    `update clinic.appointments set series_id = ?, series_index = array_position(?::uuid[], id), series_of = ?
+     where clinic_id = ? and id = any(?::uuid[]) and series_id is null`,
+    [seriesId, ids, ids.length, ctx.clinic.id, ids],
+  )
+  return changed === ids.length
+}
+
+/** A visit that was made the first of a series is one by itself again. */
+export async function updateOutOfSeries(ctx: Ctx, id: AppointmentId): Promise<void> {
+  await changes(
+    ctx.db,
+    `update clinic.appointments set series_id = null, series_index = null, series_of = null where clinic_id = ? and id = ?`,
+    [ctx.clinic.id, id],
+  )
+}
+
+/** Visits still to come for everyone who shares a number; a series is one, however long. */
 export async function countOpenByPhone(ctx: Ctx, phone: Phone, ignore: AppointmentId): Promise<number> {
   const [row] = await rows<{ count: number }>(
     ctx.db,
-    `select count(*) as count from clinic.appointments a
+    `select count(distinct coalesce(a.series_id, a.id)) as count from clinic.appointments a
      where a.clinic_id = ? and a.status = 'booked' and a.starts_at > ? and a.id <> ? and a.patient_id in
        (select p.id from clinic.patients p where p.clinic_id = ? and p.phone_index = ?)`,
     [ctx.clinic.id, ctx.now, ignore, ctx.clinic.id, ctx.seal.phoneIndex(phone)],

@@ -5,7 +5,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { registerLink } from '../../../platform/links.ts'
 import { findFreeSlot, getSettings, type SlotWish } from '../../availability/actions.ts'
-import { noticeBooked, noticeClinicAlert } from '../../notices/actions.ts'
+import { noticeBooked, noticeClinicAlert, type AppointmentFacts } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import {
@@ -59,6 +59,8 @@ export type DeskBooking = {
   messagesWanted: boolean
   /** Named to book on top of what is there; the reason is written to the audit log. */
   overbookReason?: string
+  /** Takes what there is to tell of the visit instead: several are told of in one message. */
+  together?: AppointmentFacts[] | undefined
 }
 
 /**
@@ -87,7 +89,7 @@ export async function bookAtDesk(
   })
   if (inserted === undefined) return refuse('slot_taken')
   const appointment = await getAppointment(ctx, id)
-  await afterBooking(ctx, appointment, 'desk')
+  await afterBooking(ctx, appointment, 'desk', booking.together)
   return done(appointment)
 }
 
@@ -105,7 +107,14 @@ async function placeAtDesk(ctx: Ctx, wish: SlotWish, overbookReason: string | un
   return done({ shape: service, lane: free.slot.lane })
 }
 
-async function afterBooking(ctx: Ctx, appointment: Appointment, by: 'patient' | 'desk'): Promise<void> {
+async function afterBooking(
+  ctx: Ctx,
+  appointment: Appointment,
+  by: 'patient' | 'desk',
+  together?: AppointmentFacts[],
+): Promise<void> {
+  const facts = factsOf(appointment)
+  together?.push(facts)
   await audit(
     ctx,
     appointment.overbooked ? 'appointment.overbooked' : 'appointment.booked',
@@ -120,7 +129,7 @@ async function afterBooking(ctx: Ctx, appointment: Appointment, by: 'patient' | 
   )
   await Promise.all([
     registerLink(ctx, appointment.id, appointment.linkVersion, linkExpiry(appointment.endsAt)),
-    noticeBooked(ctx, factsOf(appointment), { by }),
+    ...(together ? [] : [noticeBooked(ctx, facts, { by })]),
   ])
   ctx.tally('bookings')
   if (by === 'patient') ctx.tally('bookings_online')

@@ -5,7 +5,7 @@ import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { registerLink } from '../../../platform/links.ts'
 import { findFreeSlot, getSettings, offerOf, type SlotWish } from '../../availability/actions.ts'
-import { noticeMoved } from '../../notices/actions.ts'
+import { noticeMoved, type AppointmentFacts } from '../../notices/actions.ts'
 import { deleteLapsedHolds, findOverbookLane, getAppointment, updatePlace, type Appointment } from '../queries.ts'
 import { linkExpiry, movable, occupiedBy, patientMayChange } from '../rules.ts'
 import { factsOf } from './facts.ts'
@@ -29,6 +29,8 @@ export async function moveAppointment(
   id: AppointmentId,
   to: NewTime,
   by: 'patient' | 'desk',
+  /** Takes what there is to tell instead: several moves are told of in one message. */
+  together?: AppointmentFacts[],
 ): Promise<Outcome<Appointment, 'too_late' | 'slot_taken' | 'changed_meanwhile'>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
@@ -56,7 +58,8 @@ export async function moveAppointment(
       ...(after.overbooked ? { overbooked: true, lane: after.lane } : {}),
     },
   )
-  await noticeMoved(ctx, factsOf(after), { by })
+  if (together) together.push(factsOf(after))
+  else await noticeMoved(ctx, factsOf(after), { by })
   ctx.tally('moved')
   ctx.diaryChanged()
   return done(after)
