@@ -14,6 +14,8 @@ import {
   bodyText,
   codeTemplateMessage,
   isVisitTemplate,
+  leadsTo,
+  leadsToTimes,
   visitTemplateMessage,
   type VisitTemplate,
   type VisitValues,
@@ -107,8 +109,8 @@ function composeMail(
   const link =
     name === 'nabz_cancelled'
       ? speaker.t('messaging.mail.book_again', { link: `${config.baseUrl}/c/${ctx.clinic.slug}` })
-      : speaker.t('messaging.mail.see_visit', {
-          link: `${config.baseUrl}/a/${linkToken(ctx, appointment.id, appointment.linkVersion)}`,
+      : speaker.t(leadsToTimes(name) ? 'messaging.mail.find_time' : 'messaging.mail.see_visit', {
+          link: `${config.baseUrl}/a/${leadsTo(name, linkToken(ctx, appointment.id, appointment.linkVersion))}`,
         })
   return mail(speaker.t(`messaging.mail.${kind}`, { clinic }), `${bodyText(name, speaker.t, values)}\n\n${link}\n`)
 }
@@ -125,17 +127,30 @@ function aboutVisit(
 ): { name: VisitTemplate; values: VisitValues; appointment: Appointment } {
   if (!isVisitTemplate(template)) throw new Error(`no template is called ${template}`)
   if (!visit) throw new Error('a message about no visit')
-  const { locationName, locationAddress } = visit
+  return { name: template, appointment: visit, values: valuesOf(ctx, speaker, visit) }
+}
+
+type Told = Pick<Appointment, 'startsAt' | 'practitionerName' | 'locationName' | 'locationAddress'>
+
+function valuesOf(ctx: Ctx, speaker: Speaker, visit: Told): VisitValues {
   return {
-    name: template,
-    appointment: visit,
-    values: {
-      clinic: ctx.clinic.name,
-      when: speaker.longDateTime(visit.startsAt),
-      doctor: visit.practitionerName,
-      address: whereItIs(locationName, locationAddress),
-    },
+    clinic: ctx.clinic.name,
+    when: speaker.longDateTime(visit.startsAt),
+    doctor: visit.practitionerName,
+    address: whereItIs(visit.locationName, visit.locationAddress),
   }
+}
+
+/** What a message about a visit will read like, as it would stand then: for looking at before anything is sent. */
+export function previewText(
+  ctx: Ctx,
+  speakers: Services['speakers'],
+  template: string,
+  visit: Told & Pick<Appointment, 'language'>,
+): string {
+  if (!isVisitTemplate(template)) throw new Error(`no template is called ${template}`)
+  const speaker = speakers(visit.language, ctx.clinic)
+  return bodyText(template, speaker.t, valuesOf(ctx, speaker, visit))
 }
 
 function whereItIs(name: string, address: string): string {

@@ -3,7 +3,15 @@
 import type { Language } from '../../../platform/i18n/languages.ts'
 import type { Translate } from '../../../platform/i18n/translate.ts'
 
-export type VisitTemplate = 'nabz_confirmation' | 'nabz_reminder' | 'nabz_moved' | 'nabz_cancelled'
+export type VisitTemplate =
+  | 'nabz_confirmation'
+  | 'nabz_reminder'
+  | 'nabz_moved'
+  | 'nabz_cancelled'
+  // Of a day that went wrong: the doctor is late, or away. Each leads to other times.
+  | 'nabz_late'
+  | 'nabz_rearranged'
+  | 'nabz_called_off'
 export type TemplateName = VisitTemplate | 'nabz_code' | 'nabz_answer'
 
 export const visitTemplates: readonly VisitTemplate[] = [
@@ -11,7 +19,25 @@ export const visitTemplates: readonly VisitTemplate[] = [
   'nabz_reminder',
   'nabz_moved',
   'nabz_cancelled',
+  'nabz_late',
+  'nabz_rearranged',
+  'nabz_called_off',
 ]
+
+/** The button that opens the visit, or at once the times it could be moved to: what stands behind the patient's link. */
+const linkButtons: Partial<Record<VisitTemplate, { key: 'open' | 'find_time'; path: '' | '/move' }>> = {
+  nabz_late: { key: 'find_time', path: '/move' },
+  nabz_rearranged: { key: 'find_time', path: '/move' },
+  nabz_called_off: { key: 'find_time', path: '/move' },
+}
+const linkButton = (name: VisitTemplate) => linkButtons[name] ?? ({ key: 'open', path: '' } as const)
+
+/** What leads on from a message: for mail, which has no buttons. */
+export const leadsTo = (name: VisitTemplate, token: string): string => `${token}${linkButton(name).path}`
+export const leadsToTimes = (name: VisitTemplate): boolean => linkButton(name).key === 'find_time'
+
+/** Nothing left to confirm or to cancel. */
+const isOver = (name: VisitTemplate): boolean => name === 'nabz_cancelled' || name === 'nabz_called_off'
 
 /** Nothing here says what a visit is for: neither service nor speciality, and not the patient's name. */
 export type VisitValues = { clinic: string; when: string; doctor: string; address: string }
@@ -25,6 +51,9 @@ const parameters: Record<VisitTemplate, readonly (keyof VisitValues)[]> = {
   nabz_reminder: ['clinic', 'when', 'doctor', 'address'],
   nabz_moved: ['clinic', 'when', 'doctor', 'address'],
   nabz_cancelled: ['clinic', 'when'],
+  nabz_late: ['clinic', 'when', 'doctor', 'address'],
+  nabz_rearranged: ['clinic', 'when', 'doctor', 'address'],
+  nabz_called_off: ['clinic', 'when'],
 }
 const samples: VisitValues = {
   clinic: 'Shifa Clinic',
@@ -94,12 +123,12 @@ export function visitTemplateMessage(
     language: { code: language },
     components: [
       { type: 'body', parameters: parameters[name].map((key) => text(clean[key])) },
-      ...(name === 'nabz_cancelled'
-        ? [link(0, slug)]
+      ...(isOver(name)
+        ? [link(0, name === 'nabz_cancelled' ? slug : leadsTo(name, token))]
         : [
             reply(0, buttonPayload('confirm', token, version)),
             reply(1, buttonPayload('cancel', token, version)),
-            link(2, token),
+            link(2, leadsTo(name, token)),
           ]),
     ],
   }
@@ -223,7 +252,10 @@ function visitDefinition(name: VisitTemplate, language: Language, t: Translate, 
         buttons:
           name === 'nabz_cancelled'
             ? [url('book_again', 'c', 'shifa')]
-            : [quick('confirm'), quick('cancel'), url('open', 'a', 'mUq0Zk3nR8t2Vx5yB7cD9eF1gH4jK6mN')],
+            : [
+                ...(isOver(name) ? [] : [quick('confirm'), quick('cancel')]),
+                url(linkButton(name).key, 'a', leadsTo(name, 'mUq0Zk3nR8t2Vx5yB7cD9eF1gH4jK6mN')),
+              ],
       },
     ],
   }
