@@ -5,9 +5,10 @@ import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../..
 import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
+import { specialHours } from '../clinics/rules/timetables.ts'
 import { findKnownSettings, getSettings, listBusy } from './queries.ts'
 import { daysAround, localCalendar, shiftsByLocation, stretchesOfWork, type Span } from './rules/hours.ts'
-import { freeSlots, isFree, type BookableService, type FreeSlots, type Slot } from './rules.ts'
+import { freeSlots, isFree, type BookableService, type Busy, type Closure, type FreeSlots, type Slot } from './rules.ts'
 
 export type Wish = {
   serviceId: ServiceId
@@ -48,9 +49,16 @@ function rulesFor(settings: DiarySettings, asker: Asker) {
     : { minNoticeMin, horizonDays, stepMin: slotStepMin }
 }
 
-function activePlaces(settings: DiarySettings) {
+/** Hours at places in use: the weekly ones, and what takes their place on some of `days` dates from one on. */
+function hoursAround(settings: DiarySettings, from: PlainDate, days: number) {
   const active = new Set(settings.locations.filter((location) => location.active).map(({ id }) => id))
-  return settings.shifts.filter(({ locationId }) => active.has(locationId))
+  const inUse = ({ locationId }: { locationId: LocationId }) => active.has(locationId)
+  // A night from before may reach into the first date; a visit no longer than a day, into the one after the last.
+  const special = specialHours(settings, from.subtract({ days: 2 }), from.add({ days: days + 2 }))
+  return {
+    shifts: settings.shifts.filter(inUse),
+    special: special.map((one) => ({ ...one, shifts: one.shifts.filter(inUse) })),
+  }
 }
 
 /**
@@ -76,7 +84,7 @@ export async function listFreeTimes(
     service,
     practitionerIds: offer.practitionerIds,
     locationId: wish.locationId,
-    shifts: activePlaces(settings),
+    ...hoursAround(settings, wish.from, wish.days),
     closures: settings.closures,
     busy: await listBusy(ctx, offer.practitionerIds, from, to),
     rules: rulesFor(settings, asker),
@@ -125,7 +133,7 @@ export async function findFreeSlot(
     zone: ctx.clinic.zone,
     now: ctx.now,
     service,
-    shifts: activePlaces(settings),
+    ...hoursAround(settings, dateAt(wish.startsAt, ctx.clinic.zone), 1),
     closures: settings.closures,
     busy: await listBusy(ctx, [wish.practitionerId], from, to),
     rules: rulesFor(settings, asker),
@@ -161,13 +169,14 @@ export async function listNextFree(
     dayBounds(today.add({ days }), zone).to.add({ hours: 24 }),
   )
   const facts = { zone, now: ctx.now, closures: settings.closures, rules: rulesFor(settings, 'patient') }
-  const shifts = activePlaces(settings)
+  const { shifts, special } = hoursAround(settings, today, days)
   const ends: number[] = []
   const doctors = offers.map(({ practitionerId, service }) => {
     const own = { ...facts, service, practitionerIds: [practitionerId] }
     const search = {
       ...own,
       shifts: shifts.filter((shift) => shift.practitionerId === practitionerId),
+      special: special.filter((one) => one.practitionerId === practitionerId),
       busy: busy.filter((row) => row.practitionerId === practitionerId),
     }
     // Most have a free time within days, and need no month worked out.
@@ -197,11 +206,11 @@ export async function listWork(ctx: Ctx, from: PlainDate, days: number): Promise
   const calendar = localCalendar(ctx.clinic.zone, from)
   const around = daysAround(days, 0, calendar)
   const [first, last] = [calendar.midnight(0), calendar.midnight(days)]
-  const shifts = activePlaces(settings)
+  const { shifts, special } = hoursAround(settings, from, days)
   return settings.practitioners
     .filter(({ active }) => active)
     .flatMap(({ id }) =>
-      [...shiftsByLocation(shifts, id, undefined)].flatMap(([locationId, worked]) =>
+      [...shiftsByLocation(shifts, id, undefined, special)].flatMap(([locationId, worked]) =>
         stretchesOfWork(worked, around, calendar)
           .filter((stretch) => stretch.from < last && stretch.to > first)
           .map((stretch) => ({ from: stretch.from, to: stretch.to, practitionerId: id, locationId })),
@@ -255,6 +264,85 @@ export async function whileTrue<T>(
   const own = make().finally(() => underWay.delete(making))
   underWay.set(making, own)
   return (await own).answer
+}
+
+/** What is not in the diary yet while a day is being rearranged, and what no longer counts in it. */
+export type Supposing = {
+  busy?: readonly Busy[]
+  closures?: readonly Closure[]
+  ignore?: readonly AppointmentId[]
+}
+
+export type OpenDiary = {
+  /** As `listFreeTimes`, within the days the diary was opened for. */
+  free(wish: Wish, supposing: Supposing): FreeSlots | undefined
+  /** As `findFreeSlot`. */
+  at(wish: SlotWish, supposing: Supposing): Slot | undefined
+  /** Whether the doctor works there and then, closures and all, whatever stands in the diary. */
+  atWork(wish: SlotWish, supposing: Supposing): boolean
+}
+
+/** The diary of some doctors for some days, read once to be asked many times within a transaction. */
+export async function openDiary(
+  ctx: Ctx,
+  asker: Asker,
+  practitionerIds: readonly PractitionerId[],
+  from: PlainDate,
+  days: number,
+): Promise<OpenDiary> {
+  const settings = await getSettings(ctx)
+  const { zone } = ctx.clinic
+  // No visit and its buffers take longer than a day.
+  const busy = await listBusy(
+    ctx,
+    practitionerIds,
+    dayBounds(from, zone).from.subtract({ hours: 24 }),
+    dayBounds(from.add({ days }), zone).to.add({ hours: 24 }),
+  )
+  const rules = rulesFor(settings, asker)
+  const facts = (service: BookableService, day: PlainDate, count: number, supposing: Supposing) => ({
+    zone,
+    now: ctx.now,
+    service,
+    ...hoursAround(settings, day, count),
+    closures: [...settings.closures, ...(supposing.closures ?? [])],
+    busy: [...busy, ...(supposing.busy ?? [])],
+    rules,
+    ignore: supposing.ignore ?? [],
+  })
+  const moment = ({ startsAt, practitionerId, locationId }: SlotWish) => ({
+    startsAt: startsAt.epochMilliseconds,
+    practitionerId,
+    locationId,
+  })
+  return {
+    free(wish, supposing) {
+      const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
+      if (!offer) return undefined
+      return freeSlots({
+        ...facts(lasting(offer.service, wish), wish.from, wish.days, supposing),
+        from: wish.from,
+        days: wish.days,
+        practitionerIds: offer.practitionerIds,
+        locationId: wish.locationId,
+      })
+    },
+    at(wish, supposing) {
+      const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
+      if (!offer) return undefined
+      return isFree({
+        ...facts(lasting(offer.service, wish), dateAt(wish.startsAt, zone), 1, supposing),
+        ...moment(wish),
+      })
+    },
+    atWork(wish, supposing) {
+      const service = settings.services.find(({ id }) => id === wish.serviceId)
+      if (!service) return false
+      const asked = facts(lasting(service, wish), dateAt(wish.startsAt, zone), 1, supposing)
+      // To the minute, since a visit that was shifted keeps to no grid.
+      return isFree({ ...asked, busy: [], rules: { ...rules, stepMin: 1 }, ...moment(wish) }) !== undefined
+    },
+  }
 }
 
 export { findKnownSettings, getSettings }

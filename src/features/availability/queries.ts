@@ -4,7 +4,7 @@ import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows } from '../../platform/db/rows.ts'
 import { getDiarySettings, type DiarySettings } from '../clinics/queries.ts'
-import type { Busy } from './rules.ts'
+import type { Busy, BusyResource, ResourceId } from './rules.ts'
 
 // What a clinic has set up, kept per process while its settings version stands. The version was read before the
 // settings were, so what is kept is never older than what it is kept under.
@@ -73,4 +73,28 @@ export async function listBusy(
     holdExpiresAt: row.hold_expires_at ?? undefined,
     holdOwner: row.hold_owner ?? undefined,
   }))
+}
+
+type BusyResourceRow = Omit<BusyResource, 'holdExpiresAt'> & { holdExpiresAt: Instant | null }
+
+/** Everything that takes one of these rooms or pieces of equipment at some moment of `[from, to)`, found as `listBusy` does. */
+export async function listBusyResources(
+  ctx: Ctx,
+  resourceIds: readonly ResourceId[],
+  from: Instant,
+  to: Instant,
+): Promise<BusyResource[]> {
+  const found = await rows<BusyResourceRow>(
+    ctx.db,
+    `select r.resource_id as "resourceId", r.appointment_id as "appointmentId", r.practitioner_id as "practitionerId",
+            a.location_id as "locationId", a.service_id as "serviceId", a.starts_at as "startsAt",
+            r.occupied_from as "occupiedFrom", r.occupied_to as "occupiedTo", a.hold_expires_at as "holdExpiresAt"
+     from clinic.appointment_resources r
+     join clinic.appointments a on a.clinic_id = r.clinic_id and a.id = r.appointment_id
+     where r.clinic_id = ? and r.resource_id = any(?::uuid[]) and r.occupies and r.occupied_from >= ?
+       and r.occupied_from < ? and r.occupied_to > ?
+     order by r.occupied_from`,
+    [ctx.clinic.id, resourceIds, from.subtract({ hours: 24 }), to, from],
+  )
+  return found.map((row) => ({ ...row, holdExpiresAt: row.holdExpiresAt ?? undefined }))
 }

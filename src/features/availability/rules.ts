@@ -4,6 +4,7 @@
  *
  * Hours. Shifts are wall-clock facts and become instants once per working day: a time the clocks skip moves forward by
  * the gap, a time that comes twice is the first. From there on everything is elapsed time in epoch milliseconds.
+ * On the dates of special hours those hold instead of the weekly ones.
  * Shifts of one practitioner at one location that touch or overlap are one stretch of work, so a visit may run from one
  * into the next; at two locations they never are. The visit has to lie within the stretch, its buffers need not.
  *
@@ -28,6 +29,7 @@ import {
   type Closure,
   type Shift,
   type Span,
+  type SpecialHours,
 } from './rules/hours.ts'
 
 import {
@@ -39,7 +41,7 @@ import {
   type TakenByResource,
 } from './rules/resources.ts'
 
-export type { Closure, Shift } from './rules/hours.ts'
+export type { Closure, Shift, SpecialHours } from './rules/hours.ts'
 export type { BusyResource, Need, Resource, ResourceId } from './rules/resources.ts'
 
 /** An appointment or hold that occupies its practitioner. Overbooked ones too: their lanes lie above any capacity. */
@@ -81,6 +83,8 @@ type Diary = {
   /** How long a visit is with a doctor for whom it is not as the service says. */
   durations?: ReadonlyMap<PractitionerId, number> | undefined
   shifts: readonly Shift[]
+  /** What holds in place of the weekly shifts on some dates; at least those from two days before the first asked for. */
+  special?: readonly SpecialHours[] | undefined
   closures: readonly Closure[]
   /** All that occupies the practitioners asked about, at every location; other rows do no harm. */
   busy: readonly Busy[]
@@ -179,11 +183,16 @@ function slotsWithin(window: Span, diary: Diary, calendar: Calendar, wanted: Wan
     const rows = occupied.get(practitionerId) ?? []
     const service = shapeOf(diary, practitionerId)
     const visit = service.durationMin * minute
-    for (const [locationId, shifts] of shiftsByLocation(diary.shifts, practitionerId, wanted.locationId)) {
+    for (const [locationId, worked] of shiftsByLocation(
+      diary.shifts,
+      practitionerId,
+      wanted.locationId,
+      diary.special,
+    )) {
       const closed = closuresOf(diary.closures, practitionerId, locationId, window.from, window.to + visit)
       const freeLane = laneFinder(service, locationId, rows)
       const freeResources = resourcesFor(diary, service, practitionerId, locationId, taken)
-      for (const stretch of stretchesOfWork(shifts, days, calendar)) {
+      for (const stretch of stretchesOfWork(worked, days, calendar)) {
         const stepsToFirst = Math.ceil((Math.max(stretch.from, window.from) - stretch.anchor) / step)
         const last = Math.min(stretch.to - 1, window.to - 1, stretch.workEnds - visit)
         for (let startsAt = stretch.anchor + stepsToFirst * step; startsAt <= last; startsAt += step) {

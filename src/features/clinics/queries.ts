@@ -11,13 +11,18 @@ import {
   type Closure,
   type CodePolicy,
   type DiarySettings,
+  type HolidayNames,
   type Location,
   type Offer,
   type Practitioner,
   type Profile,
+  type Question,
+  type Resource,
   type Service,
+  type ServiceResource,
   type Shift,
 } from './rules.ts'
+import type { Covered, MoonCorrection, Timetable } from './rules/timetables.ts'
 
 export type { Closure, DiarySettings, Location, Offer, Practitioner, Profile, Service, Shift } from './rules.ts'
 
@@ -26,6 +31,7 @@ export type { Closure, DiarySettings, Location, Offer, Practitioner, Profile, Se
 const selected = {
   profile: `
     select about, phone, whatsapp, languages, min_notice_min as "minNoticeMin", horizon_days as "horizonDays",
+      same_day as "sameDay",
       slot_step_min as "slotStepMin", max_open_bookings as "maxOpenBookings", code_policy as "codePolicy",
       alert_email as "alertEmail", quiet_from as "quietFrom", quiet_to as "quietTo", bring_note as "bringNote",
       link_shared_at as "linkSharedAt", checklist_hidden_at as "checklistHiddenAt"
@@ -38,18 +44,41 @@ const selected = {
     from clinic.practitioners where clinic_id = ?`,
   services: `
     select id, name, duration_min as "durationMin", buffer_before_min as "bufferBeforeMin",
-      buffer_after_min as "bufferAfterMin", capacity, price_minor as "priceMinor", currency, online, position, active
+      buffer_after_min as "bufferAfterMin", capacity, price_minor as "priceMinor", currency, online,
+      min_notice_min as "minNoticeMin", horizon_days as "horizonDays", same_day as "sameDay", new_only as "newOnly",
+      visit_type as "visitType", follow_up_days as "followUpDays", follow_up_price_minor as "followUpPriceMinor",
+      position, active
     from clinic.services where clinic_id = ?`,
   offers: `
-    select practitioner_id as "practitionerId", service_id as "serviceId"
+    select practitioner_id as "practitionerId", service_id as "serviceId", duration_min as "durationMin",
+      price_minor as "priceMinor"
     from clinic.practitioner_services where clinic_id = ?`,
+  resources: `
+    select id, kind, name, location_id as "locationId", position, active
+    from clinic.resources where clinic_id = ?`,
+  serviceResources: `
+    select service_id as "serviceId", need, resource_id as "resourceId"
+    from clinic.service_resources where clinic_id = ?`,
+  questions: `
+    select id, service_id as "serviceId", kind, label, choices, required
+    from clinic.service_questions where clinic_id = ?`,
   shifts: `
     select id, practitioner_id as "practitionerId", location_id as "locationId", weekday, starts_min as "startsMin",
       ends_min as "endsMin", valid_from as "validFrom", valid_to as "validTo"
-    from clinic.shifts where clinic_id = ?`,
+    from clinic.shifts where clinic_id = ? and timetable_id is null`,
+  specialShifts: `
+    select timetable_id as "timetableId", id, practitioner_id as "practitionerId", location_id as "locationId", weekday,
+      starts_min as "startsMin", ends_min as "endsMin"
+    from clinic.shifts where clinic_id = ? and timetable_id is not null`,
+  timetables: `
+    select id, practitioner_id as "practitionerId", location_id as "locationId", name, kind, valid_from as "validFrom",
+      valid_to as "validTo", hijri_month as "hijriMonth", hijri_year as "hijriYear"
+    from clinic.timetables where clinic_id = ?`,
+  moon: `
+    select hijri_year as "hijriYear", hijri_month as "hijriMonth", days from clinic.moon_corrections where clinic_id = ?`,
   closures: `
     select id, practitioner_id as "practitionerId", location_id as "locationId", starts_at as "startsAt",
-      ends_at as "endsAt", reason
+      ends_at as "endsAt", reason, shown, names
     from clinic.closures where clinic_id = ?`,
 }
 
@@ -57,6 +86,7 @@ const selected = {
 const arranged = ' order by position, id'
 const byWeek = ' order by weekday, starts_min, id'
 const byTime = ' order by starts_at, id'
+const byId = ' order by id'
 
 type ProfileRow = Omit<Profile, 'languages' | 'quietFrom' | 'quietTo' | 'linkSharedAt' | 'checklistHiddenAt'> & {
   codePolicy: CodePolicy
@@ -70,7 +100,17 @@ type ShiftRow = Omit<Shift, 'validFrom' | 'validTo'> & {
   validFrom: PlainDate | string | null
   validTo: PlainDate | string | null
 }
-type ClosureRow = Omit<Closure, 'startsAt' | 'endsAt' | 'practitionerId' | 'locationId'> & {
+type SpecialShiftRow = Shift & { timetableId: Id<'timetable'> }
+type TimetableRow = Pick<Timetable, 'id' | 'practitionerId' | 'name'> & {
+  locationId: LocationId | null
+  kind: 'dates' | 'hijri_month'
+  validFrom: PlainDate | string | null
+  validTo: PlainDate | string | null
+  hijriMonth: number | null
+  hijriYear: number | null
+}
+type ClosureRow = Omit<Closure, 'startsAt' | 'endsAt' | 'practitionerId' | 'locationId' | 'names'> & {
+  names: HolidayNames | null
   startsAt: Instant | string
   endsAt: Instant | string
   practitionerId: PractitionerId | null
@@ -98,9 +138,30 @@ function shiftOf({ validFrom, validTo, ...row }: ShiftRow): Shift {
   }
 }
 
-function closureOf({ startsAt, endsAt, practitionerId, locationId, ...row }: ClosureRow): Closure {
+/** Timetables with the shifts that are theirs. */
+function timetablesOf(found: readonly TimetableRow[], shifts: readonly SpecialShiftRow[]): Timetable[] {
+  return found.map(({ id, practitionerId, locationId, name, ...row }) => ({
+    id,
+    practitionerId,
+    locationId: locationId ?? undefined,
+    name,
+    covers: coveredOf(row),
+    shifts: shifts.filter(({ timetableId }) => timetableId === id).map(({ timetableId: _, ...shift }) => shift),
+  }))
+}
+
+type CoveredRow = Pick<TimetableRow, 'kind' | 'validFrom' | 'validTo' | 'hijriMonth' | 'hijriYear'>
+
+function coveredOf({ kind, validFrom, validTo, hijriMonth, hijriYear }: CoveredRow): Covered {
+  if (kind === 'hijri_month' && hijriMonth !== null) return { kind, month: hijriMonth, year: hijriYear ?? undefined }
+  if (validFrom === null || validTo === null) throw new Error('a timetable without dates')
+  return { kind: 'dates', from: Temporal.PlainDate.from(validFrom), to: Temporal.PlainDate.from(validTo) }
+}
+
+function closureOf({ startsAt, endsAt, practitionerId, locationId, names, ...row }: ClosureRow): Closure {
   return {
     ...row,
+    names: names ?? undefined,
     startsAt: Temporal.Instant.from(startsAt),
     endsAt: Temporal.Instant.from(endsAt),
     ...(practitionerId === null ? {} : { practitionerId }),
@@ -149,6 +210,16 @@ export async function findPractitionerOfUser(ctx: Ctx, userId: UserId): Promise<
   return row
 }
 
+/** Rooms and equipment as arranged. */
+export async function listResources(ctx: Ctx): Promise<Resource[]> {
+  return rows<Resource>(ctx.db, selected.resources + arranged, [ctx.clinic.id])
+}
+
+export async function getResource(ctx: Ctx, id: Id<'resource'>): Promise<Resource> {
+  const [row] = await rows<Resource>(ctx.db, selected.resources + ' and id = ?', [ctx.clinic.id, id])
+  return row ?? notFound('resource')
+}
+
 export async function listServices(ctx: Ctx, only: { activeOnly?: boolean } = {}): Promise<Service[]> {
   return rows<Service>(ctx.db, selected.services + (only.activeOnly ? ' and active' : '') + arranged, [ctx.clinic.id])
 }
@@ -170,6 +241,20 @@ export async function listShifts(ctx: Ctx, of: { practitionerId?: PractitionerId
     [ctx.clinic.id, ...(of.practitionerId === undefined ? [] : [of.practitionerId])],
   )
   return found.map(shiftOf)
+}
+
+/** Timetables for some dates only, those that are over included; of one doctor when asked. */
+export async function listTimetables(ctx: Ctx, of: { practitionerId?: PractitionerId } = {}): Promise<Timetable[]> {
+  const only = of.practitionerId === undefined ? '' : ' and practitioner_id = ?'
+  const bindings = [ctx.clinic.id, ...(of.practitionerId === undefined ? [] : [of.practitionerId])]
+  const found = await rows<TimetableRow>(ctx.db, selected.timetables + only + byId, bindings)
+  const shifts = await rows<SpecialShiftRow>(ctx.db, selected.specialShifts + only + byWeek, bindings)
+  return timetablesOf(found, shifts)
+}
+
+/** By how much months began before or after their calculated day. */
+export async function listMoonCorrections(ctx: Ctx): Promise<MoonCorrection[]> {
+  return rows<MoonCorrection>(ctx.db, selected.moon + ' order by hijri_year, hijri_month', [ctx.clinic.id])
 }
 
 /** Closures that touch `[from, to)`, by their beginning; all that end after `from` when there is no `to`. */
@@ -196,7 +281,13 @@ const diarySql = `select
   ${gathered(selected.practitioners + arranged)} as practitioners,
   ${gathered(selected.services + arranged)} as services,
   ${gathered(selected.offers + ' order by practitioner_id, service_id')} as offers,
+  ${gathered(selected.resources + arranged)} as resources,
+  ${gathered(selected.serviceResources + ' order by service_id, need, resource_id')} as "serviceResources",
+  ${gathered(selected.questions + ' order by service_id, position')} as questions,
   ${gathered(selected.shifts + byWeek)} as shifts,
+  ${gathered(selected.timetables + byId)} as timetables,
+  ${gathered(selected.specialShifts + byWeek)} as "specialShifts",
+  ${gathered(selected.moon)} as moon,
   ${gathered(selected.closures + ' and ends_at > ?' + byTime)} as closures`
 
 type DiaryRow = {
@@ -205,17 +296,29 @@ type DiaryRow = {
   practitioners: Practitioner[]
   services: Service[]
   offers: Offer[]
+  resources: Resource[]
+  serviceResources: ServiceResource[]
+  questions: Question[]
   shifts: ShiftRow[]
+  timetables: TimetableRow[]
+  specialShifts: SpecialShiftRow[]
+  moon: MoonCorrection[]
   closures: ClosureRow[]
 }
 
 /** Everything the diary rests on, inactive rows included (past visits name them), and closures that are not over. */
 export async function getDiarySettings(ctx: Ctx): Promise<DiarySettings> {
-  const bindings: Binding[] = [...Array<string>(7).fill(ctx.clinic.id), ctx.now]
+  const bindings: Binding[] = [...Array<string>(13).fill(ctx.clinic.id), ctx.now]
   const [row] = await rows<DiaryRow>(ctx.db, diarySql, bindings)
   if (!row?.profile) return notFound('clinic')
-  const { profile, shifts, closures, ...rest } = row
-  return { ...rest, profile: profileOf(profile), shifts: shifts.map(shiftOf), closures: closures.map(closureOf) }
+  const { profile, shifts, timetables, specialShifts, closures, ...rest } = row
+  return {
+    ...rest,
+    profile: profileOf(profile),
+    shifts: shifts.map(shiftOf),
+    timetables: timetablesOf(timetables, specialShifts),
+    closures: closures.map(closureOf),
+  }
 }
 
 /**

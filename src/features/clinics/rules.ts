@@ -1,7 +1,11 @@
 // What a clinic has set up, and what follows from it.
 import type { Id, LocationId, PractitionerId, ServiceId, UserId } from '../../kernel/ids.ts'
+import type { Offer, Question, Resource, ServiceResource, ServiceRules } from './rules/services.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Instant, PlainDate, PlainTime } from '../../kernel/time.ts'
+import type { MoonCorrection, Timetable } from './rules/timetables.ts'
+
+export type { Offer, Question, Resource, ServiceResource } from './rules/services.ts'
 
 export type CodePolicy = 'always' | 'new' | 'off'
 
@@ -14,6 +18,8 @@ export type Profile = {
   languages: string[]
   minNoticeMin: number
   horizonDays: number
+  /** Whether patients may book for the day they book on. */
+  sameDay: boolean
   slotStepMin: number
   maxOpenBookings: number
   codePolicy: CodePolicy
@@ -46,7 +52,7 @@ export type Practitioner = {
   active: boolean
 }
 
-export type Service = {
+export type Service = ServiceRules & {
   id: ServiceId
   name: string
   durationMin: number
@@ -73,9 +79,6 @@ export function planLimit(
   return kind === 'location' ? clinic.locationLimit : null
 }
 
-/** That a doctor gives a service. */
-export type Offer = { practitionerId: PractitionerId; serviceId: ServiceId }
-
 /** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 is after midnight. */
 export type Shift = {
   id: Id<'shift'>
@@ -94,9 +97,15 @@ export type Closure = {
   startsAt: Instant
   endsAt: Instant
   reason: string
+  /** Patients read the reason too: by its name in their language, where it is a holiday that has one. */
+  shown: boolean
+  names: HolidayNames | undefined
   practitionerId?: PractitionerId | undefined
   locationId?: LocationId | undefined
 }
+
+/** What a day is called, by language. */
+export type HolidayNames = { en?: string | undefined; ar?: string | undefined; ur?: string | undefined }
 
 /** Everything the diary rests on: what a cache keeps while the clinic's settings version stands. */
 export type DiarySettings = {
@@ -105,7 +114,13 @@ export type DiarySettings = {
   practitioners: Practitioner[]
   services: Service[]
   offers: Offer[]
+  resources: Resource[]
+  serviceResources: ServiceResource[]
+  questions: Question[]
+  /** Weekly hours. On the dates of a timetable those of the timetable hold instead. */
   shifts: Shift[]
+  timetables: Timetable[]
+  moon: MoonCorrection[]
   closures: Closure[]
 }
 
@@ -113,9 +128,13 @@ type Setup = {
   locations: readonly Pick<Location, 'id' | 'active'>[]
   practitioners: readonly Pick<Practitioner, 'id' | 'active'>[]
   services: readonly Pick<Service, 'id' | 'active' | 'online'>[]
-  offers: readonly Offer[]
+  offers: readonly Pick<Offer, 'practitionerId' | 'serviceId'>[]
   shifts: readonly Pick<Shift, 'practitionerId' | 'locationId'>[]
+  timetables?: readonly { shifts: readonly Pick<Shift, 'practitionerId' | 'locationId'>[] }[]
 }
+
+/** All hours there are, those for some dates only included: a visiting doctor may have no others. */
+const hoursOf = ({ shifts, timetables = [] }: Setup) => [...shifts, ...timetables.flatMap((one) => one.shifts)]
 
 /**
  * Whether people can book online: some doctor has hours at a location in use and gives a service that is offered online,
@@ -133,7 +152,9 @@ export const mayBeListed = (clinic: { features: readonly string[] }): boolean =>
 export const isFound = (clinic: { features: readonly string[]; listed: boolean }): boolean =>
   clinic.listed && mayBeListed(clinic)
 
-function bookableOnline({ locations, practitioners, services, offers, shifts }: Setup): boolean {
+function bookableOnline(setup: Setup): boolean {
+  const { locations, practitioners, services, offers } = setup
+  const shifts = hoursOf(setup)
   const places = new Set(locations.filter(({ active }) => active).map(({ id }) => id))
   const online = new Set(services.filter((service) => service.active && service.online).map(({ id }) => id))
   return practitioners.some(
@@ -166,7 +187,7 @@ export function checklistProgress(
   return {
     doctor: doctors.size > 0,
     service: setup.offers.some((offer) => doctors.has(offer.practitionerId) && services.has(offer.serviceId)),
-    hours: setup.shifts.some(({ practitionerId }) => doctors.has(practitionerId)),
+    hours: hoursOf(setup).some(({ practitionerId }) => doctors.has(practitionerId)),
     whatsapp: true,
     share: setup.profile.linkSharedAt !== null,
     booking: hasOnlineBooking,

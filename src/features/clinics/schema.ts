@@ -219,6 +219,7 @@ export const closureForm = (zone: Zone, now: Instant) =>
         'clinics.error.time',
       ),
       reason: requiredText('clinics.error.closure_reason', 120),
+      shown: checkbox(),
     })
     .transform((typed, issue) => {
       const refuse = (field: string, message: string) => {
@@ -243,7 +244,7 @@ export const closureForm = (zone: Zone, now: Instant) =>
       }
       if (Temporal.Instant.compare(endsAt, now) <= 0) return refuse('from_date', 'clinics.error.closure_over')
       if (first.until(last).days > 366) return refuse('to_date', 'clinics.error.closure_long')
-      return { ...typed.who, startsAt, endsAt, reason: typed.reason }
+      return { ...typed.who, startsAt, endsAt, reason: typed.reason, shown: typed.shown }
     })
 export type ClosureForm = z.output<ReturnType<typeof closureForm>>
 

@@ -25,6 +25,20 @@ export type Closure = {
   locationId?: LocationId | undefined
 }
 
+/**
+ * Shifts that take the place of a practitioner's weekly ones on the dates `from` to `to`, both included, on which they
+ * may begin: at one location, or at every one. Of several that cover a date the highest rank holds; of two as high the
+ * one for that location. Without shifts it is time off.
+ */
+export type SpecialHours = {
+  practitionerId: PractitionerId
+  locationId?: LocationId | undefined
+  from: PlainDate
+  to: PlainDate
+  rank: number
+  shifts: readonly Shift[]
+}
+
 /** Epoch milliseconds, `to` excluded. */
 export type Span = { from: number; to: number }
 
@@ -57,29 +71,52 @@ export function daysAround(count: number, visit: number, calendar: Calendar): Da
   return days
 }
 
+/** Which shifts of one practitioner may begin on a date: which of them do says their weekday. */
+export type Worked = (date: PlainDate) => readonly Shift[]
+
+/**
+ * The shifts of a practitioner, location by location, with what takes their place on some dates. What may hold where is
+ * sorted out once, so that of each date only its place in the calendar is asked.
+ */
 export function shiftsByLocation(
   shifts: readonly Shift[],
   practitionerId: PractitionerId,
   only: LocationId | undefined,
-) {
+  special: readonly SpecialHours[] = [],
+): Map<LocationId, Worked> {
   const byLocation = new Map<LocationId, Shift[]>()
-  for (const shift of shifts) {
-    if (shift.practitionerId !== practitionerId) continue
-    if (only !== undefined && shift.locationId !== only) continue
-    const known = byLocation.get(shift.locationId)
-    if (known) known.push(shift)
-    else byLocation.set(shift.locationId, [shift])
+  const at = (locationId: LocationId): Shift[] => {
+    const known = byLocation.get(locationId) ?? []
+    byLocation.set(locationId, known)
+    return known
   }
-  return byLocation
+  const wanted = (shift: Shift) =>
+    shift.practitionerId === practitionerId && (only === undefined || shift.locationId === only)
+  for (const shift of shifts) if (wanted(shift)) at(shift.locationId).push(shift)
+  const own = special.filter((one) => one.practitionerId === practitionerId)
+  for (const one of own) for (const shift of one.shifts) if (wanted(shift)) at(shift.locationId)
+  return new Map([...byLocation].map(([locationId, weekly]) => [locationId, workedAt(locationId, weekly, own)]))
 }
+
+function workedAt(locationId: LocationId, weekly: readonly Shift[], special: readonly SpecialHours[]): Worked {
+  const holding = special
+    .filter((one) => (one.locationId ?? locationId) === locationId)
+    .sort((a, b) => b.rank - a.rank || Number(a.locationId === undefined) - Number(b.locationId === undefined))
+    .map(({ from, to, shifts }) => ({ from, to, shifts: shifts.filter((shift) => shift.locationId === locationId) }))
+  if (holding.length === 0) return () => weekly
+  return (date) => holding.find(({ from, to }) => isBetween(date, from, to))?.shifts ?? weekly
+}
+
+const isBetween = (date: PlainDate, from: PlainDate, to: PlainDate): boolean =>
+  Temporal.PlainDate.compare(from, date) <= 0 && Temporal.PlainDate.compare(date, to) <= 0
 
 /** `[from, to)` is ruled by one shift's grid; the work it is part of goes on, through touching shifts, to `workEnds`. */
 export type Stretch = Span & { anchor: number; workEnds: number }
 
-export function stretchesOfWork(shifts: readonly Shift[], days: readonly Day[], calendar: Calendar): Stretch[] {
+export function stretchesOfWork(workedOn: Worked, days: readonly Day[], calendar: Calendar): Stretch[] {
   const worked: Span[] = []
   for (const { day, date, weekday } of days) {
-    for (const shift of shifts) {
+    for (const shift of workedOn(date)) {
       if (shift.weekday !== weekday || !validOn(shift, date)) continue
       worked.push({ from: calendar.at(day, shift.startsMin), to: calendar.at(day, shift.endsMin) })
     }

@@ -7,14 +7,14 @@ import { notFound } from '../../../platform/errors.ts'
 import { findClosure, getLocation, getPractitioner } from '../queries.ts'
 import { deleteClosure, findLastAudited, insertClosure } from '../queries/write.ts'
 import { countVisitsWithin } from '../queries/visits.ts'
-import type { Closure } from '../rules.ts'
+import type { Closure, HolidayNames } from '../rules.ts'
 import type { ClosureForm } from '../schema.ts'
 
 /** Closes for a while. Visits already booked in that time stay, and how many they are is answered. */
 export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<{ visits: number }> {
   if (form.practitionerId !== undefined) await getPractitioner(ctx, form.practitionerId)
   if (form.locationId !== undefined) await getLocation(ctx, form.locationId)
-  const closure: Closure = { ...form, id: newId<'closure'>() }
+  const closure: Closure = { ...form, id: newId<'closure'>(), names: undefined }
   const visits = await countVisitsWithin(ctx, closure)
   await insertClosure(ctx, closure)
   await audit(ctx, 'closure.added', { kind: 'closure', id: closure.id }, { ...detailsOf(closure), visits })
@@ -27,7 +27,12 @@ export async function removeClosure(ctx: Ctx, id: Id<'closure'>): Promise<void> 
   const closure = (await findClosure(ctx, id)) ?? notFound('closure')
   await deleteClosure(ctx, id)
   const details = detailsOf(closure)
-  await audit(ctx, 'closure.removed', { kind: 'closure', id }, details, { ...details, reason: closure.reason })
+  await audit(ctx, 'closure.removed', { kind: 'closure', id }, details, {
+    ...details,
+    reason: closure.reason,
+    shown: closure.shown,
+    names: closure.names ?? null,
+  })
   ctx.settingsChanged()
 }
 
@@ -37,15 +42,21 @@ type KeptClosure = {
   startsAt: string
   endsAt: string
   reason: string
+  shown: boolean
+  names: HolidayNames | null
 }
 
 export async function restoreClosure(ctx: Ctx, id: Id<'closure'>): Promise<Outcome<void, 'changed_meanwhile'>> {
   const removed = (await findLastAudited(ctx, 'closure.removed', id)) ?? notFound('closure')
   if (await findClosure(ctx, id)) return refuse('changed_meanwhile')
-  const { practitionerId, locationId, startsAt, endsAt, reason } = removed as KeptClosure
+  // Those removed before patients could be told why have neither.
+  const kept: KeptClosure = { shown: false, names: null, ...(removed as Omit<KeptClosure, 'shown' | 'names'>) }
+  const { practitionerId, locationId, startsAt, endsAt, reason, shown, names } = kept
   await insertClosure(ctx, {
     id,
     reason,
+    shown,
+    names: names ?? undefined,
     startsAt: Temporal.Instant.from(startsAt),
     endsAt: Temporal.Instant.from(endsAt),
     ...(practitionerId === null ? {} : { practitionerId }),

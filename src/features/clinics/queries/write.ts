@@ -42,6 +42,7 @@ export type BookingPolicy = Pick<
   Profile,
   | 'minNoticeMin'
   | 'horizonDays'
+  | 'sameDay'
   | 'slotStepMin'
   | 'codePolicy'
   | 'maxOpenBookings'
@@ -53,12 +54,13 @@ export type BookingPolicy = Pick<
 export async function updateBookingPolicy(ctx: Ctx, policy: BookingPolicy): Promise<void> {
   await changes(
     ctx.db,
-    `update clinic.profiles set min_notice_min = ?, horizon_days = ?, slot_step_min = ?, code_policy = ?,
+    `update clinic.profiles set min_notice_min = ?, horizon_days = ?, same_day = ?, slot_step_min = ?, code_policy = ?,
        max_open_bookings = ?, alert_email = ?, quiet_from = ?, quiet_to = ?
      where clinic_id = ?`,
     [
       policy.minNoticeMin,
       policy.horizonDays,
+      policy.sameDay,
       policy.slotStepMin,
       policy.codePolicy,
       policy.maxOpenBookings,
@@ -128,51 +130,6 @@ export async function deletePractitionerAccount(ctx: Ctx, userId: UserId): Promi
   ])
 }
 
-type ServiceFacts = Omit<Service, 'position' | 'active' | 'currency'>
-
-export async function insertService(ctx: Ctx, service: ServiceFacts): Promise<void> {
-  await changes(
-    ctx.db,
-    `insert into clinic.services (clinic_id, id, name, duration_min, buffer_before_min, buffer_after_min, capacity,
-       price_minor, currency, online, position, created_at)
-     select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(position), 0) + 1, ? from clinic.services where clinic_id = ?`,
-    [
-      ctx.clinic.id,
-      service.id,
-      service.name,
-      service.durationMin,
-      service.bufferBeforeMin,
-      service.bufferAfterMin,
-      service.capacity,
-      service.priceMinor,
-      ctx.clinic.currency,
-      service.online,
-      ctx.now,
-      ctx.clinic.id,
-    ],
-  )
-}
-
-export async function updateService(ctx: Ctx, service: ServiceFacts): Promise<void> {
-  await changes(
-    ctx.db,
-    `update clinic.services set name = ?, duration_min = ?, buffer_before_min = ?, buffer_after_min = ?, capacity = ?,
-       price_minor = ?, online = ?
-     where clinic_id = ? and id = ?`,
-    [
-      service.name,
-      service.durationMin,
-      service.bufferBeforeMin,
-      service.bufferAfterMin,
-      service.capacity,
-      service.priceMinor,
-      service.online,
-      ctx.clinic.id,
-      service.id,
-    ],
-  )
-}
-
 type LocationFacts = Omit<Location, 'position' | 'active'>
 
 export async function insertLocation(ctx: Ctx, location: LocationFacts): Promise<void> {
@@ -205,6 +162,7 @@ const activeOf = {
   practitioner: 'update clinic.practitioners set active = ? where clinic_id = ? and id = ? and active <> ?',
   service: 'update clinic.services set active = ? where clinic_id = ? and id = ? and active <> ?',
   location: 'update clinic.locations set active = ? where clinic_id = ? and id = ? and active <> ?',
+  resource: 'update clinic.resources set active = ? where clinic_id = ? and id = ? and active <> ?',
 } as const satisfies Record<Kind, string>
 
 /** False when it was so already. */
@@ -219,41 +177,12 @@ const positionOf = {
     'update clinic.services set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
   location:
     'update clinic.locations set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
+  resource:
+    'update clinic.resources set position = array_position(?::uuid[], id) where clinic_id = ? and id = any(?::uuid[])',
 } as const satisfies Record<Kind, string>
 
 export async function updatePositions(ctx: Ctx, kind: Kind, ids: readonly string[]): Promise<void> {
   await changes(ctx.db, positionOf[kind], [ids, ctx.clinic.id, ids])
-}
-
-/** The services a doctor gives are exactly these; ids the clinic does not have are left out by the join. */
-export async function replaceServicesOf(ctx: Ctx, id: PractitionerId, services: readonly ServiceId[]): Promise<void> {
-  await changes(ctx.db, 'delete from clinic.practitioner_services where clinic_id = ? and practitioner_id = ?', [
-    ctx.clinic.id,
-    id,
-  ])
-  await changes(
-    ctx.db,
-    `insert into clinic.practitioner_services (clinic_id, practitioner_id, service_id)
-     select clinic_id, ?::uuid, id from clinic.services where clinic_id = ? and id = any(?::uuid[])`,
-    [id, ctx.clinic.id, services],
-  )
-}
-
-export async function replacePractitionersOf(
-  ctx: Ctx,
-  id: ServiceId,
-  practitioners: readonly PractitionerId[],
-): Promise<void> {
-  await changes(ctx.db, 'delete from clinic.practitioner_services where clinic_id = ? and service_id = ?', [
-    ctx.clinic.id,
-    id,
-  ])
-  await changes(
-    ctx.db,
-    `insert into clinic.practitioner_services (clinic_id, practitioner_id, service_id)
-     select clinic_id, id, ?::uuid from clinic.practitioners where clinic_id = ? and id = any(?::uuid[])`,
-    [id, ctx.clinic.id, practitioners],
-  )
 }
 
 /** Locks the doctor's row, so that two people changing the hours of one doctor come one after the other. */
@@ -302,8 +231,8 @@ export async function deleteShifts(ctx: Ctx, id: PractitionerId, shifts: readonl
 export async function insertClosure(ctx: Ctx, closure: Closure): Promise<void> {
   await changes(
     ctx.db,
-    `insert into clinic.closures (clinic_id, id, practitioner_id, location_id, starts_at, ends_at, reason, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into clinic.closures (clinic_id, id, practitioner_id, location_id, starts_at, ends_at, reason, shown, names, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)`,
     [
       ctx.clinic.id,
       closure.id,
@@ -312,6 +241,8 @@ export async function insertClosure(ctx: Ctx, closure: Closure): Promise<void> {
       closure.startsAt,
       closure.endsAt,
       closure.reason,
+      closure.shown,
+      closure.names === undefined ? null : JSON.stringify(closure.names),
       ctx.now,
     ],
   )

@@ -106,6 +106,8 @@ export async function deleteFirstSettings(ctx: Ctx): Promise<void> {
   for (const table of [
     'closures',
     'shifts',
+    'timetables',
+    'moon_corrections',
     'resources',
     'practitioner_services',
     'practitioners',
@@ -131,6 +133,7 @@ export type FileRow = Record<string, string | null>
 const notNull: Record<string, string> = {
   'profiles.languages': '',
   'locations.address': '',
+  'closures.shown': 'false',
   // Exports from before there were these.
   'profiles.same_day': 'true',
   'services.new_only': 'false',

@@ -1,0 +1,184 @@
+/**
+ * Hours for some dates only: Ramadan, a summer, one Friday. On the dates a timetable covers it takes the place of its
+ * doctor's weekly hours, at its place or at all of them; without shifts it is a day off. Dates are those on which work
+ * begins: the last night of Ramadan ends on a morning that is no longer Ramadan's.
+ */
+import { hijriMonthStart, hijriOf } from '../../../kernel/hijri.ts'
+import type { Id, LocationId, PractitionerId } from '../../../kernel/ids.ts'
+import { Temporal, type PlainDate } from '../../../kernel/time.ts'
+import type { Shift } from '../rules.ts'
+
+export type Covered =
+  | { kind: 'dates'; from: PlainDate; to: PlainDate }
+  /** Of one Hijri year, or of each. */
+  | { kind: 'hijri_month'; month: number; year: number | undefined }
+
+export type Timetable = {
+  id: Id<'timetable'>
+  practitionerId: PractitionerId
+  /** Whose hours it takes the place of: this location's, or those of all. Its own shifts are where they say. */
+  locationId: LocationId | undefined
+  /** What patients read; a Hijri month has a name of its own. */
+  name: string | null
+  covers: Covered
+  shifts: Shift[]
+}
+
+/** How many days before or after Umm al-Qura's calendar a month began, as the moon was seen. */
+export type MoonCorrection = { hijriYear: number; hijriMonth: number; days: -1 | 0 | 1 }
+
+type DateRange = { from: PlainDate; to: PlainDate }
+
+export const dayOrder = (a: PlainDate, b: PlainDate): number => Temporal.PlainDate.compare(a, b)
+export const covers = ({ from, to }: DateRange, date: PlainDate): boolean =>
+  dayOrder(from, date) <= 0 && dayOrder(date, to) <= 0
+const rangesMeet = (a: DateRange, b: DateRange) => dayOrder(a.from, b.to) <= 0 && dayOrder(b.from, a.to) <= 0
+
+/** The dates of a Hijri month where the clinic is: a day early or late at either end as it corrected them. */
+export function monthDates(year: number, month: number, moon: readonly MoonCorrection[]): DateRange {
+  const [nextYear, nextMonth] = month === 12 ? [year + 1, 1] : [year, month + 1]
+  return {
+    from: hijriMonthStart(year, month).add({ days: correctionOf(moon, year, month) }),
+    to: hijriMonthStart(nextYear, nextMonth).add({ days: correctionOf(moon, nextYear, nextMonth) - 1 }),
+  }
+}
+
+export const correctionOf = (moon: readonly MoonCorrection[], year: number, month: number): -1 | 0 | 1 =>
+  moon.find(({ hijriYear, hijriMonth }) => hijriYear === year && hijriMonth === month)?.days ?? 0
+
+/** The times that a timetable holds and that touch the dates asked about, in order. */
+export function periodsOf(covered: Covered, moon: readonly MoonCorrection[], asked: DateRange): DateRange[] {
+  if (covered.kind === 'dates') return rangesMeet(covered, asked) ? [{ from: covered.from, to: covered.to }] : []
+  const { month, year } = covered
+  const [first, last] = [hijriOf(asked.from).year - 1, hijriOf(asked.to).year + 1]
+  const years = year === undefined ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [year]
+  return years
+    .filter((one) => one >= first && one <= last)
+    .map((one) => monthDates(one, month, moon))
+    .filter((dates) => rangesMeet(dates, asked))
+}
+
+/** A timetable on dates that are worked out. Of those that cover a date the highest rank holds: the narrower the higher. */
+export type SpecialHours = DateRange & {
+  practitionerId: PractitionerId
+  locationId: LocationId | undefined
+  rank: number
+  shifts: readonly Hours[]
+  timetable: Timetable
+}
+
+/** An exception for a single day goes before a range of dates, and that before a rule that comes every year. */
+export function rankOf(covered: Covered): number {
+  if (covered.kind === 'hijri_month') return 0
+  return covered.from.equals(covered.to) ? 2 : 1
+}
+
+export type SpecialSettings = { timetables: readonly Timetable[]; moon: readonly MoonCorrection[] }
+
+export function specialHours({ timetables, moon }: SpecialSettings, from: PlainDate, to: PlainDate): SpecialHours[] {
+  return timetables.flatMap((timetable) => {
+    const { practitionerId, locationId, shifts } = timetable
+    const rank = rankOf(timetable.covers)
+    return periodsOf(timetable.covers, moon, { from, to }).map((dates) => ({
+      ...dates,
+      practitionerId,
+      locationId,
+      rank,
+      shifts,
+      timetable,
+    }))
+  })
+}
+
+type Place = { practitionerId: PractitionerId; locationId: LocationId }
+type Special = Pick<SpecialHours, 'practitionerId' | 'locationId' | 'rank'>
+
+/** Those of a doctor at a place, the one that goes before the others first. */
+export function specialAt<S extends Special>(special: readonly S[], { practitionerId, locationId }: Place): S[] {
+  if (special.length === 0) return []
+  return special
+    .filter((one) => one.practitionerId === practitionerId && (one.locationId ?? locationId) === locationId)
+    .sort((a, b) => b.rank - a.rank || Number(a.locationId === undefined) - Number(b.locationId === undefined))
+}
+
+export type Hours = Omit<Shift, 'id'>
+
+/** Weekly hours on a date, as if there were no others. */
+export function heldOn(
+  { weekday, validFrom, validTo }: Pick<Shift, 'weekday' | 'validFrom' | 'validTo'>,
+  date: PlainDate,
+): boolean {
+  if (weekday !== date.dayOfWeek) return false
+  if (validFrom && dayOrder(date, validFrom) < 0) return false
+  return !validTo || dayOrder(date, validTo) <= 0
+}
+
+/**
+ * The shifts that begin on a date: of each doctor at each place those of the timetable that holds there on that date, or
+ * else the weekly ones. Availability asks the same of many dates at once.
+ */
+export function shiftsOn(weekly: readonly Hours[], special: readonly SpecialHours[], date: PlainDate): Hours[] {
+  const holding = special.filter((one) => covers(one, date))
+  if (holding.length === 0) return weekly.filter((shift) => heldOn(shift, date))
+  return [
+    ...weekly.filter((shift) => heldOn(shift, date) && specialAt(holding, shift).length === 0),
+    ...holding.flatMap((one) =>
+      one.shifts.filter((shift) => shift.weekday === date.dayOfWeek && specialAt(holding, shift)[0] === one),
+    ),
+  ]
+}
+
+/** The timetable of the same doctor that already says what holds on some of those dates there, if any. */
+export function contradiction(
+  wanted: Pick<Timetable, 'practitionerId' | 'locationId' | 'covers'>,
+  others: readonly Timetable[],
+  moon: readonly MoonCorrection[],
+): Timetable | undefined {
+  return others.find((other) => {
+    if (other.practitionerId !== wanted.practitionerId) return false
+    if (wanted.locationId && other.locationId && wanted.locationId !== other.locationId) return false
+    // A single day is an exception, made so that it goes before what holds around it.
+    if ((rankOf(wanted.covers) === 2) !== (rankOf(other.covers) === 2)) return false
+    return coversMeet(wanted.covers, other.covers, moon)
+  })
+}
+
+function coversMeet(a: Covered, b: Covered, moon: readonly MoonCorrection[]): boolean {
+  if (a.kind === 'dates') return periodsOf(b, moon, a).length > 0
+  if (b.kind === 'dates') return periodsOf(a, moon, b).length > 0
+  return a.month === b.month && (a.year === undefined || b.year === undefined || a.year === b.year)
+}
+
+export type TwoPlaces = { date: PlainDate; shift: Hours; other: Hours }
+
+/**
+ * The first date of each weekday on which one doctor would be in two places at the same moment, looking at dates one by
+ * one: weekly hours can be compared as weeks, what takes their place on some dates can't. The shift that began first is
+ * `other`.
+ */
+export function inTwoPlaces(
+  weekly: readonly Hours[],
+  special: readonly SpecialHours[],
+  { from, to }: DateRange,
+): TwoPlaces[] {
+  const found = new Map<number, TwoPlaces>()
+  let before: { shift: Hours; starts: number; ends: number }[] = []
+  for (let date = from.subtract({ days: 1 }); dayOrder(date, to) <= 0; date = date.add({ days: 1 })) {
+    const today = shiftsOn(weekly, special, date).map((shift) => ({
+      shift,
+      starts: shift.startsMin,
+      ends: shift.endsMin,
+    }))
+    const all = [...before, ...today].sort((a, b) => a.starts - b.starts)
+    for (const [at, one] of all.entries()) {
+      const other = all.slice(0, at).find(({ ends, shift }) => {
+        return ends > one.starts && shift.locationId !== one.shift.locationId
+      })
+      if (other && today.includes(one) && !found.has(date.dayOfWeek)) {
+        found.set(date.dayOfWeek, { date, shift: one.shift, other: other.shift })
+      }
+    }
+    before = today.map(({ shift, starts, ends }) => ({ shift, starts: starts - 1440, ends: ends - 1440 }))
+  }
+  return [...found.values()]
+}
