@@ -174,6 +174,24 @@ const plantings: Record<RuleCode, Planting | { shownIn: string; as: string }> = 
     },
     where: ['clinic.verification_codes.code_hash'],
   },
+  waiting: {
+    plant: async (canary, at) => {
+      const patient = await makePatient(clinic, { name: `Waits ${newId()}` })
+      const [entry, offer] = [newId(), newId()]
+      await sql(
+        `insert into clinic.waiting_entries (clinic_id, id, patient_id, service_id, from_date, until_date, language, source,
+           state, joined_at, ended_at) values ($1, $2, $3, $4, '2026-01-01', '2026-01-02', 'en', 'desk', 'left', $5, $5)`,
+        clinic.id, entry, patient.id, place.service.id, now(at),
+      ) // prettier-ignore
+      await sql(
+        `insert into clinic.waiting_offers (clinic_id, id, entry_id, number_hash, practitioner_id, location_id, starts_at,
+           ends_at, state, offered_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $7, 'declined', $7, $7)`,
+        clinic.id, offer, entry, Buffer.from(canary), place.practitionerId, place.locationId, now(at),
+      ) // prettier-ignore
+      return hours(at, 30 * 24)
+    },
+    where: ['clinic.waiting_offers.number_hash'],
+  },
   rights_requests: {
     plant: async (canary, at) => {
       const id = newId()

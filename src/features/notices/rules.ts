@@ -65,7 +65,7 @@ export const left: ReadonlySet<string> = new Set(['sending', 'unknown', 'accepte
  * left, costs nobody a message.
  *
  * A patient also knows what they did on the page themselves, even when the message about it never left: a clinic that
- * cancels such a visit still tells them.
+ * cancels such a visit still tells them. What they did and never had in writing is confirmed when it stands again.
  */
 export function whatToTell(
   facts: Pick<AppointmentFacts, 'status' | 'startsAt' | 'practitionerId' | 'locationId'>,
@@ -80,7 +80,8 @@ export function whatToTell(
     known.startsAt === facts.startsAt.toString() &&
     known.practitionerId === facts.practitionerId &&
     known.locationId === facts.locationId
-  return same ? undefined : 'moved'
+  if (!same) return 'moved'
+  return left.has(known.status) ? undefined : 'confirmation'
 }
 
 /** Hours of the clinic's night, in its own time. From and to alike means there are none. */

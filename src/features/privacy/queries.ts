@@ -83,7 +83,23 @@ export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
          select id from clinic.portal_visits where clinic_id = ? and expires_at < ?
          order by expires_at limit ? for update skip locked)`,
       [id, id, before, most],
+    )) +
+    (await changes(
+      db,
+      `delete from clinic.waiting_drafts where clinic_id = ? and id in (
+         select id from clinic.waiting_drafts where clinic_id = ? and expires_at < ?
+         order by expires_at limit ? for update skip locked)`,
+      [id, id, before, most],
     )),
+  // With what was offered to them.
+  waiting: ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.waiting_entries where clinic_id = ? and id in (
+         select id from clinic.waiting_entries where clinic_id = ? and ended_at < ?
+         order by ended_at limit ? for update skip locked)`,
+      [id, id, before, most],
+    ),
   rights_requests: ({ db, clinic: { id } }, before, most) =>
     changes(
       db,

@@ -49,6 +49,7 @@ const tellsPatients: ReadonlySet<string> = new Set([
   'messages',
   'inbound_messages',
   'holds',
+  'waiting',
   'codes',
   'rights_requests',
   'clinic_audit',

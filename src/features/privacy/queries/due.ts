@@ -46,8 +46,13 @@ const inClinic: Partial<Record<RuleCode, Counting>> = {
   },
   codes: {
     sql: `select (select count(*) from clinic.verification_codes where clinic_id = ? and expires_at < ?)
-        + (select count(*) from clinic.portal_visits where clinic_id = ? and expires_at < ?)`,
-    bind: (clinicId, before) => [clinicId, before, clinicId, before],
+        + (select count(*) from clinic.portal_visits where clinic_id = ? and expires_at < ?)
+        + (select count(*) from clinic.waiting_drafts where clinic_id = ? and expires_at < ?)`,
+    bind: (clinicId, before) => [clinicId, before, clinicId, before, clinicId, before],
+  },
+  waiting: {
+    sql: 'select count(*) from clinic.waiting_entries where clinic_id = ? and ended_at < ?',
+    bind: own,
   },
   rights_requests: {
     sql: 'select count(*) from clinic.rights_requests where clinic_id = ? and closed_at < ?',

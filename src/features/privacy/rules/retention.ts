@@ -79,6 +79,7 @@ export const retentionRules = [
     job: 'privacy.retention',
   },
   { code: 'holds', scope: 'clinic', after: { hours: 1 }, ends: 'erase', promise: 'X3', job: 'booking.holds' },
+  { code: 'waiting', scope: 'clinic', after: { days: 30 }, ends: 'erase', promise: 'X3', job: 'privacy.retention' },
   { code: 'codes', scope: 'clinic', after: { hours: 24 }, ends: 'erase', promise: 'X3', job: 'privacy.retention' },
   {
     code: 'rights_requests',

@@ -1,0 +1,138 @@
+// What becomes of an answer. Ten people may say yes in the same second: each books, and the database lets one of them.
+import { newId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { isBefore } from '../../../kernel/time.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
+import { bookHeldSlot } from '../../appointments/actions/book.ts'
+import { moveAppointment } from '../../appointments/actions/move.ts'
+import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { findConsent } from '../../consents/queries.ts'
+import { getPatient } from '../../patients/queries.ts'
+import { findEntry, updateEnded } from '../queries/entries.ts'
+import { findOffer, updateAnswered, updateOffer, updateWithdrawn, type Offer } from '../queries/offers.ts'
+import type { OfferId } from '../rules.ts'
+import { isStillFree } from './offer.ts'
+
+/** `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. */
+export type AcceptRefusal = 'taken' | 'over' | 'too_many_open' | 'month_full'
+
+/**
+ * Yes to an offer: books the time, or moves the visit it was to be sooner than. The booking comes first and the offer is
+ * closed after it, so that nobody waits for a lock of somebody who waits for theirs; whichever fails takes the other back.
+ * Twice is the same as once.
+ */
+export async function acceptOffer(ctx: Ctx, id: OfferId): Promise<Outcome<Appointment, AcceptRefusal>> {
+  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+  if (offer.state === 'accepted' && offer.appointmentId !== null)
+    return done(await getAppointment(ctx, offer.appointmentId))
+  if (offer.state === 'taken') return refuse('taken')
+  if (offer.state !== 'open' || offer.entryState !== 'waiting' || !isBefore(ctx.now, offer.expiresAt)) {
+    return refuse('over')
+  }
+  const booked =
+    offer.insteadOf === null ? await bookOffered(ctx, offer) : await moveSooner(ctx, offer, offer.insteadOf)
+  if (!booked.ok) return booked
+  if (!(await updateOffer(ctx, id, 'accepted', true))) return refuse('over')
+  if (!(await updateEnded(ctx, offer.entryId, 'booked', booked.value.id))) return refuse('over')
+  await audit(
+    ctx,
+    'waiting.accepted',
+    { kind: 'waiting_entry', id: offer.entryId },
+    { appointment_id: booked.value.id, starts_at: offer.startsAt.toString(), moved: offer.insteadOf !== null },
+  )
+  return booked
+}
+
+async function bookOffered(ctx: Ctx, offer: Offer): Promise<Outcome<Appointment, AcceptRefusal>> {
+  const patient = await getPatient(ctx, offer.patientId)
+  const { serviceId, practitionerId, locationId, startsAt } = offer
+  const entry = (await findEntry(ctx, offer.entryId)) ?? notFound('waiting entry')
+  const held = {
+    id: newId<'appointment'>(),
+    wish: { serviceId, practitionerId, locationId, startsAt },
+    holder: { owner: ctx.platformSeal.hash('waiting-offer', `${ctx.clinic.id}|${offer.id}`), language: entry.language },
+  }
+  const { name, phone, email } = patient
+  // They agreed when they joined. Whoever took it back since is booked and not written to.
+  const agreed = (await findConsent(ctx, offer.patientId, 'appointment_messages'))?.decision === 'permit'
+  const consentWording = agreed ? ('booking' as const) : undefined
+  const details = {
+    name,
+    phone,
+    email,
+    language: patient.language,
+    proven: patient.phoneProvenAt !== null,
+    consentWording,
+  }
+  const booked = await bookHeldSlot(ctx, held, details)
+  if (booked.ok) return booked
+  return refuse(booked.reason === 'slot_taken' ? 'taken' : booked.reason)
+}
+
+async function moveSooner(
+  ctx: Ctx,
+  offer: Offer,
+  visit: Appointment['id'],
+): Promise<Outcome<Appointment, AcceptRefusal>> {
+  const { practitionerId, locationId, startsAt } = offer
+  const moved = await moveAppointment(ctx, visit, { practitionerId, locationId, startsAt }, 'patient')
+  if (moved.ok) return moved
+  return refuse(moved.reason === 'slot_taken' ? 'taken' : 'over')
+}
+
+/** What is to be said to somebody whose yes came too late. */
+export type Lost = 'taken' | 'over' | 'booked' | 'told'
+
+/**
+ * Notes a yes that was refused, in a transaction of its own: the offer is over, its holder stays on the list and may be
+ * asked about another time at once. Answered once; who says yes again hears nothing more.
+ */
+export async function noteLost(ctx: Ctx, id: OfferId, reason: AcceptRefusal): Promise<Lost> {
+  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+  // Their own second tap, which met their first.
+  if (offer.state === 'accepted') return 'booked'
+  if (offer.state === 'open') {
+    if (reason === 'taken') await updateOffer(ctx, id, 'taken', true)
+    else await updateOffer(ctx, id, 'expired', true)
+    return reason === 'taken' ? 'taken' : 'over'
+  }
+  if (!(await updateAnswered(ctx, id))) return 'told'
+  return offer.state === 'taken' ? 'taken' : 'over'
+}
+
+/** No to an offer: its place goes to the next in line. False when there was nothing to say no to. */
+export async function declineOffer(ctx: Ctx, id: OfferId): Promise<boolean> {
+  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+  if (!(await updateOffer(ctx, id, 'declined', true))) return false
+  await audit(ctx, 'waiting.declined', { kind: 'waiting_entry', id: offer.entryId })
+  return true
+}
+
+/** STOP ends what is on offer to a number; the place on the list stays, and is silent until START. */
+export async function withdrawOffersTo(ctx: Ctx, number: Buffer): Promise<void> {
+  await updateWithdrawn(ctx, { number })
+}
+
+/**
+ * Why the message about an offer must not leave, asked in the moment before it would; undefined when it may. An offer
+ * whose message does not leave is closed, so that the next in line is asked.
+ */
+export async function reasonNotToOffer(ctx: Ctx, id: OfferId): Promise<'offer_over' | 'consent_withdrawn' | undefined> {
+  const offer = await findOffer(ctx, id)
+  if (offer?.state !== 'open' || offer.entryState !== 'waiting' || !isBefore(ctx.now, offer.expiresAt))
+    return 'offer_over'
+  if ((await findConsent(ctx, offer.patientId, 'appointment_messages'))?.decision !== 'permit') {
+    await updateOffer(ctx, id, 'withdrawn', false)
+    return 'consent_withdrawn'
+  }
+  if (await isStillFree(ctx, offer)) return undefined
+  await updateOffer(ctx, id, 'taken', false)
+  return 'offer_over'
+}
+
+/** A message that was dropped for whatever reason (STOP, too late) leaves no offer open behind it. */
+export async function closeUnsent(ctx: Ctx, id: OfferId): Promise<void> {
+  await updateOffer(ctx, id, 'withdrawn', false)
+}

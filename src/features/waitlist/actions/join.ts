@@ -1,0 +1,149 @@
+// Coming onto the list and off it again.
+import { newId, type AppointmentId, type PatientId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { dateAt, dayBounds, isBefore, Temporal } from '../../../kernel/time.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import type { Language } from '../../../platform/i18n/languages.ts'
+import { registerWaitingLink, waitingToken } from '../../../platform/links.ts'
+import { findAppointment, listAppointmentsOfPatient } from '../../appointments/queries.ts'
+import { getSettings, offerOf } from '../../availability/actions.ts'
+import { give } from '../../consents/actions.ts'
+import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
+import { getPatient } from '../../patients/queries.ts'
+import { getEntry, updateEnded, updateOutlived, updateRestored, upsertEntry, type Entry } from '../queries/entries.ts'
+import { insertHeldTimes, listOpenOffers, updateOfferMessagesDropped, updateWithdrawn } from '../queries/offers.ts'
+import { getWaitlistSettings, updateWaitlistSettings } from '../queries/settings.ts'
+import { linkDays, longestWaitDays, type EntryId, type WaitingWish, type WaitlistSettings } from '../rules.ts'
+
+export type Joining = {
+  patient: { id: PatientId; agreed: boolean } | PatientDetails
+  wish: WaitingWish
+  /** A visit they have, for which something sooner is looked for. */
+  insteadOf?: AppointmentId | undefined
+  language: Language
+  source: 'online' | 'desk'
+}
+
+export type JoinRefusal = 'off' | 'not_offered' | 'over' | 'no_consent' | 'has_visit' | 'restricted'
+export type Joined = { id: EntryId; token: string }
+
+/**
+ * Puts somebody on the waiting list. Being written to is what the list is, so that without a consent nobody is on it. Who
+ * has such a visit already waits for something sooner than it, or not at all: an offer then moves that visit. A wish for
+ * the same that stands is changed and keeps its place in the line.
+ */
+export async function joinList(ctx: Ctx, joining: Joining): Promise<Outcome<Joined, JoinRefusal>> {
+  const { wish, insteadOf } = joining
+  if (!(await getWaitlistSettings(ctx)).on) return refuse('off')
+  const today = dateAt(ctx.now, ctx.clinic.zone)
+  if (isOver(wish, today)) return refuse('over')
+  // Offers are taken like bookings on the page: what is not to be had there is not waited for.
+  const settings = await getSettings(ctx)
+  if (!offerOf(settings, 'patient', wish.serviceId, 'any')) return refuse('not_offered')
+  const patientId = await patientOf(ctx, joining)
+  if (!patientId.ok) return patientId
+  if (!(await mayWait(ctx, patientId.value, wish, insteadOf))) return refuse('has_visit')
+
+  const until = dateIn(wish.until, today)
+  const entryId = await upsertEntry(ctx, {
+    id: newId<'waiting_entry'>(),
+    patientId: patientId.value,
+    wish: { ...wish, until },
+    insteadOf: insteadOf ?? null,
+    language: joining.language,
+    source: joining.source,
+  })
+  // What somebody is typing into at this moment was not to be seen as free, and may be in a minute.
+  await insertHeldTimes(ctx)
+  const expiresAt = dayBounds(until.add({ days: linkDays }), ctx.clinic.zone).to
+  const token = await registerWaitingLink(ctx, entryId, expiresAt)
+  await audit(
+    ctx,
+    'waiting.joined',
+    { kind: 'waiting_entry', id: entryId },
+    { service_id: wish.serviceId, patient_id: patientId.value, until: until.toString(), source: joining.source },
+  )
+  return done({ id: entryId, token })
+}
+
+const isOver = ({ from, until }: WaitingWish, today: Temporal.PlainDate) =>
+  Temporal.PlainDate.compare(until, today) < 0 || Temporal.PlainDate.compare(until, from) < 0
+
+const dateIn = (until: Temporal.PlainDate, today: Temporal.PlainDate) => {
+  const last = today.add({ days: longestWaitDays })
+  return Temporal.PlainDate.compare(until, last) > 0 ? last : until
+}
+
+async function patientOf(ctx: Ctx, { patient, language, source }: Joining) {
+  if (!('id' in patient)) {
+    if (patient.consentWording === undefined) return refuse('no_consent')
+    return done(await rememberPatient(ctx, patient))
+  }
+  const known = await getPatient(ctx, patient.id)
+  if (known.restrictedAt !== null) return refuse('restricted')
+  if (!patient.agreed) return refuse('no_consent')
+  const where =
+    source === 'desk'
+      ? ({ channel: 'phone', source: 'desk' } as const)
+      : ({ channel: 'web', source: 'patient_page' } as const)
+  await give(ctx, { patientId: patient.id, purpose: 'appointment_messages', language, ...where })
+  return done(patient.id)
+}
+
+async function mayWait(ctx: Ctx, patientId: PatientId, wish: WaitingWish, insteadOf: AppointmentId | undefined) {
+  if (insteadOf !== undefined) {
+    const visit = await findAppointment(ctx, insteadOf)
+    return visit?.patientId === patientId && visit.serviceId === wish.serviceId && isToCome(visit)
+  }
+  const visits = await listAppointmentsOfPatient(ctx, patientId, 50)
+  return !visits.some((visit) => visit.serviceId === wish.serviceId && isToCome(visit))
+
+  function isToCome({ status, startsAt }: { status: string; startsAt: Temporal.Instant }) {
+    return status === 'booked' && isBefore(ctx.now, startsAt)
+  }
+}
+
+/** Off the list, by the patient or by the desk. Twice is the same as once. */
+export async function leaveList(ctx: Ctx, id: EntryId, by: 'patient' | 'desk'): Promise<Entry> {
+  const entry = await getEntry(ctx, id)
+  if (await updateEnded(ctx, id, by === 'patient' ? 'left' : 'removed')) {
+    await closeOffersOf(ctx, id)
+    await audit(ctx, by === 'patient' ? 'waiting.left' : 'waiting.removed', { kind: 'waiting_entry', id })
+  }
+  return entry
+}
+
+/** What was offered to somebody who no longer waits is taken back, and what is still to leave about it stays. */
+async function closeOffersOf(ctx: Ctx, id: EntryId): Promise<void> {
+  const open = (await listOpenOffers(ctx)).filter(({ entryId }) => entryId === id)
+  if (open.length === 0) return
+  await updateWithdrawn(ctx, { entryId: id })
+  await updateOfferMessagesDropped(ctx, open.map((offer) => offer.id), 'offer_over') // prettier-ignore
+}
+
+/** Takes the desk's removal back, place in the line included. */
+export async function restoreEntry(ctx: Ctx, id: EntryId): Promise<Outcome<Entry, 'nothing_to_undo'>> {
+  const entry = await getEntry(ctx, id)
+  if (!(await updateRestored(ctx, id))) return refuse('nothing_to_undo')
+  await audit(ctx, 'waiting.restored', { kind: 'waiting_entry', id })
+  return done(entry)
+}
+
+/** Ends what nobody waits for any more: its last day is over, or the visit it was to be sooner than began or is gone. */
+export async function endOutlived(ctx: Ctx): Promise<number> {
+  return updateOutlived(ctx, dateAt(ctx.now, ctx.clinic.zone))
+}
+
+export const tokenOf = (ctx: Pick<Ctx, 'platformSeal' | 'clinic'>, id: EntryId): string => waitingToken(ctx, id)
+
+export async function changeWaitlistSettings(ctx: Ctx, settings: WaitlistSettings): Promise<void> {
+  await updateWaitlistSettings(ctx, settings)
+  await audit(
+    ctx,
+    'clinic.waiting_list_set',
+    { kind: 'clinic', id: ctx.clinic.id },
+    { on: settings.on, most: settings.most, minutes: settings.minutes },
+  )
+  ctx.settingsChanged()
+}

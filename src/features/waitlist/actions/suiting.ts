@@ -1,0 +1,54 @@
+// The free times of the diary, as those who wait would see them.
+import type { AppointmentId, ServiceId } from '../../../kernel/ids.ts'
+import { dateAt, isBefore, later, earlier, dayBounds, Temporal, type Instant } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { getSettings, listFreeTimes } from '../../availability/actions.ts'
+import { suits, type FreeSlot, type WaitingWish } from '../rules.ts'
+
+/** What is free online for a service within a span, in order of time. */
+export async function listFreeSlots(
+  ctx: Ctx,
+  serviceId: ServiceId,
+  span: { from: Instant; to: Instant },
+  ignore: readonly AppointmentId[] = [],
+): Promise<FreeSlot[]> {
+  const settings = await getSettings(ctx)
+  const service = settings.services.find(({ id }) => id === serviceId)
+  const zone = ctx.clinic.zone
+  const today = dateAt(ctx.now, zone)
+  const from = later(span.from, dayBounds(today, zone).from)
+  const to = earlier(span.to, dayBounds(today.add({ days: settings.profile.horizonDays }), zone).to)
+  if (!service || !isBefore(from, to)) return []
+  const first = dateAt(from, zone)
+  const wish = {
+    serviceId,
+    practitionerId: 'any' as const,
+    locationId: undefined,
+    from: first,
+    days: first.until(dateAt(to, zone)).days + 1,
+  }
+  const free = await listFreeTimes(ctx, 'patient', wish, ignore)
+  return (free?.days ?? []).flatMap(({ slots }) =>
+    slots.map(({ startsAt, practitionerId, locationId }) => {
+      const at = Temporal.Instant.fromEpochMilliseconds(startsAt)
+      return { serviceId, practitionerId, locationId, startsAt: at, endsAt: at.add({ minutes: service.durationMin }) }
+    }),
+  )
+}
+
+/**
+ * What is free already of what somebody wants to wait for: the first few. Nobody is put on a list for a time that can be
+ * booked now, and so whatever comes free later is news to everybody on it.
+ */
+export async function listSuiting(
+  ctx: Ctx,
+  wish: WaitingWish,
+  options: { before?: Instant | undefined; ignore?: readonly AppointmentId[]; most?: number } = {},
+): Promise<FreeSlot[]> {
+  const zone = ctx.clinic.zone
+  const span = { from: dayBounds(wish.from, zone).from, to: dayBounds(wish.until, zone).to }
+  const free = await listFreeSlots(ctx, wish.serviceId, span, options.ignore ?? [])
+  return free
+    .filter((slot) => suits(wish, slot, zone) && (!options.before || isBefore(slot.startsAt, options.before)))
+    .slice(0, options.most ?? 3)
+}
