@@ -38,6 +38,13 @@ describe('what a patient is told', () => {
       undefined,
     ],
     [
+      'booked on the page, moved away and back before the confirmation left: the confirmation',
+      now('booked'),
+      'desk',
+      [told('moved', 'dropped', five), told('confirmation', 'dropped', four, 'patient')],
+      'confirmation',
+    ],
+    [
       'moved away and back within the grace period: silence',
       now('booked'),
       'desk',
