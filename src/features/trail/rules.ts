@@ -5,7 +5,8 @@ export const actionGroups = {
   visits: [
     'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.cancelled',
     'appointment.confirmed', 'appointment.arrived', 'appointment.in_room', 'appointment.fulfilled',
-    'appointment.noshow', 'appointment.step_undone',
+    'appointment.noshow', 'appointment.step_undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
+    'queue.stepped_out', 'queue.returned', 'queue.prioritised', 'queue.priority_ended',
   ],
   patients: [
     'patient.created', 'patient.opened', 'patient.exported', 'patient.contact_updated', 'patient.corrected',

@@ -2,32 +2,44 @@ import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { noticeCancelled, noticeNotHere, noticeUndone } from '../../notices/actions.ts'
+import { noticeCancelled, noticeNotHere, noticeUndone, type AppointmentFacts } from '../../notices/actions.ts'
 import { findReminded } from '../../notices/queries.ts'
+import { giveToken } from '../../tokens/actions.ts'
 import { getAppointment, updateConfirmed, updateStatus, updateStatusBack, type Appointment } from '../queries.ts'
 import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
 import { factsOf } from './facts.ts'
+import { noteFreed } from './freed.ts'
 import { isOverlap } from './overlap.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
 export type StepRefusal = 'not_now' | 'changed_meanwhile'
 
 /** Takes one step of the desk's day: arrive, enter the room, finish, miss, cancel. */
-export async function takeStep(ctx: Ctx, id: AppointmentId, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
+export async function takeStep(
+  ctx: Ctx,
+  id: AppointmentId,
+  step: Step,
+  /** Takes what there is to tell of a cancellation instead: several are told of in one message. */
+  together?: AppointmentFacts[],
+): Promise<Outcome<Appointment, StepRefusal>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
   // Nobody's visit any more: it stays as it is, for counts and cash.
   if (before.patientId === null) return refuse('not_now')
   if (!canTake(step, before.status) || (step === 'miss' && !mayMiss(before, ctx.now))) return refuse('not_now')
-  return step === 'cancel' ? cancel(ctx, before, 'desk') : advance(ctx, before, step)
+  return step === 'cancel' ? cancel(ctx, before, 'desk', together) : advance(ctx, before, step)
 }
 
 async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
   const { to } = steps[step]
   const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false })
   if (updated === undefined) return refuse('changed_meanwhile')
-  await audit(ctx, `appointment.${to}`, { kind: 'appointment', id: before.id }, { from: before.status })
+  // Whoever is here has a number, whichever way they came in.
+  const here = to === 'arrived' || to === 'in_room' ? { token: await giveToken(ctx, before) } : {}
+  await audit(ctx, `appointment.${to}`, { kind: 'appointment', id: before.id }, { from: before.status, ...here })
   await tallyEnds(ctx, before.id, before.status, to)
+  // What is left of the time of somebody who did not come.
+  if (to === 'noshow') await noteFreed(ctx, before, 'noshow', { by: 'desk' })
   ctx.diaryChanged()
   return done(await getAppointment(ctx, before.id))
 }
@@ -54,6 +66,7 @@ async function cancel(
   ctx: Ctx,
   before: Appointment,
   by: 'patient' | 'desk',
+  together?: AppointmentFacts[],
 ): Promise<Outcome<Appointment, 'changed_meanwhile'>> {
   const updated = await updateStatus(ctx, before.id, {
     from: before.status,
@@ -64,7 +77,9 @@ async function cancel(
   if (updated === undefined) return refuse('changed_meanwhile')
   await audit(ctx, 'appointment.cancelled', { kind: 'appointment', id: before.id }, { from: before.status, by })
   const after = await getAppointment(ctx, before.id)
-  await noticeCancelled(ctx, factsOf(after), { by })
+  if (together) together.push(factsOf(after))
+  else await noticeCancelled(ctx, factsOf(after), { by })
+  await noteFreed(ctx, before, 'cancelled', { by })
   ctx.tally('cancelled')
   ctx.diaryChanged()
   return done(after)
@@ -77,6 +92,8 @@ async function cancel(
 export async function undoStep(
   ctx: Ctx,
   id: AppointmentId,
+  /** As with `takeStep`. */
+  together?: AppointmentFacts[],
 ): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
@@ -91,7 +108,8 @@ export async function undoStep(
     { from: before.status, to: before.previousStatus },
   )
   const after = await getAppointment(ctx, id)
-  if (before.status === 'cancelled') await noticeUndone(ctx, factsOf(after))
+  if (before.status === 'cancelled' && together) together.push(factsOf(after))
+  else if (before.status === 'cancelled') await noticeUndone(ctx, factsOf(after))
   else if (after.status === 'booked') await noticeNotHere(ctx, after)
   await tallyEnds(ctx, id, before.status, after.status)
   ctx.diaryChanged()

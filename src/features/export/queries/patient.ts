@@ -7,7 +7,14 @@ import { openedCells, type TableRow } from './tables.ts'
 /** Rows as an export has them: column name to value, opened. */
 export type HeldRow = Record<string, string | number | null>
 export type Held = Record<
-  'patients' | 'consents' | 'appointments' | 'messages' | 'inbound_messages' | 'audit_entries',
+  | 'patients'
+  | 'consents'
+  | 'appointments'
+  | 'tokens'
+  | 'queue_places'
+  | 'messages'
+  | 'inbound_messages'
+  | 'audit_entries',
   HeldRow[]
 >
 
@@ -19,6 +26,8 @@ export async function listRowsOf(ctx: Ctx, id: PatientId): Promise<Held> {
     patients: await held(ctx, 'patients', 'id', [id]),
     consents: await held(ctx, 'consents', 'patient_id', [id]),
     appointments,
+    tokens: await held(ctx, 'tokens', 'appointment_id', visitIds),
+    queue_places: await held(ctx, 'queue_places', 'appointment_id', visitIds),
     messages: await held(ctx, 'messages', 'patient_id', [id]),
     inbound_messages: await held(ctx, 'inbound_messages', 'patient_id', [id]),
     audit_entries: await held(ctx, 'audit_entries', 'record_id', [id, ...visitIds]),
@@ -39,7 +48,8 @@ async function held(ctx: Ctx, name: keyof Held, column: string, ids: readonly st
       column +
       ' = any(?::uuid[])' +
       only +
-      ' order by id',
+      ' order by ' +
+      table.key.join(', '),
     [ctx.clinic.id, ids],
   )
   return found.map((row) => {

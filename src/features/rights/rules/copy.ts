@@ -9,6 +9,8 @@ export function only({ patient, visits, held }: PatientRecord, parts: readonly s
     held: {
       patients: rowsOf('details', held.patients),
       appointments: rowsOf('visits', held.appointments),
+      tokens: rowsOf('visits', held.tokens),
+      queue_places: rowsOf('visits', held.queue_places),
       messages: rowsOf('messages', held.messages),
       inbound_messages: rowsOf('messages', held.inbound_messages),
       consents: rowsOf('consents', held.consents),
