@@ -16,6 +16,7 @@ import {
   type Hold,
 } from '../queries.ts'
 import { holdMinutes, longestHoldMinutes, occupiedBy } from '../rules.ts'
+import { noteFreed } from './freed.ts'
 
 /** A browser may keep this many half-finished bookings, for a parent with two tabs. */
 const holdsPerBrowser = 3
@@ -68,6 +69,9 @@ export async function takeSlot(
       hold: { owner: holder.owner, expiresAt: ctx.now.add({ minutes: holdMinutes }) },
     })
     if (held !== undefined) {
+      // Whoever looked meanwhile saw it as gone: if nothing comes of it, those who wait are asked.
+      const visit = { ...wish, endsAt: wish.startsAt.add({ minutes: service.durationMin }) }
+      await noteFreed(ctx, visit, 'hold', { lookAt: ctx.now.add({ minutes: holdMinutes }) })
       ctx.diaryChanged()
       return held
     }

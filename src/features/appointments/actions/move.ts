@@ -9,6 +9,7 @@ import { noticeMoved, type AppointmentFacts } from '../../notices/actions.ts'
 import { deleteLapsedHolds, findOverbookLane, getAppointment, updatePlace, type Appointment } from '../queries.ts'
 import { linkExpiry, movable, occupiedBy, patientMayChange } from '../rules.ts'
 import { factsOf } from './facts.ts'
+import { noteFreed } from './freed.ts'
 import { isOverlap } from './overlap.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
@@ -60,6 +61,7 @@ export async function moveAppointment(
   )
   if (together) together.push(factsOf(after))
   else await noticeMoved(ctx, factsOf(after), { by })
+  await noteFreed(ctx, before, 'moved', { by })
   ctx.tally('moved')
   ctx.diaryChanged()
   return done(after)
