@@ -8,6 +8,7 @@ import type { Services } from '../../../platform/services.ts'
 import { dateAt } from '../../../kernel/time.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import type { OutboxRow } from '../queries/outbox.ts'
+import { datesText, isSeriesTemplate, seriesTemplateMessage, seriesText } from '../rules/series-templates.ts'
 import {
   answerTemplateMessage,
   answerText,
@@ -72,6 +73,56 @@ export function compose(ctx: Ctx, tools: Tools, message: OutboxRow, visit: Appoi
     channel: 'whatsapp',
     payload: { ...address, type: 'template', template: visitTemplateMessage(name, language, values, buttons) },
     body: bodyText(name, speaker.t, values),
+  }
+}
+
+/** One message about several visits of one person, in the order of time. */
+export function composeTogether(
+  ctx: Ctx,
+  { speakers, config }: Tools,
+  message: OutboxRow,
+  visits: readonly Appointment[],
+): Composed {
+  const { template, language } = message
+  const [first] = visits
+  if (!first || !isSeriesTemplate(template)) throw new Error(`no visits to tell of with ${template}`)
+  const speaker = speakers(language, ctx.clinic)
+  const all = (values: string[]) => [...new Set(values)].join(speaker.t('messaging.series.between'))
+  const values = {
+    clinic: ctx.clinic.name,
+    dates: datesText(
+      speaker,
+      visits.map(({ startsAt }) => startsAt),
+    ),
+    doctor: all(visits.map(({ practitionerName }) => practitionerName)),
+    address: all(visits.map((visit) => whereItIs(visit.locationName, visit.locationAddress))),
+  }
+  const body = seriesText(template, speaker.t, values)
+  const over = template === 'nabz_series_cancelled'
+  const suffix = over ? ctx.clinic.slug : linkToken(ctx, first.id, first.linkVersion)
+  if (message.channel === 'email') {
+    const link = speaker.t(`messaging.mail.${over ? 'book_again' : 'see_visit'}`, {
+      link: `${config.baseUrl}/${over ? 'c' : 'a'}/${suffix}`,
+    })
+    const subject = speaker.t(`messaging.mail.${message.kind}`, { clinic: ctx.clinic.name })
+    const payload = {
+      id: message.id,
+      to: message.recipient,
+      fromName: ctx.clinic.name,
+      subject,
+      text: `${body}\n\n${link}\n`,
+    }
+    return { channel: 'email', body: payload.text, payload }
+  }
+  return {
+    channel: 'whatsapp',
+    body,
+    payload: {
+      to: message.recipient.replace(/^\+/, ''),
+      biz_opaque_callback_data: `${ctx.clinic.id}.${message.id}`,
+      type: 'template',
+      template: seriesTemplateMessage(template, language, values, suffix),
+    },
   }
 }
 

@@ -12,13 +12,14 @@ import { smtpChannel, type MailPayload } from '../../../platform/channels/smtp.t
 import { whatsAppChannel, type WhatsAppPayload } from '../../../platform/channels/whatsapp.ts'
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { findAppointment } from '../../appointments/queries.ts'
+import { findAppointment, listAppointmentsById } from '../../appointments/queries.ts'
 import { findConsent } from '../../consents/queries.ts'
 import { findOptOut } from '../queries/opt-outs.ts'
 import {
   claimDueMessages,
   countUnknownAttempts,
   listClinicsWithDueMessages,
+  listToldTogether,
   lockMessage,
   releaseClaims,
   updateAttemptsLost,
@@ -33,7 +34,7 @@ import { findPause } from '../queries/senders.ts'
 import { isStopped } from '../rules/opt-outs.ts'
 import { claimSeconds, sendingSeconds, unknownSeconds } from '../rules/retries.ts'
 import { reasonToDrop } from '../rules/still-true.ts'
-import { compose, type Composed } from './compose.ts'
+import { compose, composeTogether, type Composed } from './compose.ts'
 import { recordOutcome, senderOf, sendByMailInstead, tallyFailed, templateSubject } from './outcome.ts'
 
 export type Channels = { whatsapp: Channel<WhatsAppPayload>; email: Channel<MailPayload> }
@@ -173,12 +174,20 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
   }
   if (message.status !== 'queued' && message.status !== 'unknown') return undefined
 
-  const [optOut, visit, consent, pause] = await Promise.all([
+  const [optOut, own, consent, pause] = await Promise.all([
     message.channel === 'whatsapp' ? findOptOut(ctx.db, senderOf(message), message.recipientHash) : undefined,
-    message.appointmentId === null ? undefined : findAppointment(ctx, message.appointmentId),
+    message.appointmentId === null || message.toldWith !== null
+      ? undefined
+      : findAppointment(ctx, message.appointmentId),
     message.patientId === null ? undefined : findConsent(ctx, message.patientId, 'appointment_messages'),
     findPause(ctx.db, senderOf(message), templateSubject(message), ctx.now),
   ])
+  // A message about several visits is made of those it is still true of when it goes.
+  const together =
+    message.toldWith === null
+      ? undefined
+      : await listAppointmentsById(ctx, await listToldTogether(ctx, message.toldWith))
+  const visit = together ? together[0] : own
   const facts = visit && { ...visit, consentWithdrawn: consent?.decision === 'deny' }
   const reason = reasonToDrop(message, facts, isStopped(optOut), ctx.now)
   if (reason !== undefined) {
@@ -196,7 +205,7 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
     await updateHeld(ctx, id, pause.until, pause.subject === '' ? 'sender_stopped' : 'template_stopped')
     return undefined
   }
-  const composed = compose(ctx, services, message, visit)
+  const composed = together ? composeTogether(ctx, services, message, together) : compose(ctx, services, message, visit)
   const sendingLease = ctx.now.add({ seconds: sendingSeconds, milliseconds: randomInt(1000) })
   const attempt = await updateSending(ctx, id, { lease: sendingLease, body: composed.body })
   return { message: { ...message, attempts: message.attempts + 1 }, attempt, lease: sendingLease, composed }

@@ -115,6 +115,7 @@ export async function sendByMailInstead(
     ...(message.patientId === null ? {} : { patientId: message.patientId }),
     dueAt: ctx.now,
     ...(message.expiresAt === null ? {} : { expiresAt: message.expiresAt }),
+    ...(message.toldWith === null ? {} : { toldWith: message.toldWith }),
     params: message.params,
   })
 }

@@ -1,8 +1,9 @@
 // Registers our templates with WhatsApp: for the demo at its start, for an operator by `npm run whatsapp:templates`.
 import { z } from 'zod'
-import { languages } from '../../../platform/i18n/languages.ts'
+import { languages, type Language } from '../../../platform/i18n/languages.ts'
 import type { Speakers } from '../../../platform/i18n/speaker.ts'
 import type { Config } from '../../../config.ts'
+import { seriesDefinitions } from '../rules/series-templates.ts'
 import { templateDefinitions } from '../rules/templates.ts'
 
 export type Registered = { name: string; language: string; status: string }
@@ -20,11 +21,11 @@ export async function registerTemplates(
 ): Promise<Registered[]> {
   const url = `${config.whatsapp.baseUrl}/${config.whatsapp.version}/${wabaId}/message_templates`
   const there = await listTemplates(url, config.whatsapp.accessToken)
-  const wanted = templateDefinitions(
-    languages,
-    (language) => speakers(language, { country: 'GB', zone: 'UTC' }).t,
-    config.baseUrl,
-  )
+  const translate = (language: Language) => speakers(language, { country: 'GB', zone: 'UTC' }).t
+  const wanted = [
+    ...templateDefinitions(languages, translate, config.baseUrl),
+    ...languages.flatMap((language) => seriesDefinitions(language, translate(language), config.baseUrl)),
+  ]
   const registered: Registered[] = []
   for (const definition of wanted) {
     const [name, language] = [String(definition.name), String(definition.language)]

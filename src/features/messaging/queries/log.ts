@@ -3,6 +3,7 @@ import type { AppointmentId, MessageId, PatientId, PractitionerId } from '../../
 import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { rows, type Binding } from '../../../platform/db/rows.ts'
+import { toldTogether } from '../../../platform/outbox.ts'
 import { parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
 import { seesRestricted } from '../../patients/rules.ts'
 import { kindKey, reasonKey, statusKey } from '../rules/in-words.ts'
@@ -124,7 +125,8 @@ export type MessageFilter = {
 /** The clinic's messages, newest first. */
 export async function listRecentMessages(ctx: Ctx, filter: MessageFilter): Promise<LoggedMessage[]> {
   const { statuses, patientId, practitionerId, before, limit } = filter
-  const conditions: [sql: string, bindings: Binding[]][] = []
+  // What was told in one message is listed once.
+  const conditions: [sql: string, bindings: Binding[]][] = [[` and m.drop_reason is distinct from ?`, [toldTogether]]]
   if (statuses) conditions.push([' and m.status = any(?)', [statuses]])
   if (patientId) conditions.push([' and m.patient_id = ?', [patientId]])
   if (practitionerId) {

@@ -5,6 +5,7 @@ import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Database } from '../../../platform/db/connect.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import { toldTogether } from '../../../platform/outbox.ts'
 import { parseLanguage, type Language } from '../../../platform/i18n/languages.ts'
 import type { MessageStatus } from '../rules/statuses.ts'
 
@@ -59,6 +60,8 @@ export type OutboxRow = {
   recipientHash: Buffer
   params: Record<string, string>
   expiresAt: Instant | null
+  /** Of a message about several visits: what holds it together with what is kept of each. */
+  toldWith: string | null
   leaseUntil: Instant | null
   attempts: number
   providerId: string | null
@@ -78,7 +81,7 @@ export async function lockMessage(ctx: Ctx, id: MessageId): Promise<OutboxRow | 
     ctx.db,
     `select id, appointment_id as "appointmentId", patient_id as "patientId", version, kind, channel, template, language,
        status, recipient_sealed as "recipientSealed", recipient_hash as "recipientHash",
-       params_sealed as "paramsSealed", expires_at as "expiresAt", lease_until as "leaseUntil", attempts,
+       params_sealed as "paramsSealed", expires_at as "expiresAt", told_with as "toldWith", lease_until as "leaseUntil", attempts,
        provider_id as "providerId", coalesce(accepted_at, sent_at, delivered_at, read_at) is not null as counted
      from clinic.messages where clinic_id = ? and id = ? for update`,
     [ctx.clinic.id, id],
@@ -91,6 +94,23 @@ export async function lockMessage(ctx: Ctx, id: MessageId): Promise<OutboxRow | 
     recipient: ctx.seal.open(recipientSealed, 'messages.recipient', id),
     params: paramsSealed ? (ctx.seal.openJson(paramsSealed, 'messages.params', id) as Record<string, string>) : {},
   }
+}
+
+/**
+ * The visits that a message about several is still true of: unchanged since it was queued, and to come. In the order of
+ * time.
+ */
+export async function listToldTogether(ctx: Ctx, toldWith: string): Promise<AppointmentId[]> {
+  const found = await rows<{ id: AppointmentId }>(
+    ctx.db,
+    `select a.id from clinic.messages said
+     join clinic.appointments a on a.clinic_id = said.clinic_id and a.id = said.appointment_id
+     where said.clinic_id = ? and said.told_with = ? and said.drop_reason = ? and a.version = said.version
+       and a.status = case when said.kind = 'cancelled' then 'cancelled' else 'booked' end and a.starts_at > ?
+     order by a.starts_at, a.id`,
+    [ctx.clinic.id, toldWith, toldTogether, ctx.now],
+  )
+  return found.map(({ id }) => id)
 }
 
 export async function updateDropped(ctx: Ctx, id: MessageId, reason: string): Promise<void> {
@@ -237,4 +257,29 @@ export async function updateTakenBack(ctx: Ctx, id: MessageId): Promise<boolean>
     [ctx.clinic.id, id],
   )
   return changed === 1
+}
+
+/** Makes one message due that waits for its time. */
+export async function updateDueNow(ctx: Ctx, id: MessageId): Promise<boolean> {
+  const changed = await changes(
+    ctx.db,
+    `update clinic.messages set due_at = ? where clinic_id = ? and id = ? and status = 'queued' and due_at > ?`,
+    [ctx.now, ctx.clinic.id, id, ctx.now],
+  )
+  return changed === 1
+}
+
+/** The same for what is to be told of these visits in these versions; reminders keep their time. */
+export async function updateVisitsDueNow(
+  ctx: Ctx,
+  visits: readonly { id: AppointmentId; version: number }[],
+): Promise<number> {
+  return changes(
+    ctx.db,
+    `update clinic.messages m set due_at = ?
+     from unnest(?::uuid[], ?::int[]) as v (id, version)
+     where m.clinic_id = ? and m.appointment_id = v.id and m.version = v.version and m.status = 'queued'
+       and m.due_at > ? and m.kind in ('confirmation', 'moved', 'cancelled')`,
+    [ctx.now, visits.map(({ id }) => id), visits.map(({ version }) => version), ctx.clinic.id, ctx.now],
+  )
 }

@@ -10,6 +10,9 @@ const kinds = [
   'cancelled',
   'clinic_alert',
   'rights_answer',
+  'series_confirmation',
+  'series_moved',
+  'series_cancelled',
 ]
 
 export const kindKey = (kind: string): string => `messaging.kind.${kinds.includes(kind) ? kind : 'reply'}`
@@ -19,7 +22,7 @@ export function statusKey(status: MessageStatus, channel: 'whatsapp' | 'email'):
 }
 
 const dropReasons = [
-  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'consent_withdrawn', 'opted_out', 'expired', 'past', 'taken_back',
+  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'consent_withdrawn', 'opted_out', 'expired', 'past', 'taken_back', 'told_together',
 ] // prettier-ignore
 const codes: Record<string, string> = {
   131026: 'no_whatsapp', 131030: 'no_whatsapp', 131062: 'no_whatsapp', no_answer: 'no_answer',

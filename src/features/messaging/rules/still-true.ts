@@ -22,6 +22,8 @@ export type VisitFacts = {
 const despiteStop = new Set(['stop_confirmed'])
 const aboutVisit = new Set(['confirmation', 'moved', 'reminder_24h', 'reminder_2h'])
 
+const aboutSeveral = new Set(['series_confirmation', 'series_moved', 'series_cancelled'])
+
 /**
  * Why a message must not leave, asked in the moment before it would, of the appointment, the consent and the opt-outs as
  * they are then; undefined when it may. A message tells of one version of a visit: after any change another message tells.
@@ -39,6 +41,8 @@ export function reasonToDrop(
     if (visit?.status !== 'cancelled' || visit.version !== message.version) return 'stale_version'
     return withConsent(visit, now)
   }
+  // Given the first of its visits of which it is still true.
+  if (aboutSeveral.has(message.kind)) return visit ? withConsent(visit, now) : 'stale_version'
   if (!aboutVisit.has(message.kind)) return undefined
   if (!visit || visit.status === 'cancelled') return 'cancelled'
   if (visit.version !== message.version) return 'stale_version'
@@ -57,6 +61,6 @@ function withConsent({ startsAt, messagesWanted, consentWithdrawn }: VisitFacts,
  * mailed only what they are waiting for: the confirmation of what they have just booked.
  */
 export function fallsBackToMail(kind: string, because: 'undeliverable' | 'opted_out'): boolean {
-  if (because === 'opted_out') return kind === 'confirmation' || kind === 'rights_answer'
-  return aboutVisit.has(kind) || kind === 'cancelled' || kind === 'rights_answer'
+  if (because === 'opted_out') return kind === 'confirmation' || kind === 'series_confirmation' || kind === 'rights_answer'
+  return aboutVisit.has(kind) || aboutSeveral.has(kind) || kind === 'cancelled' || kind === 'rights_answer'
 }
