@@ -32,6 +32,22 @@ export async function findConsent(ctx: Ctx, patientId: PatientId, purpose: Purpo
   return newest
 }
 
+/** Which of these people said last that they do not want it. */
+export async function listDenials(
+  ctx: Ctx,
+  patientIds: readonly PatientId[],
+  purpose: Purpose,
+): Promise<Set<PatientId>> {
+  const found = await rows<{ id: PatientId; decision: Decision }>(
+    ctx.db,
+    `select distinct on (patient_id) patient_id as id, decision from clinic.consents
+     where clinic_id = ? and patient_id = any(?::uuid[]) and purpose = ?
+     order by patient_id, decided_at desc, id desc`,
+    [ctx.clinic.id, patientIds, purpose],
+  )
+  return new Set(found.flatMap(({ id, decision }) => (decision === 'deny' ? [id] : [])))
+}
+
 /** One writer at a time about one patient, so that what two processes hear at once is taken down once. */
 export async function lockConsents(ctx: Ctx, patientId: PatientId): Promise<void> {
   await rows(ctx.db, 'select pg_advisory_xact_lock(hashtextextended(?, 1))', [patientId])

@@ -79,6 +79,27 @@ export async function noticeRearranged(
   await queueMessages(ctx, messages)
 }
 
+export type News = { template: string; dueAt: Instant }
+
+/** What `noticeRearranged` would tell of each of these visits as they would stand then; nothing is queued. */
+export async function previewRearranged(
+  ctx: Ctx,
+  news: readonly Rearranged[],
+  because: Because,
+): Promise<Map<AppointmentId, News>> {
+  const told = await listAnnouncementsOf(
+    ctx,
+    news.map(({ facts }) => facts.id),
+  )
+  const previews = new Map<AppointmentId, News>()
+  for (const { facts, wasAt } of news) {
+    const messages = await messagesFor(ctx, facts, 'desk', told.get(facts.id) ?? [], { because, wasAt })
+    const announced = messages.find(({ kind }) => kinds.has(kind))
+    if (announced) previews.set(facts.id, announced)
+  }
+  return previews
+}
+
 /**
  * The same change of several visits of one person, told in one message for each thing there is to say: a series that was
  * booked is one confirmation with its dates, not six. Reminders are each visit's own. What was queued about how they stood

@@ -11,7 +11,7 @@ import type { Closure, HolidayNames } from '../rules.ts'
 import type { ClosureForm } from '../schema.ts'
 
 /** Closes for a while. Visits already booked in that time stay, and how many they are is answered. */
-export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<{ visits: number }> {
+export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<{ id: Id<'closure'>; visits: number }> {
   if (form.practitionerId !== undefined) await getPractitioner(ctx, form.practitionerId)
   if (form.locationId !== undefined) await getLocation(ctx, form.locationId)
   const closure: Closure = { ...form, id: newId<'closure'>(), names: undefined }
@@ -19,7 +19,7 @@ export async function addClosure(ctx: Ctx, form: ClosureForm): Promise<{ visits:
   await insertClosure(ctx, closure)
   await audit(ctx, 'closure.added', { kind: 'closure', id: closure.id }, { ...detailsOf(closure), visits })
   ctx.settingsChanged()
-  return { visits }
+  return { id: closure.id, visits }
 }
 
 /** Opens again. What was closed is kept in the audit log, from where an undo brings it back. */

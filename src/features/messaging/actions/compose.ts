@@ -5,10 +5,11 @@ import type { WhatsAppPayload } from '../../../platform/channels/whatsapp.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { linkToken } from '../../../platform/links.ts'
 import type { Services } from '../../../platform/services.ts'
-import { dateAt } from '../../../kernel/time.ts'
+import { dateAt, Temporal } from '../../../kernel/time.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import type { OutboxRow } from '../queries/outbox.ts'
 import { datesText, isSeriesTemplate, seriesTemplateMessage, seriesText } from '../rules/series-templates.ts'
+import { isOfferTemplate, offerTemplateMessage, offerText } from '../rules/offer-templates.ts'
 import {
   answerTemplateMessage,
   answerText,
@@ -61,6 +62,22 @@ export function compose(ctx: Ctx, tools: Tools, message: OutboxRow, visit: Appoi
       channel: 'whatsapp',
       payload: { ...address, type: 'template', template: answerTemplateMessage(language, ctx.clinic.name, suffix) },
       body: answerText(speaker.t, ctx.clinic.name),
+    }
+  }
+  if (isOfferTemplate(template)) {
+    const { offer = '', token = '', startsAt = '', until = '', doctor = '', place = '', address: where = '' } = params
+    const values = {
+      clinic: ctx.clinic.name,
+      when: speaker.longDateTime(Temporal.Instant.from(startsAt)),
+      doctor,
+      address: whereItIs(place, where),
+      until: speaker.time(Temporal.Instant.from(until)),
+    }
+    const filled = offerTemplateMessage(template, language, values, { offer, token })
+    return {
+      channel: 'whatsapp',
+      payload: { ...address, type: 'template', template: filled },
+      body: offerText(template, speaker.t, values),
     }
   }
   const { name, values, appointment } = aboutVisit(ctx, speaker, message, visit)

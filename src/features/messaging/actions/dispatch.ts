@@ -5,7 +5,7 @@
 // that dies there leaves a message "being sent" whose claim lapses; the next one finds it and treats it as one that may
 // have gone out.
 import { randomInt, randomUUID } from 'node:crypto'
-import type { ClinicId, MessageId } from '../../../kernel/ids.ts'
+import { parseId, type ClinicId, type MessageId } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import type { Channel, SendResult } from '../../../platform/channels/channel.ts'
 import { smtpChannel, type MailPayload } from '../../../platform/channels/smtp.ts'
@@ -14,6 +14,7 @@ import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findAppointment, listAppointmentsById } from '../../appointments/queries.ts'
 import { findConsent } from '../../consents/queries.ts'
+import { closeUnsent, reasonNotToOffer } from '../../waitlist/actions/answer.ts'
 import { findOptOut } from '../queries/opt-outs.ts'
 import {
   claimDueMessages,
@@ -189,9 +190,13 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
       : await listAppointmentsById(ctx, await listToldTogether(ctx, message.toldWith))
   const visit = together ? together[0] : own
   const facts = visit && { ...visit, consentWithdrawn: consent?.decision === 'deny' }
-  const reason = reasonToDrop(message, facts, isStopped(optOut), ctx.now)
+  const offer = message.kind === 'waitlist_offer' ? parseId<'waiting_offer'>(message.params.offer) : undefined
+  const reason =
+    reasonToDrop(message, facts, isStopped(optOut), ctx.now) ??
+    (offer === undefined ? undefined : await reasonNotToOffer(ctx, offer))
   if (reason !== undefined) {
     await updateDropped(ctx, id, reason)
+    if (offer !== undefined) await closeUnsent(ctx, offer)
     if (reason === 'opted_out') await sendByMailInstead(ctx, message, 'opted_out')
     return undefined
   }

@@ -11,6 +11,14 @@ import type { Services } from '../../../platform/services.ts'
 import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
 import { findAppointment } from '../../appointments/queries.ts'
 import {
+  acceptOffer,
+  declineOffer,
+  findAnswered,
+  noteLost,
+  withdrawOffersTo,
+  type AcceptRefusal,
+} from '../../waitlist/actions/answer.ts'
+import {
   findCorrespondent,
   findLastClinicTo,
   findMessageByProviderId,
@@ -20,6 +28,7 @@ import {
 } from '../queries/correspondence.ts'
 import { findOptOut, insertStrangersStop } from '../queries/opt-outs.ts'
 import { findNumberByAliases, upsertAlias } from '../queries/senders.ts'
+import { parseOfferPayload, type OfferPress } from '../rules/offer-templates.ts'
 import { isStopped } from '../rules/opt-outs.ts'
 import { parseButtonPayload, stopPayload, type ButtonPress } from '../rules/templates.ts'
 import { meaningOf, type Meaning } from '../rules/words.ts'
@@ -38,6 +47,8 @@ type Heard = {
   text: string
   meaning: Meaning | 'press' | 'silent'
   press: ButtonPress | undefined
+  /** Yes or no under the message about a time that came free. */
+  offer: OfferPress | undefined
 }
 
 export async function hearMessage(services: Services, eventId: string, item: MessageItem): Promise<void> {
@@ -56,6 +67,7 @@ async function understand(services: Services, eventId: string, item: MessageItem
   if (!numberHash) return undefined
   const payload = item.button?.payload ?? item.interactive?.button_reply?.id
   const press = payload === undefined ? undefined : parseButtonPayload(payload)
+  const offer = payload === undefined ? undefined : parseOfferPayload(payload)
   const text = item.text?.body ?? item.button?.text ?? item.interactive?.button_reply?.title ?? ''
   return {
     eventId,
@@ -65,7 +77,8 @@ async function understand(services: Services, eventId: string, item: MessageItem
     at: Temporal.Instant.fromEpochMilliseconds(Number(item.timestamp) * 1000),
     text: text === '' ? `[${item.type}]` : text,
     press,
-    meaning: press ? 'press' : payload === stopPayload ? 'stop' : meaningOfItem(item, text),
+    offer,
+    meaning: press || offer ? 'press' : payload === stopPayload ? 'stop' : meaningOfItem(item, text),
   }
 }
 
@@ -127,7 +140,10 @@ async function answer(services: Services, clinic: Clinic, heard: Heard): Promise
   if (outcome.ok) return
   await asPatient(async (ctx) => {
     const party = await keep(ctx, services, heard)
-    await party?.replies.tooLate()
+    const offer = await offerOf(ctx, heard)
+    if (!party) return
+    if (!offer) return party.replies.tooLate()
+    await party.replies.offerLost(await noteLost(ctx, offer.offer, outcome.reason), outcome.reason)
   })
 }
 
@@ -137,7 +153,7 @@ async function keep(ctx: Ctx, services: Services, heard: Heard): Promise<Party |
     id: heard.eventId,
     senderHash: heard.numberHash,
     text: heard.text,
-    meaning: heard.press?.wish ?? heard.meaning,
+    meaning: heard.press?.wish ?? heard.offer?.wish ?? heard.meaning,
     appointmentId: known?.appointmentId ?? null,
     patientId: known?.patientId ?? null,
     receivedAt: heard.at,
@@ -148,12 +164,12 @@ async function keep(ctx: Ctx, services: Services, heard: Heard): Promise<Party |
   return { phone, language, replies: replies(ctx, services, { phone, language, heardAt: heard.at }) }
 }
 
-type Followed = { ok: true } | { ok: false; reason: string }
+type Followed = { ok: true } | { ok: false; reason: 'too_late' | 'changed_meanwhile' | AcceptRefusal }
 
 async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party): Promise<Followed> {
   switch (heard.meaning) {
     case 'press':
-      return heard.press ? followPress(ctx, services, heard.press, party) : { ok: true }
+      return heard.press ? followPress(ctx, services, heard.press, party) : followOffer(ctx, heard, party)
     case 'stop':
     case 'start': {
       const change = await noteWish(ctx, {
@@ -167,6 +183,7 @@ async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party):
         source: 'whatsapp_reply',
         about: { kind: 'inbound_message', id: heard.eventId },
       })
+      if (heard.meaning === 'stop') await withdrawOffersTo(ctx, heard.numberHash)
       if (change === 'stop') await party.replies.stopped()
       else if (change === 'resume') await party.replies.resumed()
       else if (heard.meaning === 'start') await politely(ctx, heard, () => party.replies.auto(heard.numberHash))
@@ -176,6 +193,7 @@ async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party):
       await politely(ctx, heard, () => party.replies.cancelOrStop(heard.numberHash))
       return { ok: true }
     case 'other':
+      if (await offerOf(ctx, heard)) return followOffer(ctx, heard, party)
       await politely(ctx, heard, () => party.replies.auto(heard.numberHash))
       return { ok: true }
     case 'silent':
@@ -212,6 +230,25 @@ async function followPress(ctx: Ctx, services: Services, press: ButtonPress, par
   // The news of the cancellation itself is the answer.
   const cancelled = await cancelByPatient(ctx, visit.id)
   return cancelled.ok ? { ok: true } : cancelled
+}
+
+/** The offer an answer is about: named by the button, or the one that stands when somebody just writes yes. */
+async function offerOf(ctx: Ctx, heard: Heard): Promise<OfferPress | undefined> {
+  if (heard.offer) return heard.offer
+  return heard.meaning === 'other' ? findAnswered(ctx, heard.numberHash, heard.text) : undefined
+}
+
+async function followOffer(ctx: Ctx, heard: Heard, party: Party): Promise<Followed> {
+  const answered = await offerOf(ctx, heard)
+  // Who said STOP is not written to, and a yes nobody may confirm is none.
+  if (!answered || isStopped(await findOptOut(ctx.db, sharedSender, heard.numberHash))) return { ok: true }
+  if (answered.wish === 'decline') {
+    if (await declineOffer(ctx, answered.offer, heard.numberHash)) await party.replies.offerDeclined()
+    return { ok: true }
+  }
+  // The confirmation of the visit is the answer.
+  const accepted = await acceptOffer(ctx, answered.offer, heard.numberHash)
+  return accepted.ok ? { ok: true } : accepted
 }
 
 async function visitOf(ctx: Ctx, { db }: Services, press: ButtonPress): Promise<AppointmentId | undefined> {

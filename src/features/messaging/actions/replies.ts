@@ -7,6 +7,7 @@ import { linkToken } from '../../../platform/links.ts'
 import { queueMessage } from '../../../platform/outbox.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findAppointment, type Appointment } from '../../appointments/queries.ts'
+import type { Lost } from '../../waitlist/actions/answer.ts'
 import { findClinicPhone, findLastReply, findNextVisitOf } from '../queries/correspondence.ts'
 import { buttonPayload, stopPayload } from '../rules/templates.ts'
 import { buttonsText, type Button } from './compose.ts'
@@ -62,6 +63,18 @@ export function replies(
               link: `${config.baseUrl}/a/${linkToken(ctx, visit.id, visit.linkVersion)}`,
             })
       await say('reply_changed', text, { visit })
+    },
+
+    offerDeclined: () => say('reply_offer', t('offer_declined')),
+
+    /** One kind answer to a yes that came too late; none to a second one, or to somebody who has the time already. */
+    async offerLost(lost: Lost, reason: string) {
+      if (lost === 'booked' || lost === 'told') return
+      const phone = await findClinicPhone(ctx)
+      if (reason === 'too_many_open' || reason === 'month_full') {
+        return say('reply_offer', phone === undefined ? t('too_late_no_phone') : t('too_late', { phone }))
+      }
+      await say('reply_offer', t(lost === 'taken' ? 'offer_taken' : 'offer_over', { link: clinicLink }))
     },
 
     async linkGone() {

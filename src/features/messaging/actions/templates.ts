@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { languages, type Language } from '../../../platform/i18n/languages.ts'
 import type { Speakers } from '../../../platform/i18n/speaker.ts'
 import type { Config } from '../../../config.ts'
+import { offerDefinitions } from '../rules/offer-templates.ts'
 import { seriesDefinitions } from '../rules/series-templates.ts'
 import { templateDefinitions } from '../rules/templates.ts'
 
@@ -25,6 +26,7 @@ export async function registerTemplates(
   const wanted = [
     ...templateDefinitions(languages, translate, config.baseUrl),
     ...languages.flatMap((language) => seriesDefinitions(language, translate(language), config.baseUrl)),
+    ...languages.flatMap((language) => offerDefinitions(language, translate(language), config.baseUrl)),
   ]
   const registered: Registered[] = []
   for (const definition of wanted) {

@@ -13,6 +13,21 @@ export async function findOptOut(db: Knex, sender: string, numberHash: Buffer): 
   return found
 }
 
+/** What these numbers said to a sender, by their hash in hexadecimal. */
+export async function listOptOuts(
+  db: Knex,
+  sender: string,
+  numberHashes: readonly Buffer[],
+): Promise<Map<string, OptOut>> {
+  const found = await rows<OptOut & { hash: Buffer }>(
+    db,
+    `select number_hash as hash, stopped_at as "stoppedAt", resumed_at as "resumedAt" from platform.opt_outs
+     where sender = ? and number_hash = any(?::bytea[])`,
+    [sender, numberHashes],
+  )
+  return new Map(found.map(({ hash, ...optOut }) => [hash.toString('hex'), optOut]))
+}
+
 /** One writer at a time about one number, so that a STOP and a START in two processes are taken in their order. */
 export async function lockNumber(db: Knex, numberHash: Buffer): Promise<void> {
   await rows(db, 'select pg_advisory_xact_lock(?)', [numberHash.readInt32BE(0)])

@@ -10,6 +10,7 @@ const kinds = [
   'cancelled',
   'clinic_alert',
   'rights_answer',
+  'waitlist_offer',
   'series_confirmation',
   'series_moved',
   'series_cancelled',
@@ -22,7 +23,8 @@ export function statusKey(status: MessageStatus, channel: 'whatsapp' | 'email'):
 }
 
 const dropReasons = [
-  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'consent_withdrawn', 'opted_out', 'expired', 'past', 'taken_back', 'told_together',
+  'stale_version', 'cancelled', 'undone', 'not_needed', 'no_consent', 'consent_withdrawn', 'opted_out', 'expired', 'past', 'taken_back',
+  'offer_over', 'told_together',
 ] // prettier-ignore
 const codes: Record<string, string> = {
   131026: 'no_whatsapp', 131030: 'no_whatsapp', 131062: 'no_whatsapp', no_answer: 'no_answer',
