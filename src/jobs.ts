@@ -14,6 +14,7 @@ import { rightsJobs } from './features/rights/jobs.ts'
 import { subscriptionJobs } from './features/subscription/jobs.ts'
 import { supportJobs } from './features/support/jobs.ts'
 import { trailJobs } from './features/trail/jobs.ts'
+import { waitlistJobs } from './features/waitlist/jobs.ts'
 import type { Job } from './platform/cron.ts'
 import { exportJobs } from './features/export/jobs.ts'
 import { healthJobs } from './platform/health/jobs.ts'
@@ -22,6 +23,7 @@ import type { Services } from './platform/services.ts'
 /** Everything the clock starts, feature by feature. */
 export function jobsOf(services: Services): Job[] {
   const jobs = [...bookingJobs(services), ...messagingJobs(services), ...consoleJobs(services)]
+  jobs.push(...waitlistJobs(services))
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
   jobs.push(...accountsJobs(services))

@@ -11,8 +11,15 @@ import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import { findConsent } from '../../consents/queries.ts'
 import { getPatient } from '../../patients/queries.ts'
 import { findEntry, updateEnded } from '../queries/entries.ts'
-import { findOffer, updateAnswered, updateOffer, updateWithdrawn, type Offer } from '../queries/offers.ts'
-import type { OfferId } from '../rules.ts'
+import {
+  findNewestOfferTo,
+  findOffer,
+  updateAnswered,
+  updateOffer,
+  updateWithdrawn,
+  type Offer,
+} from '../queries/offers.ts'
+import { answerIn, type OfferId } from '../rules.ts'
 import { isStillFree } from './offer.ts'
 
 /** `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. */
@@ -23,8 +30,14 @@ export type AcceptRefusal = 'taken' | 'over' | 'too_many_open' | 'month_full'
  * closed after it, so that nobody waits for a lock of somebody who waits for theirs; whichever fails takes the other back.
  * Twice is the same as once.
  */
-export async function acceptOffer(ctx: Ctx, id: OfferId): Promise<Outcome<Appointment, AcceptRefusal>> {
-  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+export async function acceptOffer(
+  ctx: Ctx,
+  id: OfferId,
+  /** Whose telephone it came from, where an answer came by one: nobody answers for another. */
+  number?: Buffer,
+): Promise<Outcome<Appointment, AcceptRefusal>> {
+  const offer = await findOffer(ctx, id)
+  if (!offer || (number && !offer.number.equals(number))) return refuse('over')
   if (offer.state === 'accepted' && offer.appointmentId !== null)
     return done(await getAppointment(ctx, offer.appointmentId))
   if (offer.state === 'taken') return refuse('taken')
@@ -89,8 +102,9 @@ export type Lost = 'taken' | 'over' | 'booked' | 'told'
  * Notes a yes that was refused, in a transaction of its own: the offer is over, its holder stays on the list and may be
  * asked about another time at once. Answered once; who says yes again hears nothing more.
  */
-export async function noteLost(ctx: Ctx, id: OfferId, reason: AcceptRefusal): Promise<Lost> {
-  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+export async function noteLost(ctx: Ctx, id: OfferId, reason: string): Promise<Lost> {
+  const offer = await findOffer(ctx, id)
+  if (!offer) return 'over'
   // Their own second tap, which met their first.
   if (offer.state === 'accepted') return 'booked'
   if (offer.state === 'open') {
@@ -103,11 +117,35 @@ export async function noteLost(ctx: Ctx, id: OfferId, reason: AcceptRefusal): Pr
 }
 
 /** No to an offer: its place goes to the next in line. False when there was nothing to say no to. */
-export async function declineOffer(ctx: Ctx, id: OfferId): Promise<boolean> {
-  const offer = (await findOffer(ctx, id)) ?? notFound('offer')
+export async function declineOffer(ctx: Ctx, id: OfferId, number?: Buffer): Promise<boolean> {
+  const offer = await findOffer(ctx, id)
+  if (!offer || (number && !offer.number.equals(number))) return false
   if (!(await updateOffer(ctx, id, 'declined', true))) return false
   await audit(ctx, 'waiting.declined', { kind: 'waiting_entry', id: offer.entryId })
   return true
+}
+
+const rememberedHours = 24
+
+/**
+ * What a typed yes or no answers: the offer this number has, or a yes to the last one, lost and not answered yet, as long
+ * as anybody would remember it. Undefined when the words say neither, or nothing was offered: then they mean something else.
+ */
+export async function findAnswered(
+  ctx: Ctx,
+  number: Buffer,
+  text: string,
+): Promise<{ wish: 'accept' | 'decline'; offer: OfferId } | undefined> {
+  const said = answerIn(text)
+  const offer = said && (await findNewestOfferTo(ctx, number))
+  if (!offer) return undefined
+  const open = offer.state === 'open' && isBefore(ctx.now, offer.expiresAt)
+  const lost =
+    ['open', 'taken', 'expired'].includes(offer.state) &&
+    offer.answeredAt === null &&
+    isBefore(ctx.now, offer.expiresAt.add({ hours: rememberedHours }))
+  if (said === 'no') return open ? { wish: 'decline', offer: offer.id } : undefined
+  return open || lost ? { wish: 'accept', offer: offer.id } : undefined
 }
 
 /** STOP ends what is on offer to a number; the place on the list stays, and is silent until START. */

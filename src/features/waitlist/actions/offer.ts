@@ -230,7 +230,7 @@ async function makeOffer(
   const place = settings.locations.find((one) => one.id === slot.locationId)
   const message: OutboxMessage = {
     kind: 'waitlist_offer',
-    template: 'nabz_waitlist_offer',
+    template: entry.insteadOf === null ? 'nabz_waitlist_offer' : 'nabz_waitlist_sooner',
     recipient: { channel: 'whatsapp', phone: entry.phone },
     language: entry.language,
     // The outbox keeps one message for each of these; an offer has one.
