@@ -1,5 +1,6 @@
 // The one place where times, dates, amounts and numbers become text. Always in the clinic's time zone, never the
 // reader's: a visit happens where the clinic is.
+import { hijriMonthStart, type HijriDate } from '../../kernel/hijri.ts'
 import { minorDigits, type Money } from '../../kernel/money.ts'
 import type { Instant, PlainDate } from '../../kernel/time.ts'
 import type { Language } from './languages.ts'
@@ -27,6 +28,10 @@ export type Format = {
   month(day: PlainDate): string
   /** November */
   monthName(day: PlainDate): string
+  /** 1 Ramadan 1448 */
+  hijri(date: HijriDate): string
+  /** Ramadan 1448, or without the year Ramadan */
+  hijriMonth(month: { month: number; year?: number | undefined }): string
   /** 9 am, 1:30 pm, from minutes after midnight */
   clockTime(minutes: number): string
   /** GMT+5: which clock a time is by, where that does not go without saying. `UTC` for none of anybody's. */
@@ -71,6 +76,16 @@ function build(locale: string, zone: string): Format {
   const dateTime = formatter({ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })
   const longDateTime = formatter({ weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' })
   const offset = formatter({ timeZoneName: 'shortOffset' })
+  // The name of the month alone is asked of Intl, and of a day that surely lies in it: the clinic may count its days
+  // another way, and languages order and mark Hijri dates in ways that do not fit beside the other calendar.
+  const islamicMonth = new Intl.DateTimeFormat(locale.replace('ca-gregory', 'ca-islamic-umalqura'), {
+    month: 'long',
+    timeZone: 'UTC',
+  })
+  const monthName = (month: number) => {
+    const { year, month: at, day } = hijriMonthStart(1448, month).add({ days: 14 })
+    return islamicMonth.format(Date.UTC(year, at - 1, day))
+  }
   const number = new Intl.NumberFormat(locale)
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })
   const amounts = new Map<string, Intl.NumberFormat>()
@@ -102,6 +117,8 @@ function build(locale: string, zone: string): Format {
     dayMonth: pair({ day: 'numeric', month: 'short' }),
     month: pair({ month: 'long', year: 'numeric' }),
     monthName: pair({ month: 'long' }),
+    hijri: ({ year, month, day }) => `${day} ${monthName(month)} ${year}`,
+    hijriMonth: ({ year, month }) => (year === undefined ? monthName(month) : `${monthName(month)} ${year}`),
     clockTime: (minutes) => clock.format(minutes * 60_000),
     offset: (instant) =>
       zone === 'UTC'
