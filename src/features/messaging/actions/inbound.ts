@@ -143,7 +143,7 @@ async function answer(services: Services, clinic: Clinic, heard: Heard): Promise
     const offer = await offerOf(ctx, heard)
     if (!party) return
     if (!offer) return party.replies.tooLate()
-    await party.replies.offerLost(await noteLost(ctx, offer.offer, outcome.reason), outcome.reason)
+    await party.replies.offerLost(await noteLost(ctx, offer.offer, outcome.reason, heard.numberHash), outcome.reason)
   })
 }
 

@@ -102,9 +102,9 @@ export type Lost = 'taken' | 'over' | 'booked' | 'told'
  * Notes a yes that was refused, in a transaction of its own: the offer is over, its holder stays on the list and may be
  * asked about another time at once. Answered once; who says yes again hears nothing more.
  */
-export async function noteLost(ctx: Ctx, id: OfferId, reason: string): Promise<Lost> {
+export async function noteLost(ctx: Ctx, id: OfferId, reason: string, number?: Buffer): Promise<Lost> {
   const offer = await findOffer(ctx, id)
-  if (!offer) return 'over'
+  if (!offer || (number && !offer.number.equals(number))) return 'over'
   // Their own second tap, which met their first.
   if (offer.state === 'accepted') return 'booked'
   if (offer.state === 'open') {

@@ -1,0 +1,416 @@
+// A time comes free: who is asked, who gets it, and who hears what.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
+import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { cancelByPatient, takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
+import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
+import { withdraw } from '../../src/features/consents/actions.ts'
+import { changeWaitlistSettings, leaveList, restoreEntry } from '../../src/features/waitlist/actions/join.ts'
+import { offerFreedTimes, offerByHand } from '../../src/features/waitlist/actions/offer.ts'
+import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { makeShift } from '../support/factories.ts'
+import { inShort } from '../support/messages.ts'
+import { fakeWhatsApp, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
+import { newPhone, offersIn, patientActor, settle as settleAll, visitsIn, waitingScene, type Scene } from './scene.ts'
+
+let app: TestApp
+let whatsapp: FakeWhatsApp
+let scene: Scene
+beforeAll(async () => {
+  app = await startTestApp()
+  whatsapp = fakeWhatsApp(app)
+})
+afterAll(() => app.stop())
+beforeEach(async () => {
+  app.clock.set(testNow)
+  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
+    await app.superuser(`delete from ${table}`)
+  }
+  whatsapp.sent.length = 0
+  scene = await waitingScene(app)
+})
+
+const settle = () => settleAll(app, whatsapp)
+const later = (minutes: number) => app.clock.set(app.clock.now().add({ minutes }))
+const cancel = (id: Awaited<ReturnType<Scene['book']>>['id']) =>
+  scene.clinic.inClinic((ctx) => cancelByPatient(ctx, id), patientActor)
+// Several leave at once, so that they arrive in any order.
+const offersOf = (sent: SentMessage[]) =>
+  sent.filter(({ name }) => name.startsWith('nabz_waitlist')).sort((a, b) => Number(a.to) - Number(b.to))
+const digits = (phone: string) => phone.replace('+', '')
+const entryOf = (patientId: Parameters<typeof listEntriesOf>[1]) =>
+  scene.clinic.inClinic(async (ctx) => (await listEntriesOf(ctx, patientId))[0]!)
+
+/** The time is taken, these many wait for it, and it comes free. */
+async function freed(people: number) {
+  const visit = await scene.book()
+  const waiting = []
+  for (let number = 0; number < people; number++) waiting.push(await scene.join())
+  await settle()
+  await cancel(visit.id)
+  return waiting
+}
+
+describe('a time that comes free', () => {
+  it('is offered to the three who have waited longest, with what they need to know', async () => {
+    const waiting = await freed(5)
+    const sent = offersOf(await settle())
+    expect(sent.map(({ to }) => to)).toEqual(waiting.slice(0, 3).map(({ phone }) => digits(phone)))
+    const [message] = sent
+    expect(message!.texts.slice(0, 2)).toEqual(['Shifa Clinic', expect.stringMatching(/Wednesday.*10:00/)])
+    expect(message!.texts.at(-1)).toMatch(/^12:3\d/)
+    expect(JSON.stringify(message!.payload)).toContain(`"${waiting[0]!.token}"`)
+    expect(offersOf(await settle())).toEqual([])
+  })
+
+  it('goes to nobody when nobody waits, and costs no row', async () => {
+    const visit = await scene.book()
+    await cancel(visit.id)
+    expect(await app.superuser('select 1 from clinic.freed_times where clinic_id = $1', [scene.clinic.id])).toEqual([])
+  })
+
+  it('is not offered while the desk may still take its cancellation back', async () => {
+    const visit = await scene.book()
+    await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) => takeStep(ctx, visit.id, 'cancel'))
+    expect(offersOf(await settle())).toEqual([])
+    later(2)
+    await scene.clinic.inClinic((ctx) => undoStep(ctx, visit.id))
+    later(2)
+    expect(offersOf(await settle())).toEqual([])
+    await scene.clinic.inClinic((ctx) => takeStep(ctx, visit.id, 'cancel'))
+    later(3)
+    expect(offersOf(await settle())).toHaveLength(1)
+  })
+
+  it('is the one that a moved visit left', async () => {
+    const visit = await scene.book()
+    const one = await scene.join()
+    await settle()
+    const moved = await scene.clinic.inClinic(
+      (ctx) => moveAppointment(ctx, visit.id, scene.slot('2026-11-28'), 'patient'),
+      patientActor,
+    )
+    expect(moved.ok).toBe(true)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
+  })
+
+  it('is one that somebody held and let go', async () => {
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    const one = await scene.join()
+    expect(offersOf(await settle())).toEqual([])
+    later(6)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
+  })
+
+  it('is one of hours that were added', async () => {
+    await scene.book()
+    const one = await scene.join()
+    expect(offersOf(await settle())).toEqual([])
+    await makeShift(scene.clinic, { locationId: scene.locationId, from: '15:00', to: '15:30' })
+    const [message] = offersOf(await settle())
+    expect([message!.to, message!.texts[1]]).toEqual([digits(one.phone), expect.stringContaining('3:00')])
+  })
+
+  it('goes to nobody whom the list is not for: another day, no consent, such a visit already, a list that is off', async () => {
+    const visit = await scene.book()
+    await scene.join({ weekdays: [1] })
+    const two = await scene.join()
+    const three = await scene.join()
+    const four = await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) =>
+      withdraw(ctx, { patientId: two.patientId, purpose: 'appointment_messages', channel: 'phone', source: 'desk' }),
+    )
+    const other = await scene.book('2026-11-27')
+    await app.superuser('update clinic.appointments set patient_id = $2 where id = $1', [other.id, three.patientId])
+    await cancel(visit.id)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(four.phone)])
+
+    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: false, most: 3, minutes: 30 }))
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, four.id, 'patient'))
+    later(2)
+    expect(offersOf(await settle())).toEqual([])
+  })
+
+  it('is offered to as many, and for as long, as the clinic says', async () => {
+    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most: 1, minutes: 60 }))
+    const waiting = await freed(2)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(waiting[0]!.phone)])
+    later(59)
+    expect(offersOf(await settle())).toEqual([])
+    later(2)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(waiting[1]!.phone)])
+  })
+})
+
+describe('an answer', () => {
+  it('yes: booked, confirmed, off the list, and nobody else is told they have it', async () => {
+    const [one, two] = await freed(2)
+    const [message, other] = offersOf(await settle())
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    const answers = await settle()
+    expect(answers.map(({ name, to }) => [name, to])).toEqual([['nabz_confirmation', digits(one!.phone)]])
+    expect(await visitsIn(scene.clinic)).toMatchObject([{ patient_id: one!.patientId, status: 'booked' }])
+    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'booked' })
+
+    await whatsapp.tap(two!.phone, other!, 0).expect(200)
+    const [sorry, ...rest] = await settle()
+    expect(rest).toEqual([])
+    expect(sorry!.texts[0]).toMatch(/^Thank you for answering\..*You stay on the waiting list/)
+    // A second yes to the same is not answered again.
+    await whatsapp.tap(two!.phone, other!, 0).expect(200)
+    expect(await settle()).toEqual([])
+    expect(await entryOf(two!.patientId)).toMatchObject({ state: 'waiting' })
+    // The winner's own second tap neither.
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    expect(await settle()).toEqual([])
+  })
+
+  it.each(['yes', 'نعم', 'ہاں', 'haan'])('“%s” typed is a yes while an offer stands', async (text) => {
+    const [one] = await freed(1)
+    await settle()
+    await whatsapp.write(one!.phone, text).expect(200)
+    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
+    expect(await visitsIn(scene.clinic)).toHaveLength(1)
+  })
+
+  it('“yes” is nothing of the kind when nothing was offered', async () => {
+    const one = await scene.book()
+    app.clock.set(app.clock.now().add({ minutes: 4 }))
+    await settle()
+    await whatsapp.write(one.patientPhone!, 'yes').expect(200)
+    const [answer] = await settle()
+    expect(answer!.texts[0]).toMatch(/nobody reads the answers/)
+  })
+
+  it('no: thanked, stays on the list, and the next in line is asked', async () => {
+    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most: 1, minutes: 30 }))
+    const [one, two] = await freed(2)
+    const [message] = offersOf(await settle())
+    await whatsapp.tap(one!.phone, message!, 1).expect(200)
+    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/^Thank you for telling us/)])
+    later(2)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(two!.phone)])
+    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'waiting' })
+  })
+
+  it('after its time: kindly too late, and nothing is booked', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    later(31)
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    const answers = await settle()
+    expect(answers.map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/^That offer has ended/)])
+    expect(await visitsIn(scene.clinic)).toEqual([])
+  })
+
+  it('from another telephone counts for nothing', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    await whatsapp.tap(newPhone(), message!, 0).expect(200)
+    await settle()
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
+    expect(await visitsIn(scene.clinic)).toEqual([])
+    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'waiting' })
+  })
+
+  it('ten at once: one visit, nine kind answers', async () => {
+    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most: 10, minutes: 30 }))
+    const waiting = await freed(10)
+    const messages = offersOf(await settle())
+    expect(messages).toHaveLength(10)
+    for (const [at, message] of messages.entries()) await whatsapp.tap(waiting[at]!.phone, message, 0).expect(200)
+    whatsapp.sent.length = 0
+    await Promise.all(Array.from({ length: 10 }, () => workOnEvents(app.services)))
+    await dispatchDue(app.services)
+    const names = whatsapp.sent.map(({ name }) => name).sort()
+    expect(names).toEqual(['nabz_confirmation', ...Array<string>(9).fill('text')])
+    expect(new Set(whatsapp.sent.map(({ to }) => to)).size).toBe(10)
+    for (const { texts } of whatsapp.sent.filter(({ name }) => name === 'text')) {
+      expect(texts[0]).toMatch(/Somebody else was a moment faster/)
+    }
+    expect(await visitsIn(scene.clinic)).toHaveLength(1)
+    const states = (await offersIn(scene.clinic)).map(({ state }) => state).sort()
+    expect(states).toEqual(['accepted', ...Array<string>(9).fill('taken')])
+  })
+
+  it('STOP in between: the offer is over, nothing is booked or said, and no more are made', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    await whatsapp.write(one!.phone, 'STOP').expect(200)
+    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/no more WhatsApp/)])
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    expect(await settle()).toEqual([])
+    expect(await visitsIn(scene.clinic)).toEqual([])
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
+    await makeShift(scene.clinic, { locationId: scene.locationId, from: '15:00', to: '15:30' })
+    expect(await settle()).toEqual([])
+  })
+})
+
+describe('before it is sent', () => {
+  it('the time is looked at again: taken meanwhile, nothing leaves', async () => {
+    await freed(1)
+    await app.runJob('waitlist.offer')
+    await scene.book()
+    await dispatchDue(app.services)
+    expect(await inShort(app, scene.clinic.id)).toContain('waitlist_offer dropped (offer_over)')
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'taken' }])
+  })
+
+  it('STOP and the consent are looked at again', async () => {
+    const [one] = await freed(1)
+    await app.runJob('waitlist.offer')
+    await whatsapp.write(one!.phone, 'STOP').expect(200)
+    await workOnEvents(app.services)
+    await dispatchDue(app.services)
+    expect(offersOf(whatsapp.sent)).toEqual([])
+  })
+
+  it('whoever left hears nothing', async () => {
+    const [one] = await freed(1)
+    await app.runJob('waitlist.offer')
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, one!.id, 'patient'), patientActor)
+    await dispatchDue(app.services)
+    expect(offersOf(whatsapp.sent)).toEqual([])
+  })
+})
+
+describe('offers', () => {
+  it('that run out go on to the next three', async () => {
+    const waiting = await freed(5)
+    await settle()
+    later(31)
+    const sent = offersOf(await settle())
+    expect(sent.map(({ to }) => to)).toEqual(waiting.slice(3).map(({ phone }) => digits(phone)))
+    later(31)
+    // Nobody is asked twice about the same.
+    expect(offersOf(await settle())).toEqual([])
+    expect(await app.superuser('select 1 from clinic.freed_times where clinic_id = $1', [scene.clinic.id])).toEqual([])
+  })
+
+  it('are never two at once to one number, not even of a family', async () => {
+    const phone = newPhone()
+    const visits = [await scene.book(), await scene.book('2026-11-26')]
+    const both = { until: scene.wish().until.add({ days: 1 }) }
+    await scene.join(both, { phone, name: 'Bilal Family' })
+    await scene.join(both, { phone, name: 'Hina Family' })
+    await settle()
+    for (const { id } of visits) await cancel(id)
+    expect(offersOf(await settle())).toHaveLength(1)
+    later(31)
+    expect(offersOf(await settle())).toHaveLength(1)
+  })
+
+  it('wait for the morning', async () => {
+    app.clock.set('2026-11-24T17:00:00Z') // ten in the evening
+    scene = await waitingScene(app, { hours: ['16:00', '16:30'] })
+    const visit = await scene.book('2026-11-25', '16:00')
+    await scene.join()
+    await settle()
+    await cancel(visit.id)
+    expect(offersOf(await settle())).toEqual([])
+    app.clock.set('2026-11-25T02:59:00Z')
+    expect(offersOf(await settle())).toEqual([])
+    app.clock.set('2026-11-25T03:00:01Z')
+    expect(offersOf(await settle())).toHaveLength(1)
+  })
+
+  it('are not made of a time that begins too soon', async () => {
+    await freed(1)
+    app.clock.set('2026-11-25T04:00:00Z')
+    expect(offersOf(await settle())).toEqual([])
+  })
+
+  it('are made once by two processes at the same moment', async () => {
+    await freed(5)
+    const made = await Promise.all(Array.from({ length: 4 }, () => offerFreedTimes(app.services)))
+    expect(made.reduce((sum, count) => sum + count, 0)).toBe(3)
+    await dispatchDue(app.services)
+    expect(offersOf(whatsapp.sent)).toHaveLength(3)
+  })
+
+  it('whose job dies before the end were never made, and are made by the next', async () => {
+    await freed(2)
+    const { inClinic } = app.services
+    const dying = {
+      ...app.services,
+      inClinic: ((clinic, actor, origin, work) =>
+        inClinic(clinic, actor, origin, async (ctx) => {
+          await work(ctx)
+          throw new Error('killed')
+        })) as typeof inClinic,
+    }
+    expect(await offerFreedTimes(dying)).toBe(0)
+    expect(await offersIn(scene.clinic)).toEqual([])
+    expect(offersOf(await settle())).toHaveLength(2)
+  })
+})
+
+describe('something sooner', () => {
+  it('moves the visit somebody has, and what it leaves is offered on', async () => {
+    const early = await scene.book()
+    const phone = newPhone()
+    const late = await scene.book('2026-11-28', '10:00', { name: 'Omar Sooner', phone })
+    const one = await scene.join({}, { phone, name: 'Omar Sooner', insteadOf: late.id })
+    const two = await scene.join({
+      from: scene.wish().from.add({ days: 3 }),
+      until: scene.wish().until.add({ days: 3 }),
+    })
+    later(4)
+    await settle()
+    await cancel(early.id)
+    const sent = offersOf(await settle())
+    expect(sent.map(({ name, to }) => [name, to])).toEqual([['nabz_waitlist_sooner', digits(one.phone)]])
+    await whatsapp.tap(one.phone, sent[0]!, 0).expect(200)
+    const after = await settle()
+    expect(after.map(({ name }) => name)).toContain('nabz_moved')
+    expect(await visitsIn(scene.clinic)).toMatchObject([{ id: late.id, starts_at: scene.slot().startsAt }])
+    expect(offersOf(after).map(({ to }) => to)).toEqual([digits(two.phone)])
+  })
+
+  it('is over when the visit is', async () => {
+    await scene.book()
+    const phone = newPhone()
+    const late = await scene.book('2026-11-28', '10:00', { name: 'Omar Sooner', phone })
+    const one = await scene.join({}, { phone, name: 'Omar Sooner', insteadOf: late.id })
+    await cancel(late.id)
+    app.clock.set('2026-11-25T00:00:00Z')
+    await settle()
+    expect(await entryOf(one.patientId)).toMatchObject({ state: 'over' })
+  })
+})
+
+describe('the desk', () => {
+  it('offers a free time to people of its choice, by the same rules', async () => {
+    const visit = await scene.book()
+    const [one, two] = [await scene.join(), await scene.join()]
+    await settle()
+    await cancel(visit.id)
+    await app.superuser('delete from clinic.freed_times where clinic_id = $1', [scene.clinic.id])
+    const slot = { ...scene.slot(), endsAt: scene.slot().startsAt.add({ minutes: 30 }) }
+    expect(await scene.clinic.inClinic((ctx) => offerByHand(ctx, slot, [two.id]))).toEqual({ ok: true, value: 1 })
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(two.phone)])
+    expect(await scene.clinic.inClinic((ctx) => offerByHand(ctx, slot, [two.id]))).toMatchObject({ reason: 'nobody' })
+    await scene.book()
+    expect(await scene.clinic.inClinic((ctx) => offerByHand(ctx, slot, [one.id]))).toMatchObject({
+      reason: 'slot_taken',
+    })
+  })
+
+  it('takes somebody off, and puts them back where they were', async () => {
+    await scene.book()
+    const [one, two] = [await scene.join(), await scene.join()]
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, one.id, 'desk'))
+    expect(await entryOf(one.patientId)).toMatchObject({ state: 'removed' })
+    expect((await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))).ok).toBe(true)
+    expect((await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))).ok).toBe(false)
+    const entries = [await entryOf(one.patientId), await entryOf(two.patientId)]
+    expect(entries[0]!.joinedAt.epochMilliseconds).toBeLessThan(entries[1]!.joinedAt.epochMilliseconds)
+  })
+})
