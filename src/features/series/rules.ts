@@ -10,6 +10,7 @@
  * again afterwards, because each month is counted from the first date and not from the one before. It is pointed out.
  * A fifth weekday of the month ("the fifth Monday") is the last one in every month, which is what people mean by it.
  */
+import type { SlotChoice } from '../desk/rules.ts'
 import { localDays, Temporal, type Instant, type PlainDate, type PlainTime, type Zone } from '../../kernel/time.ts'
 
 export type Rule =
@@ -22,6 +23,8 @@ export type End = { count: number } | { until: PlainDate }
 
 export const mostVisits = 52
 export const longestStep = 12
+/** How far ahead a desk books. */
+export const deskHorizonDays = 365
 
 export type Occurrence = {
   date: PlainDate
@@ -92,6 +95,9 @@ export function wallClock(date: PlainDate, time: PlainTime, zone: Zone): { start
   const startsAt = Temporal.Instant.fromEpochMilliseconds(days.clock(days.numberOf(date), time.hour * 60 + time.minute))
   return { startsAt, shifted: !startsAt.toZonedDateTimeISO(zone).toPlainTime().equals(time.round('minute')) }
 }
+
+/** What was decided about one date: to leave it out, or the free time it is to have. */
+export type Decision = 'leave_out' | SlotChoice
 
 /** How a whole stretch of a series moves: so many days, and to a time, doctor and place of its own. */
 export type Shift = { days: number; time: PlainTime }

@@ -1,0 +1,203 @@
+// "This and later": what is done to the rest of a series in one go, and how the last of it is taken back.
+import {
+  parseId,
+  type AppointmentId,
+  type LocationId,
+  type PractitionerId,
+  type SeriesId,
+} from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { isBefore, minutesBetween, Temporal, type Instant } from '../../../kernel/time.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
+import { moveAppointment } from '../../appointments/actions/move.ts'
+import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
+import { takeStep, undoStep } from '../../appointments/actions/run.ts'
+import {
+  getAppointment,
+  listAppointmentsOfSeries,
+  updateOutOfSeries,
+  type Appointment,
+} from '../../appointments/queries.ts'
+import { movable } from '../../appointments/rules.ts'
+import type { SlotChoice } from '../../desk/rules.ts'
+import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
+import { deskGrace } from '../../notices/rules.ts'
+import { getSeries, lockSeries, updateLastChange } from '../queries.ts'
+import { shiftBetween, shifted, type LastChange, type Decision } from '../rules.ts'
+import { plan, type Planned } from './plan.ts'
+
+/** A visit of a series with those after it that can still be changed, itself included. */
+export async function listThisAndLater(
+  ctx: Ctx,
+  id: AppointmentId,
+): Promise<{ seriesId: SeriesId; visit: Appointment; later: Appointment[] }> {
+  const visit = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, visit.practitionerId)
+  const { seriesId, seriesIndex } = visit
+  if (seriesId === null || seriesIndex === null) return notFound('series')
+  const all = await listAppointmentsOfSeries(ctx, seriesId)
+  const later = all.filter(
+    (one) =>
+      (one.seriesIndex ?? 0) >= seriesIndex &&
+      movable(one.status) &&
+      one.patientId !== null &&
+      isBefore(ctx.now, one.startsAt),
+  )
+  return { seriesId, visit, later }
+}
+
+/** Where the rest of a series would be when this visit goes there: as many days on, at that time, with that doctor. */
+export async function planMove(
+  ctx: Ctx,
+  id: AppointmentId,
+  to: SlotChoice,
+  picks: ReadonlyMap<string, Decision>,
+): Promise<{ seriesId: SeriesId; visit: Appointment; rows: (Planned & { was: Appointment })[] }> {
+  const { seriesId, visit, later } = await listThisAndLater(ctx, id)
+  const shift = shiftBetween(visit.startsAt, to.startsAt, ctx.clinic.zone)
+  const wishes = later.map((was) => ({
+    key: was.id,
+    visit: was.id,
+    slot: {
+      serviceId: was.serviceId,
+      practitionerId: to.practitionerId,
+      locationId: to.locationId,
+      startsAt: shifted(was.startsAt, shift, ctx.clinic.zone),
+    },
+    durationMin: was.resized ? minutesBetween(was.startsAt, was.endsAt) : undefined,
+    lastDay: false,
+    shifted: false,
+  }))
+  const rows = await plan(ctx, wishes, picks)
+  return { seriesId, visit, rows: rows.flatMap((row, at) => (later[at] ? [{ ...row, was: later[at] }] : [])) }
+}
+
+export type Changed = { seriesId: SeriesId; count: number; messageAt: Instant | undefined }
+
+/** Moves this visit and the later ones, or none of them; those that were left out stay where they are. */
+export async function moveLater(
+  ctx: Ctx,
+  id: AppointmentId,
+  to: SlotChoice,
+  picks: ReadonlyMap<string, Decision>,
+): Promise<Outcome<Changed, 'changed' | 'undecided' | 'too_few'>> {
+  const { seriesId, visit, rows } = await planMove(ctx, id, to, picks)
+  await lockSeries(ctx, seriesId)
+  if (rows.some(({ lost }) => lost)) return refuse('changed')
+  if (rows.some(({ state, unseen }) => state === 'conflict' || unseen)) return refuse('undecided')
+  const moves = rows.flatMap(({ was, to: place }) => (place && !sameTime(was, place) ? [{ was, place }] : []))
+  if (moves.length === 0) return refuse('too_few')
+  // The last first when they go later: none of them then steps on the one before it.
+  if (isBefore(visit.startsAt, to.startsAt)) moves.reverse()
+  const together: AppointmentFacts[] = []
+  const kept: LastChange['visits'][number][] = []
+  for (const { was, place } of moves) {
+    const moved = await moveAppointment(ctx, was.id, place, 'desk', together)
+    if (!moved.ok) return refuse('changed')
+    kept.push({ id: was.id, version: moved.value.version, before: placeOf(was) })
+  }
+  await audit(ctx, 'series.moved', { kind: 'series', id: seriesId }, { visits: moves.length, from: id })
+  return done(await tell(ctx, seriesId, 'moved', kept, together, 'stale_version'))
+}
+
+const sameTime = (was: Appointment, to: SlotChoice): boolean =>
+  was.startsAt.equals(to.startsAt) && was.practitionerId === to.practitionerId && was.locationId === to.locationId
+
+const placeOf = ({ practitionerId, locationId, startsAt }: Appointment) => ({
+  practitionerId,
+  locationId,
+  startsAt: startsAt.toString(),
+})
+
+/** Cancels this visit and all later ones. */
+export async function cancelLater(ctx: Ctx, id: AppointmentId): Promise<Outcome<Changed, 'changed' | 'nothing_left'>> {
+  const { seriesId, later } = await listThisAndLater(ctx, id)
+  await lockSeries(ctx, seriesId)
+  if (later.length === 0) return refuse('nothing_left')
+  const together: AppointmentFacts[] = []
+  const kept: LastChange['visits'][number][] = []
+  for (const was of later) {
+    const cancelled = await takeStep(ctx, was.id, 'cancel', together)
+    if (!cancelled.ok) return refuse('changed')
+    kept.push({ id: was.id, version: cancelled.value.version, before: null })
+  }
+  await audit(ctx, 'series.cancelled', { kind: 'series', id: seriesId }, { visits: later.length, from: id })
+  return done(await tell(ctx, seriesId, 'cancelled', kept, together, 'cancelled'))
+}
+
+async function tell(
+  ctx: Ctx,
+  seriesId: SeriesId,
+  kind: LastChange['kind'],
+  visits: LastChange['visits'],
+  together: AppointmentFacts[],
+  dropping: 'stale_version' | 'cancelled',
+): Promise<Changed> {
+  const inOrder = [...together].sort((a, b) => Temporal.Instant.compare(a.startsAt, b.startsAt))
+  const messageAt = await noticeTogether(ctx, inOrder, { by: 'desk', dropping })
+  await updateLastChange(ctx, seriesId, { kind, at: ctx.now.toString(), visits })
+  return { seriesId, count: visits.length, messageAt }
+}
+
+/** Until when the last change can be taken back as a whole: as long as nobody has heard of it. */
+export const undoableUntil = (change: LastChange): Instant => Temporal.Instant.from(change.at).add(deskGrace)
+
+/**
+ * Takes back what was last done to several visits of a series: all of it, within the grace in which nobody has heard of it
+ * yet. When one of the visits was changed by somebody since, or its old time is taken, nothing is.
+ */
+export async function undoLastChange(
+  ctx: Ctx,
+  seriesId: SeriesId,
+): Promise<
+  Outcome<{ kind: LastChange['kind']; count: number }, 'nothing_to_undo' | 'too_late' | 'changed' | 'slot_taken'>
+> {
+  await lockSeries(ctx, seriesId)
+  const { lastChange } = await getSeries(ctx, seriesId)
+  if (!lastChange) return refuse('nothing_to_undo')
+  if (!isBefore(ctx.now, undoableUntil(lastChange))) return refuse('too_late')
+  const all = await listAppointmentsOfSeries(ctx, seriesId)
+  const together: AppointmentFacts[] = []
+  // Backwards, for the same reason as forwards.
+  for (const { id, version, before } of [...lastChange.visits].reverse()) {
+    const visit = all.find((one) => one.id === id)
+    if (visit?.version !== version) return refuse('changed')
+    await ownDiaryOnly(ctx, visit.practitionerId)
+    const undone = await takeBack(ctx, visit, lastChange.kind, before, together)
+    if (!undone.ok) return refuse(undone.reason === 'slot_taken' ? 'slot_taken' : 'changed')
+  }
+  if (lastChange.kind === 'booked') {
+    // The visit that was there before is one by itself again.
+    for (const visit of all)
+      if (!lastChange.visits.some(({ id }) => id === visit.id)) await updateOutOfSeries(ctx, visit.id)
+  }
+  const count = lastChange.visits.length
+  await audit(ctx, 'series.undone', { kind: 'series', id: seriesId }, { visits: count, what: lastChange.kind })
+  await noticeTogether(ctx, together, { by: 'desk', dropping: 'undone' })
+  await updateLastChange(ctx, seriesId, undefined)
+  return done({ kind: lastChange.kind, count })
+}
+
+function takeBack(
+  ctx: Ctx,
+  visit: Appointment,
+  kind: LastChange['kind'],
+  before: LastChange['visits'][number]['before'],
+  together: AppointmentFacts[],
+) {
+  if (kind === 'booked') return takeStep(ctx, visit.id, 'cancel', together)
+  if (kind === 'cancelled') return undoStep(ctx, visit.id, together)
+  const place = before && {
+    practitionerId: parseId<'practitioner'>(before.practitionerId),
+    locationId: parseId<'location'>(before.locationId),
+  }
+  if (!before || !place?.practitionerId || !place.locationId) throw new Error('a move that does not know from where')
+  const to: { practitionerId: PractitionerId; locationId: LocationId; startsAt: Instant } = {
+    practitionerId: place.practitionerId,
+    locationId: place.locationId,
+    startsAt: Temporal.Instant.from(before.startsAt),
+  }
+  return moveAppointment(ctx, visit.id, to, 'desk', together)
+}
