@@ -34,6 +34,7 @@ import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
 import { visitRoutes } from './features/booking/routes/visit.ts'
+import { calendarRoutes } from './features/calendar/routes.ts'
 import { closingRoutes } from './features/closing/routes.ts'
 import { certificateRoutes } from './features/closing/routes/certificates.ts'
 import { closingConsoleRoutes } from './features/closing/routes/console.ts'
@@ -53,6 +54,8 @@ import { consoleRequestsRoutes } from './features/console/routes/requests.ts'
 import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
+import { queueRoutes } from './features/queue/routes.ts'
+import { screenRoutes } from './features/queue/routes/screen.ts'
 import { rightsRoutes } from './features/rights/routes.ts'
 import { answerRoutes } from './features/rights/routes/answer.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
@@ -143,6 +146,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(bookingRoutes.express)
   app.use(privacyNoticeRoutes.express)
   app.use(visitRoutes.express)
+  app.use(screenRoutes.express)
   app.use(answerRoutes.express)
   app.use(portalRoutes.express)
   app.use(siteFormRoutes.express)
@@ -172,6 +176,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(clinicPeopleRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+  app.use(queueRoutes.express)
+  app.use(calendarRoutes.express)
   app.use(subscriptionRoutes.express)
   app.use(cardRoutes.express)
   app.use(supportRoutes.express)

@@ -3,6 +3,9 @@ import { latinDigits } from '../../kernel/money.ts'
 import { minutesBetween, parseInstant, type Instant, type PlainDate } from '../../kernel/time.ts'
 import { nextStep, type Status, type Step } from '../appointments/rules.ts'
 
+export { isolated } from '../../kernel/names.ts'
+export { ownPath } from '../../kernel/own-path.ts'
+
 export type Lane = 'expected' | 'waiting' | 'with_doctor' | 'done' | 'off'
 
 /** Where a visit stands on the board. `off` is what will not happen: cancelled, did not come. */
@@ -114,25 +117,6 @@ export function parseReference(typed: string): string | undefined {
   const plain = latinDigits(typed).toUpperCase().replace(/[\s-]/g, '')
   return /^[34679ACDEFGHJKMNPQRTWXY]{6}$/.test(plain) ? plain : undefined
 }
-
-/**
- * Where to go back to after a step: only ever a page of this clinic's workspace, as a path. Whatever else was sent
- * (another site, another clinic, `/app/shifa/../other`) is answered with `otherwise`.
- */
-export function ownPath(wanted: unknown, base: string, otherwise: string): string {
-  if (typeof wanted !== 'string' || wanted.length > 1000) return otherwise
-  try {
-    const here = 'http://desk.invalid'
-    const url = new URL(wanted, here)
-    const path = url.pathname + url.search
-    return url.origin === here && url.pathname.startsWith(`${base}/`) ? path : otherwise
-  } catch {
-    return otherwise
-  }
-}
-
-/** Wraps a name or number so that it keeps its own direction inside a sentence that runs the other way. */
-export const isolated = (text: string): string => `\u2068${text}\u2069`
 
 /** The seven days of the strip that shows `date`: it begins today or later, unless an earlier day was asked for. */
 export function weekFrom(start: PlainDate): PlainDate[] {

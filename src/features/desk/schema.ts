@@ -19,16 +19,18 @@ export const consentForm = z.object({
   decision: z.enum(['permit', 'deny'], { error: 'form.error.invalid' }),
 })
 
-/** Booking on top of another visit is a decision, so it says why. */
-export const overbookForm = z.object({
-  reason: requiredText('desk.error.reason_required', 200),
-  time: z.string({ error: 'desk.error.time_required' }).transform((text, issue) => {
-    const time = parseTime(text.trim())
-    if (time) return time
-    issue.addIssue({ code: 'custom', message: 'desk.error.time_required' })
-    return z.NEVER
-  }),
+const typedTime = z.string({ error: 'desk.error.time_required' }).transform((text, issue) => {
+  const time = parseTime(text.trim())
+  if (time) return time
+  issue.addIssue({ code: 'custom', message: 'desk.error.time_required' })
+  return z.NEVER
 })
+
+/** A time that was typed, or drawn on the calendar. */
+export const placeForm = z.object({ time: typedTime })
+
+/** Booking on top of another visit is a decision, so it says why. */
+export const overbookForm = z.object({ reason: requiredText('desk.error.reason_required', 200), time: typedTime })
 
 /** Which free times to show. */
 export type TimesQuestion = {

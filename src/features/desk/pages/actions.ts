@@ -3,7 +3,7 @@ import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Appointment } from '../../appointments/queries.ts'
-import { canTake, mayMiss, movable, type Step } from '../../appointments/rules.ts'
+import { canTake, mayMiss, movable, resizable, type Step } from '../../appointments/rules.ts'
 import { dayKind, mainStep, stepPaths } from '../rules.ts'
 
 type StepButton = { step: Step; action: string; icon: string; label: string }
@@ -12,6 +12,7 @@ export type VisitActions = {
   main: StepButton | undefined
   steps: StepButton[]
   move: string | undefined
+  length: string | undefined
   cancel: string | undefined
   undo: string | undefined
   any: boolean
@@ -56,6 +57,7 @@ export function actionsOf(ctx: Ctx, { t }: Speaker, visit: Appointment): VisitAc
     main: mainButton,
     steps,
     move: mayMove && movable(visit.status) ? `${base}/move` : undefined,
+    length: mayMove && resizable(visit.status) && visit.patientId !== null ? `${base}/length` : undefined,
     cancel: mayMove && possible('cancel') ? `${base}/${stepPaths.cancel}` : undefined,
     undo: can('appointments.run') && undoable && (visit.status !== 'cancelled' || mayMove) ? `${base}/undo` : undefined,
     any: visit.status !== 'pending',

@@ -24,6 +24,8 @@ export type Known = {
   serviceId: ServiceId
   practitionerId: PractitionerId | 'any'
   locationId: LocationId | undefined
+  /** Of a visit that was made longer or shorter. */
+  durationMin?: number | undefined
 }
 
 /** A visit that is to be moved: it does not stand in its own way, and where it is now is no choice. */
@@ -118,7 +120,7 @@ const choiceOf = (serviceId: ServiceId, slot: Slot): SlotChoice => ({
 export async function nearestTo(
   ctx: Ctx,
   speaker: Speaker,
-  lost: SlotChoice,
+  lost: SlotChoice & { durationMin?: number | undefined },
   anyDoctor: boolean,
   moving?: Moving,
 ): Promise<SlotButton[]> {
@@ -126,7 +128,8 @@ export async function nearestTo(
   const today = dateAt(ctx.now, zone)
   const from = laterOf(today, dateAt(lost.startsAt, zone).subtract({ days: 1 }))
   const practitionerId = anyDoctor ? 'any' : lost.practitionerId
-  const wish = { serviceId: lost.serviceId, practitionerId, locationId: undefined, from, days: 14 } as const
+  const { serviceId, durationMin } = lost
+  const wish = { serviceId, practitionerId, locationId: undefined, from, days: 14, durationMin } as const
   const found = await listFreeTimes(ctx, 'desk', wish, idsOf(moving))
   const { practitioners } = await getSettings(ctx)
   return nearest(

@@ -1,6 +1,7 @@
+import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import { phoneText } from '../../../kernel/phone.ts'
-import { dateAt } from '../../../kernel/time.ts'
+import { dateAt, minutesBetween, timeAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -95,7 +96,7 @@ function pastOf(speaker: Speaker, visit: Appointment) {
     .map(({ at, ...rest }) => ({ ...rest, time: speaker.dateTime(at) }))
 }
 
-export type MoveState = { times: TimesQuestion; lost?: SlotChoice; back: string }
+export type MoveState = { times: TimesQuestion; lost?: SlotChoice; form?: Form; back: string }
 
 /** Another time or doctor for a visit, and what the patient will be told of it. */
 export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, state: MoveState): Promise<View> {
@@ -104,7 +105,9 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
   const { t } = speaker
   const settings = await getSettings(ctx)
   const practitionerId = state.times.practitionerId ?? visit.practitionerId
-  const known = { serviceId: visit.serviceId, practitionerId, locationId: state.times.locationId }
+  // A visit that was made longer or shorter stays so.
+  const durationMin = visit.resized ? minutesBetween(visit.startsAt, visit.endsAt) : undefined
+  const known = { serviceId: visit.serviceId, practitionerId, locationId: state.times.locationId, durationMin }
   const date = state.times.date ?? (state.times.from ? undefined : dateAt(visit.startsAt, ctx.clinic.zone))
   const asked = { from: state.times.from, date }
   const gives = (doctor: string) =>
@@ -112,7 +115,9 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
   const name = nameOf(speaker, visit)
   return view('desk/move', {
     title: t('desk.move.title', { name: isolated(name) }),
-    scripts: ['/js/booking.js'],
+    scripts: ['/js/error-summary.js', '/js/booking.js'],
+    form: state.form ?? emptyForm,
+    onTopOpen: state.form !== undefined,
     back: state.back,
     ...headOf(ctx, speaker, visit),
     action: `/app/${ctx.clinic.slug}/appointments/${id}/move`,
@@ -127,9 +132,10 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
     ],
     tells: await tellsOf(ctx, speaker, visit),
     times: movable(visit.status) ? await timesOf(ctx, speaker, known, asked, visit) : undefined,
+    lostTime: state.lost && timeAt(state.lost.startsAt, ctx.clinic.zone).toString({ smallestUnit: 'minute' }),
     lost: state.lost && {
       when: speaker.longDateTime(state.lost.startsAt),
-      nearest: await nearestTo(ctx, speaker, state.lost, practitionerId === 'any', visit),
+      nearest: await nearestTo(ctx, speaker, { ...state.lost, durationMin }, practitionerId === 'any', visit),
     },
   })
 }

@@ -12,7 +12,7 @@ import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/b
 import { dayHref, movePage, visitPage } from '../pages/visit.ts'
 import { nameOf } from '../pages/words.ts'
 import { isolated, ownPath, parseSlot, slotText, type SlotChoice } from '../rules.ts'
-import { bookingDraft, callerForm, overbookForm, timesAsked, type BookingDraft } from '../schema.ts'
+import { bookingDraft, callerForm, overbookForm, placeForm, timesAsked, type BookingDraft } from '../schema.ts'
 import { backOf, withBack } from './steps.ts'
 
 type Typed = Record<string, unknown>
@@ -62,6 +62,7 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     // From the address when a flash takes the move back.
     const slot = parseSlot(typed.slot ?? req.query.slot)
     if (slot) return move(request, id, slot)
+    if (typed.step === 'place' || typed.step === 'overbook') return moveToTyped(request, id, typed)
     const state = { times: timesAsked(typed), back: backOf(request, id) }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
@@ -164,11 +165,43 @@ async function afterBooking(request: ClinicRequest, { appointment, messageAt }: 
   await redirect(back)
 }
 
-async function move(request: ClinicRequest, id: AppointmentId, slot: SlotChoice): Promise<void> {
+/**
+ * Moves a visit to a doctor, day and time that were typed, or drawn on the calendar, and need not be listed anywhere. To
+ * `place` it there the time has to be free; `overbook` puts it on top of what is there and says why.
+ */
+async function moveToTyped(request: ClinicRequest, id: AppointmentId, typed: Typed): Promise<void> {
+  const { speaker, inClinic, show, clinic } = request
+  const times = timesAsked(typed)
+  const onTop = typed.step === 'overbook'
+  const parsed = onTop ? parseForm(overbookForm, typed) : parseForm(placeForm, typed)
+  const startsAt = parsed.ok && times.date ? localInstant(times.date, parsed.value.time, clinic.zone) : undefined
+  const slot = await inClinic(async (ctx): Promise<SlotChoice | undefined> => {
+    const { practitionerId: before, serviceId } = await standingOf(ctx, id)
+    const asked = times.practitionerId
+    const practitionerId = asked === undefined || asked === 'any' ? before : asked
+    const locationId = await placeOf(ctx, practitionerId, times.locationId, times.date)
+    return startsAt && locationId ? { serviceId, practitionerId, locationId, startsAt } : undefined
+  })
+  if (parsed.ok && slot) {
+    const reason = 'reason' in parsed.value && typeof parsed.value.reason === 'string' ? parsed.value.reason : undefined
+    return move(request, id, slot, reason)
+  }
+  const errors = parsed.ok ? { time: 'desk.error.no_such_time' } : parsed.errors
+  const form = withErrors({ values: strings(typed) }, errors)
+  const state = { times, back: backOf(request, id), form }
+  show(await inClinic((ctx) => movePage(ctx, speaker, id, state)), { status: 422 })
+}
+
+async function move(
+  request: ClinicRequest,
+  id: AppointmentId,
+  slot: SlotChoice,
+  overbookReason?: string,
+): Promise<void> {
   const { req, speaker, inClinic, redirect, show, at } = request
   const back = backOf(request, id)
   const before = await inClinic((ctx) => standingOf(ctx, id))
-  const moved = await inClinic((ctx) => moveForCaller(ctx, id, slot))
+  const moved = await inClinic((ctx) => moveForCaller(ctx, id, slot, overbookReason))
   if (moved.ok) {
     const { appointment, messageAt } = moved.value
     const undo = new URLSearchParams({ slot: slotText(before), back })

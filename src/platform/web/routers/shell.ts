@@ -94,9 +94,18 @@ export type Workspace = {
   current: string
 }
 
-type Destination = { path: string; icon: string; label: string; permission: Permission; unless?: Permission }
+type Destination = {
+  path: string
+  icon: string
+  label: string
+  permission: Permission
+  unless?: Permission
+  /** A single key that leads there. */
+  shortcut?: string
+}
 const navigation: Destination[] = [
-  { path: '/today', icon: 'calendar', label: 'shared.nav.today', permission: 'today.see' },
+  { path: '/today', icon: 'list-check', label: 'shared.nav.today', permission: 'today.see' },
+  { path: '/calendar', icon: 'calendar', label: 'shared.nav.calendar', permission: 'today.see', shortcut: 'c' },
   { path: '/patients', icon: 'users', label: 'shared.nav.patients', permission: 'patients.find' },
   { path: '/messages', icon: 'message', label: 'shared.nav.messages', permission: 'messages.see' },
   // Owners have it all on the page of their subscription.
@@ -132,6 +141,7 @@ export function shellOf({ place, person, memberships, current }: Workspace, { ba
         icon: item.icon,
         label: speaker.t(item.label),
         current: current.startsWith(base + item.path),
+        shortcut: item.shortcut,
       })),
     clinics: memberships.map((one) => ({
       name: one.name,

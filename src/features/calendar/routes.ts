@@ -1,0 +1,78 @@
+// The diary as a calendar: look at it, and change how long one visit takes. Visits are moved, booked and cancelled by the
+// desk's own routes, whoever asks from here.
+import { parseForm, withErrors } from '../../kernel/forms.ts'
+import { notFound } from '../../platform/errors.ts'
+import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
+import { flash } from '../../platform/web/session.ts'
+import { view } from '../../platform/web/views.ts'
+import { resizeAppointment } from '../appointments/actions/resize.ts'
+import { isolated, ownPath } from '../desk/rules.ts'
+import { calendarPage } from './pages/calendar.ts'
+import { whose } from './pages/frame.ts'
+import { lengthPage } from './pages/length.ts'
+import { dropsFor } from './pages/times.ts'
+import { asked, lengthForm, visitAsked } from './schema.ts'
+
+export const calendarRoutes = clinicRouter('calendar')
+
+calendarRoutes.get('/calendar', 'today.see', async ({ req, speaker, inClinic, show }) => {
+  show(await inClinic((ctx) => calendarPage(ctx, speaker, asked(req.query))))
+})
+
+// The calendar alone, for the page to bring itself up to date; no sign that anybody is at the desk.
+calendarRoutes.get(
+  '/calendar/board',
+  'today.see',
+  async ({ req, speaker, inClinic, show }) => {
+    const { page } = await inClinic((ctx) => calendarPage(ctx, speaker, asked(req.query)))
+    show(view('calendar/_board', page), { layout: 'bare' })
+  },
+  { background: true },
+)
+
+calendarRoutes.get('/calendar/times', 'appointments.move', async ({ req, res, speaker, inClinic }) => {
+  const id = visitAsked(req.query) ?? notFound('appointment')
+  res.json(await inClinic((ctx) => dropsFor(ctx, speaker, asked(req.query), id)))
+})
+
+calendarRoutes.get('/appointments/:id/length', 'appointments.move', async (request) => {
+  const { req, speaker, inClinic, show } = request
+  const id = idParam<'appointment'>(req, 'id')
+  show(await inClinic((ctx) => lengthPage(ctx, speaker, id, { back: backOf(request) })))
+})
+
+calendarRoutes.post('/appointments/:id/length', 'appointments.move', async (request) => {
+  const { req, speaker, inClinic, show, redirect, at } = request
+  const id = idParam<'appointment'>(req, 'id')
+  const back = backOf(request)
+  // From the address when a flash takes the change back.
+  const typed = (req.body ?? {}) as Record<string, unknown>
+  const parsed = parseForm(lengthForm, { minutes: typed.minutes ?? req.query.minutes })
+  if (!parsed.ok)
+    return show(await inClinic((ctx) => lengthPage(ctx, speaker, id, { back, form: parsed })), { status: 422 })
+  const resized = await inClinic((ctx) => resizeAppointment(ctx, id, parsed.value.minutes))
+  if (resized.ok) {
+    const { appointment, before } = resized.value
+    const undo = new URLSearchParams({ minutes: String(before), back })
+    flash(req, {
+      kind: 'success',
+      key: 'calendar.flash.resized',
+      params: { name: isolated(whose(speaker, appointment)), until: speaker.time(appointment.endsAt) },
+      undo: `${at(`/appointments/${id}/length`)}?${undo.toString()}`,
+    })
+    return redirect(back)
+  }
+  if (resized.reason === 'slot_taken' || resized.reason === 'out_of_bounds') {
+    const error = resized.reason === 'slot_taken' ? 'calendar.error.length_taken' : 'calendar.error.length'
+    const form = withErrors({ values: parsed.values }, { minutes: error })
+    return show(await inClinic((ctx) => lengthPage(ctx, speaker, id, { back, form })), { status: 409 })
+  }
+  flash(req, { kind: 'error', key: `calendar.refused.${resized.reason}` })
+  await redirect(back)
+})
+
+/** Back to the calendar as it was left. */
+function backOf({ req, at }: ClinicRequest): string {
+  const body = (req.body ?? {}) as Record<string, unknown>
+  return ownPath(body.back ?? req.query.back, at(''), at('/calendar'))
+}
