@@ -183,7 +183,12 @@ describe('doctors', () => {
     const hamid = practitioners.find(({ name }) => name === 'Dr Hamid Raza')!
     expect(hamid).toMatchObject({ title: 'Dentist', active: true })
     expect(answer.headers.location).toBe(`${base}/hours/${hamid.id}`)
-    expect(offers).toContainEqual({ practitionerId: hamid.id, serviceId: service.id })
+    expect(offers).toContainEqual({
+      durationMin: null,
+      priceMinor: null,
+      practitionerId: hamid.id,
+      serviceId: service.id,
+    })
     expect(wordsOf((await nadia.get(answer.headers.location!)).text)).toContain('Dr Hamid Raza is added.')
   })
 
@@ -271,7 +276,9 @@ describe('services', () => {
     expect(services).toMatchObject([
       { name: 'Check-up', durationMin: 45, bufferAfterMin: 10, priceMinor: 150_000, currency: 'PKR', online: true },
     ])
-    expect(offers).toEqual([{ practitionerId: doctors[0], serviceId: services[0]!.id }])
+    expect(offers).toEqual([
+      { durationMin: null, priceMinor: null, practitionerId: doctors[0], serviceId: services[0]!.id },
+    ])
     expect(wordsOf((await nadia.get(`${base}/services`)).text)).toContain('45 minutes Rs 1,500 Online')
   })
 

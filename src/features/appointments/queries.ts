@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   type AppointmentId,
+  type Id,
   type LocationId,
   type PatientId,
   type PractitionerId,
@@ -265,6 +266,8 @@ export type NewAppointment = {
   startsAt: Instant
   shape: VisitShape
   lane: number
+  /** The rooms and equipment it takes. */
+  resourceIds?: readonly Id<'resource'>[] | undefined
   language: Language
   source: 'online' | 'desk'
   hold?: { owner: Buffer; expiresAt: Instant }
@@ -281,13 +284,18 @@ export async function insertAppointment(ctx: Ctx, wanted: NewAppointment): Promi
   const status: Status = wanted.hold ? 'pending' : 'booked'
   const { shape, startsAt } = wanted
   const occupied = occupiedBy(startsAt, shape)
-  const [inserted] = await rows<{ id: AppointmentId }>(
+  // In one order, so that two who take the same two rooms don't wait for each other.
+  const resourceIds = [...(wanted.resourceIds ?? [])].sort()
+  const [inserted] = await rows<{ id: AppointmentId; taken: number }>(
     ctx.db,
-    `insert into clinic.appointments (clinic_id, id, reference, practitioner_id, service_id, location_id, patient_id,
+    `with visit as (
+     insert into clinic.appointments (clinic_id, id, reference, practitioner_id, service_id, location_id, patient_id,
        status, starts_at, ends_at, occupied_from, occupied_to, lane, capacity, overbooked, overbook_reason, hold_owner,
        hold_expires_at, source, language, messages_wanted, price_minor, currency, created_at, booked_at)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict do nothing returning id`,
+     on conflict do nothing
+     returning clinic_id, id, practitioner_id, session, occupied_from, occupied_to, occupies)` +
+      (resourceIds.length === 0 ? ' select id, 0 as taken from visit' : takingResources),
     [
       ctx.clinic.id,
       wanted.id,
@@ -314,10 +322,24 @@ export async function insertAppointment(ctx: Ctx, wanted: NewAppointment): Promi
       shape.currency,
       ctx.now,
       wanted.hold ? null : ctx.now,
+      ...(resourceIds.length === 0 ? [] : [resourceIds]),
     ],
   )
-  return inserted?.id
+  if (!inserted || inserted.taken === resourceIds.length) return inserted?.id
+  // Somebody else has the room: then it is not the doctor's time either.
+  await changes(ctx.db, 'delete from clinic.appointments where clinic_id = ? and id = ?', [ctx.clinic.id, inserted.id])
+  return undefined
 }
+
+const resourceColumns =
+  '(clinic_id, appointment_id, practitioner_id, session, occupied_from, occupied_to, occupies, resource_id)'
+const takingResources = `, rooms as (
+   insert into clinic.appointment_resources ${resourceColumns}
+   select visit.clinic_id, visit.id, visit.practitioner_id, visit.session, visit.occupied_from, visit.occupied_to,
+     visit.occupies, r.id
+   from visit, unnest(?::uuid[]) as r (id)
+   on conflict do nothing returning resource_id)
+ select id, (select count(*) from rooms) as taken from visit`
 
 /** Makes a hold a booking; undefined when it is no longer a hold. */
 export async function updateHoldToBooked(
@@ -418,6 +440,9 @@ export async function updateMessagesWanted(ctx: Ctx, patientId: PatientId): Prom
 }
 
 export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'> & {
+  /** What it takes from now on, in place of what it took; undefined at a clinic that has no rooms to take. */
+  resourceIds?: readonly Id<'resource'>[] | undefined
+} & {
   overbookReason?: string | undefined
 }
 
@@ -428,6 +453,17 @@ export async function updatePlace(
   version: number,
   place: NewPlace,
 ): Promise<number | undefined> {
+  const { resourceIds } = place
+  // Before the visit moves, since it takes what it has along.
+  if (resourceIds) {
+    await changes(
+      ctx.db,
+      `delete from clinic.appointment_resources r using clinic.appointments a
+       where r.clinic_id = ? and r.appointment_id = ? and a.clinic_id = r.clinic_id and a.id = r.appointment_id
+         and a.version = ? and a.status = 'booked'`,
+      [ctx.clinic.id, id, version],
+    )
+  }
   const occupied = occupiedBy(place.startsAt, place.shape)
   const [updated] = await rows<{ version: number }>(
     ctx.db,
@@ -451,6 +487,15 @@ export async function updatePlace(
       version,
     ],
   )
+  if (updated && resourceIds && resourceIds.length > 0) {
+    await changes(
+      ctx.db,
+      `insert into clinic.appointment_resources ${resourceColumns}
+       select clinic_id, id, practitioner_id, session, occupied_from, occupied_to, occupies, unnest(?::uuid[])
+       from clinic.appointments where clinic_id = ? and id = ?`,
+      [[...resourceIds].sort(), ctx.clinic.id, id],
+    )
+  }
   return updated?.version
 }
 
@@ -499,12 +544,24 @@ export async function deleteLapsedHolds(
   practitionerId: PractitionerId,
   from: Instant,
   to: Instant,
+  resourceIds: readonly Id<'resource'>[] = [],
 ): Promise<number> {
+  const inRooms = ` or id in (select r.appointment_id from clinic.appointment_resources r
+       where r.clinic_id = ? and r.resource_id = any(?::uuid[]) and r.occupies and r.occupied_from >= ?
+         and r.occupied_from < ? and r.occupied_to > ?)`
   return changes(
     ctx.db,
     `delete from clinic.appointments where clinic_id = ? and status = 'pending' and hold_expires_at <= ?
-       and practitioner_id = ? and occupied_from < ? and occupied_to > ?`,
-    [ctx.clinic.id, ctx.now, practitionerId, to, from],
+       and ((practitioner_id = ? and occupied_from < ? and occupied_to > ?)` +
+      (resourceIds.length === 0 ? ')' : inRooms + ')'),
+    [
+      ctx.clinic.id,
+      ctx.now,
+      practitionerId,
+      to,
+      from,
+      ...(resourceIds.length === 0 ? [] : [ctx.clinic.id, resourceIds, from.subtract({ hours: 24 }), to, from]),
+    ],
   )
 }
 

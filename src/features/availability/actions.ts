@@ -5,10 +5,20 @@ import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../..
 import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
+import { bookingWindow, givenBy, needsOf } from '../clinics/rules/services.ts'
 import { specialHours } from '../clinics/rules/timetables.ts'
-import { findKnownSettings, getSettings, listBusy } from './queries.ts'
+import { findKnownSettings, getSettings, listBusy, listBusyResources } from './queries.ts'
 import { daysAround, localCalendar, shiftsByLocation, stretchesOfWork, type Span } from './rules/hours.ts'
-import { freeSlots, isFree, type BookableService, type Busy, type Closure, type FreeSlots, type Slot } from './rules.ts'
+import {
+  freeSlots,
+  isFree,
+  type BookableService,
+  type Busy,
+  type Closure,
+  type FreeSlots,
+  type Need,
+  type Slot,
+} from './rules.ts'
 
 export type Wish = {
   serviceId: ServiceId
@@ -41,12 +51,41 @@ export function offerOf(
   return practitionerIds.length === 0 ? undefined : { service, practitionerIds }
 }
 
-function rulesFor(settings: DiarySettings, asker: Asker) {
-  const { minNoticeMin, horizonDays, slotStepMin } = settings.profile
+/** Without a length asked for: how long a visit is with each doctor for whom it is not as the service says. */
+function durationsOf(settings: DiarySettings, { serviceId, durationMin }: Pick<Wish, 'serviceId' | 'durationMin'>) {
+  if (durationMin !== undefined) return undefined
+  const own = settings.offers.flatMap((offer) =>
+    offer.serviceId === serviceId && offer.durationMin !== null
+      ? [[offer.practitionerId, offer.durationMin] as const]
+      : [],
+  )
+  return own.length === 0 ? undefined : new Map(own)
+}
+
+/** What a visit of a service takes beside its doctor; most take nothing, and nothing is asked for them. */
+function takesOf(settings: DiarySettings, serviceId: ServiceId): Need[] {
+  return needsOf(settings, serviceId).map((need) =>
+    need.map(({ id, locationId }) => ({ id, locationId: locationId ?? undefined })),
+  )
+}
+
+async function busyResources(ctx: Ctx, needs: readonly Need[], from: Instant, to: Instant) {
+  const ids = [...new Set(needs.flatMap((need) => need.map(({ id }) => id)))]
+  return ids.length === 0 ? [] : listBusyResources(ctx, ids, from, to)
+}
+
+function rulesFor(settings: DiarySettings, asker: Asker, serviceId: ServiceId) {
+  const { slotStepMin } = settings.profile
   // The desk books for the person standing there, and further ahead than the page lets strangers.
   return asker === 'desk'
     ? { minNoticeMin: 0, horizonDays: 365, stepMin: slotStepMin }
-    : { minNoticeMin, horizonDays, stepMin: slotStepMin }
+    : {
+        ...bookingWindow(
+          settings.profile,
+          settings.services.find(({ id }) => id === serviceId),
+        ),
+        stepMin: slotStepMin,
+      }
 }
 
 /** Hours at places in use: the weekly ones, and what takes their place on some of `days` dates from one on. */
@@ -75,19 +114,25 @@ export async function listFreeTimes(
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
   if (!offer) return undefined
   const service = lasting(offer.service, wish)
-  const { from, to } = reach(wish, ctx.clinic.zone, service)
+  const durations = durationsOf(settings, wish)
+  const longest = Math.max(service.durationMin, ...(durations?.values() ?? []))
+  const { from, to } = reach(wish, ctx.clinic.zone, { ...service, durationMin: longest })
+  const needs = takesOf(settings, wish.serviceId)
   return freeSlots({
     zone: ctx.clinic.zone,
     now: ctx.now,
     from: wish.from,
     days: wish.days,
     service,
+    durations,
     practitionerIds: offer.practitionerIds,
     locationId: wish.locationId,
     ...hoursAround(settings, wish.from, wish.days),
     closures: settings.closures,
     busy: await listBusy(ctx, offer.practitionerIds, from, to),
-    rules: rulesFor(settings, asker),
+    needs,
+    busyResources: await busyResources(ctx, needs, from, to),
+    rules: rulesFor(settings, asker, wish.serviceId),
     ignore,
   })
 }
@@ -115,7 +160,7 @@ export type SlotWish = {
   durationMin?: number | undefined
 }
 
-/** The last word before a booking: the same rules as the list, asked for one moment. */
+/** The last word before a booking: the same rules as the list, asked for one moment. The service is as its doctor gives it. */
 export async function findFreeSlot(
   ctx: Ctx,
   asker: Asker,
@@ -126,9 +171,10 @@ export async function findFreeSlot(
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
   const found = settings.services.find(({ id }) => id === wish.serviceId)
   if (!offer || !found) return undefined
-  const service = lasting(found, wish)
+  const service = lasting(givenBy(settings, found, wish.practitionerId), wish)
   const from = wish.startsAt.subtract({ minutes: service.bufferBeforeMin })
   const to = wish.startsAt.add({ minutes: service.durationMin + service.bufferAfterMin })
+  const needs = takesOf(settings, wish.serviceId)
   const slot = isFree({
     zone: ctx.clinic.zone,
     now: ctx.now,
@@ -136,7 +182,9 @@ export async function findFreeSlot(
     ...hoursAround(settings, dateAt(wish.startsAt, ctx.clinic.zone), 1),
     closures: settings.closures,
     busy: await listBusy(ctx, [wish.practitionerId], from, to),
-    rules: rulesFor(settings, asker),
+    needs,
+    busyResources: await busyResources(ctx, needs, from, to),
+    rules: rulesFor(settings, asker, wish.serviceId),
     ignore,
     startsAt: wish.startsAt.epochMilliseconds,
     practitionerId: wish.practitionerId,
@@ -156,23 +204,29 @@ export async function listNextFree(
   const settings = await getSettings(ctx)
   const offers = settings.practitioners.flatMap(({ id }) => {
     const [offer] = settings.services.flatMap((service) => offerOf(settings, 'patient', service.id, id) ?? [])
-    return offer ? [{ practitionerId: id, service: offer.service }] : []
+    if (!offer) return []
+    const service = givenBy(settings, { priceMinor: null, ...offer.service }, id)
+    return [{ practitionerId: id, service, needs: takesOf(settings, service.id) }]
   })
   const ids = offers.map(({ practitionerId }) => practitionerId)
   const zone = ctx.clinic.zone
   const today = dateAt(ctx.now, zone)
   // No visit and its buffers take longer than a day.
-  const busy = await listBusy(
+  const from = dayBounds(today, zone).from.subtract({ hours: 24 })
+  const to = dayBounds(today.add({ days }), zone).to.add({ hours: 24 })
+  const busy = await listBusy(ctx, ids, from, to)
+  const taken = await busyResources(
     ctx,
-    ids,
-    dayBounds(today, zone).from.subtract({ hours: 24 }),
-    dayBounds(today.add({ days }), zone).to.add({ hours: 24 }),
+    offers.flatMap(({ needs }) => needs),
+    from,
+    to,
   )
-  const facts = { zone, now: ctx.now, closures: settings.closures, rules: rulesFor(settings, 'patient') }
+  const facts = { zone, now: ctx.now, closures: settings.closures, busyResources: taken }
   const { shifts, special } = hoursAround(settings, today, days)
   const ends: number[] = []
-  const doctors = offers.map(({ practitionerId, service }) => {
-    const own = { ...facts, service, practitionerIds: [practitionerId] }
+  const doctors = offers.map(({ practitionerId, service, needs }) => {
+    const rules = rulesFor(settings, 'patient', service.id)
+    const own = { ...facts, service, needs, rules, practitionerIds: [practitionerId] }
     const search = {
       ...own,
       shifts: shifts.filter((shift) => shift.practitionerId === practitionerId),
@@ -293,13 +347,15 @@ export async function openDiary(
   const settings = await getSettings(ctx)
   const { zone } = ctx.clinic
   // No visit and its buffers take longer than a day.
-  const busy = await listBusy(
+  const since = dayBounds(from, zone).from.subtract({ hours: 24 })
+  const until = dayBounds(from.add({ days }), zone).to.add({ hours: 24 })
+  const busy = await listBusy(ctx, practitionerIds, since, until)
+  const taken = await busyResources(
     ctx,
-    practitionerIds,
-    dayBounds(from, zone).from.subtract({ hours: 24 }),
-    dayBounds(from.add({ days }), zone).to.add({ hours: 24 }),
+    settings.services.flatMap(({ id }) => takesOf(settings, id)),
+    since,
+    until,
   )
-  const rules = rulesFor(settings, asker)
   const facts = (service: BookableService, day: PlainDate, count: number, supposing: Supposing) => ({
     zone,
     now: ctx.now,
@@ -307,7 +363,9 @@ export async function openDiary(
     ...hoursAround(settings, day, count),
     closures: [...settings.closures, ...(supposing.closures ?? [])],
     busy: [...busy, ...(supposing.busy ?? [])],
-    rules,
+    needs: takesOf(settings, service.id),
+    busyResources: taken,
+    rules: rulesFor(settings, asker, service.id),
     ignore: supposing.ignore ?? [],
   })
   const moment = ({ startsAt, practitionerId, locationId }: SlotWish) => ({
@@ -321,6 +379,7 @@ export async function openDiary(
       if (!offer) return undefined
       return freeSlots({
         ...facts(lasting(offer.service, wish), wish.from, wish.days, supposing),
+        durations: durationsOf(settings, wish),
         from: wish.from,
         days: wish.days,
         practitionerIds: offer.practitionerIds,
@@ -332,6 +391,7 @@ export async function openDiary(
       if (!offer) return undefined
       return isFree({
         ...facts(lasting(offer.service, wish), dateAt(wish.startsAt, zone), 1, supposing),
+        durations: durationsOf(settings, wish),
         ...moment(wish),
       })
     },
@@ -340,7 +400,8 @@ export async function openDiary(
       if (!service) return false
       const asked = facts(lasting(service, wish), dateAt(wish.startsAt, zone), 1, supposing)
       // To the minute, since a visit that was shifted keeps to no grid.
-      return isFree({ ...asked, busy: [], rules: { ...rules, stepMin: 1 }, ...moment(wish) }) !== undefined
+      const rules = { ...asked.rules, stepMin: 1 }
+      return isFree({ ...asked, busy: [], needs: [], rules, ...moment(wish) }) !== undefined
     },
   }
 }

@@ -29,8 +29,14 @@ export const isolated = (name: string): string => `\u2068${name}\u2069`
 
 export const formScripts = ['/js/error-summary.js']
 
-/** A heading and rows of fields, each row side by side where there is room. */
-export type FieldGroup = { title?: string; rows: Field[][] }
+/** A heading and rows of fields, each row side by side where there is room; what few need is folded away. */
+export type FieldGroup = {
+  title?: string
+  text?: string
+  link?: { href: string; label: string }
+  rows: Field[][]
+  folds?: { title: string; open: boolean; text?: string; rows: Field[][] }[]
+}
 
 type Row = { id: string; name: string; href: string; initials?: string; icon?: string; meta: string[]; note?: string }
 

@@ -68,7 +68,7 @@ export type Service = ServiceRules & {
 }
 
 /** What can be taken out of use and put in order. */
-export type Kind = 'practitioner' | 'service' | 'location'
+export type Kind = 'practitioner' | 'service' | 'location' | 'resource'
 
 /** How many of a kind the clinic's plan has room for; null is as many as one likes. */
 export function planLimit(

@@ -9,7 +9,6 @@ import {
   type ParsedForm,
 } from '../../kernel/forms.ts'
 import { parseId, type Id, type LocationId, type PractitionerId } from '../../kernel/ids.ts'
-import { parseMoney } from '../../kernel/money.ts'
 import { parsePhone } from '../../kernel/phone.ts'
 import { localInstant, parseDate, Temporal, type Instant, type PlainTime, type Zone } from '../../kernel/time.ts'
 import { languages } from '../../platform/i18n/languages.ts'
@@ -35,13 +34,13 @@ export function oneText(body: unknown, names: readonly string[]): unknown {
 const ticked = (text: string | undefined) => (text ?? '').split(/\s+/).filter((word) => word !== '')
 
 /** Ticked ids. What is no id, or names a row of another clinic, is left out later: ticks can't be mistyped. */
-const tickedIds = <T extends string>() =>
+export const tickedIds = <T extends string>() =>
   z
     .string()
     .optional()
     .transform((text): Id<T>[] => [...new Set(ticked(text))].flatMap((word) => parseId<T>(word) ?? []))
 
-const oneOf = <T extends string>(choices: readonly T[], key: string) =>
+export const oneOf = <T extends string>(choices: readonly T[], key: string) =>
   z
     .string({ error: key })
     .transform((text) => choices.find((choice) => choice === text))
@@ -90,24 +89,6 @@ export const doctorForm = z.object({
 })
 export type DoctorForm = z.output<typeof doctorForm>
 
-export const serviceForm = (currency: string) =>
-  z.object({
-    name: requiredName('clinics.error.service_name', 80),
-    minutes: wholeNumber('clinics.error.minutes', 5, 720),
-    price: optionalText(30).transform((text, issue) => {
-      if (text === undefined) return null
-      const money = parseMoney(text, currency)
-      if (money === undefined) issue.addIssue({ code: 'custom', message: 'clinics.error.price' })
-      return money?.minor ?? null
-    }),
-    before: wholeNumber('clinics.error.buffer', 0, 240),
-    after: wholeNumber('clinics.error.buffer', 0, 240),
-    capacity: wholeNumber('clinics.error.capacity', 1, 100),
-    online: checkbox(),
-    doctors: tickedIds<'practitioner'>(),
-  })
-export type ServiceForm = z.output<ReturnType<typeof serviceForm>>
-
 export const locationForm = (country: string) =>
   z.object({
     name: requiredName('clinics.error.location_name', 80),
@@ -126,6 +107,8 @@ const quietTime = z
 export const rulesForm = z.object({
   notice: wholeNumber('clinics.error.notice', 0, 43_200),
   horizon: wholeNumber('clinics.error.horizon', 1, 365),
+  // Unticked, a box sends nothing: what it stands for is that there is no booking for the same day.
+  no_same_day: checkbox(),
   step: wholeNumber('clinics.error.step', 5, 240),
   code: oneOf(codePolicies, 'clinics.error.code'),
   max_open: wholeNumber('clinics.error.max_open', 1, 50),

@@ -3,19 +3,18 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { earlier, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
-import { findFreeSlot, type SlotWish } from '../../availability/actions.ts'
+import type { SlotWish } from '../../availability/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import {
   deleteHold,
   deleteHoldsLapsedBefore,
-  deleteLapsedHolds,
-  insertAppointment,
   listHoldsOf,
   updateDraft,
   type Appointment,
   type Hold,
 } from '../queries.ts'
-import { holdMinutes, longestHoldMinutes, occupiedBy } from '../rules.ts'
+import { holdMinutes, longestHoldMinutes } from '../rules.ts'
+import { takeFreeSlot } from './take.ts'
 import { noteFreed } from './freed.ts'
 
 /** A browser may keep this many half-finished bookings, for a parent with two tabs. */
@@ -43,40 +42,21 @@ export async function holdSlot(
   return id === undefined ? refuse('slot_taken') : done(id)
 }
 
-/**
- * Takes the slot for a hold under the given id; undefined when somebody else has it. In a group each round reads anew
- * which places others took meanwhile, until one is won or the session is full.
- */
+/** Takes the slot for a hold under the given id; undefined when somebody else has it. */
 export async function takeSlot(
   ctx: Ctx,
   id: AppointmentId,
   wish: SlotWish,
   holder: Holder,
 ): Promise<AppointmentId | undefined> {
-  for (let round = 0; ; round++) {
-    const free = await findFreeSlot(ctx, 'patient', wish)
-    if (!free || round > free.service.capacity) return undefined
-    const { service, slot } = free
-    const { from, to } = occupiedBy(wish.startsAt, service)
-    await deleteLapsedHolds(ctx, wish.practitionerId, from, to)
-    const held = await insertAppointment(ctx, {
-      id,
-      ...wish,
-      shape: service,
-      lane: slot.lane,
-      language: holder.language,
-      source: 'online',
-      hold: { owner: holder.owner, expiresAt: ctx.now.add({ minutes: holdMinutes }) },
-    })
-    if (held !== undefined) {
-      // Whoever looked meanwhile saw it as gone: if nothing comes of it, those who wait are asked.
-      const visit = { ...wish, endsAt: wish.startsAt.add({ minutes: service.durationMin }) }
-      await noteFreed(ctx, visit, 'hold', { lookAt: ctx.now.add({ minutes: holdMinutes }) })
-      ctx.diaryChanged()
-      return held
-    }
-    if (service.capacity === 1) return undefined
-  }
+  const held = await takeFreeSlot(ctx, 'patient', wish, {
+    id,
+    language: holder.language,
+    source: 'online',
+    hold: { owner: holder.owner, expiresAt: ctx.now.add({ minutes: holdMinutes }) },
+  })
+  if (held !== undefined) ctx.diaryChanged()
+  return held
 }
 
 function isSame(hold: Hold, wish: SlotWish): boolean {

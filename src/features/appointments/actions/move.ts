@@ -1,10 +1,11 @@
-import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/ids.ts'
+import type { AppointmentId, Id, LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { minutesBetween, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { registerLink } from '../../../platform/links.ts'
 import { findFreeSlot, getSettings, offerOf, type SlotWish } from '../../availability/actions.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { noticeMoved, type AppointmentFacts } from '../../notices/actions.ts'
 import { deleteLapsedHolds, findOverbookLane, getAppointment, updatePlace, type Appointment } from '../queries.ts'
 import { linkExpiry, movable, occupiedBy, patientMayChange } from '../rules.ts'
@@ -23,7 +24,8 @@ export type NewTime = {
 
 /**
  * Moves a visit to another free time, doctor or place; what was queued about the old time is taken back. With a reason it
- * goes on top of whatever is there, into a lane of its own. Made longer or shorter before, it stays so.
+ * goes on top of whatever is there, into a lane of its own, and takes no room. Made longer or shorter before, it stays so;
+ * else it becomes as long as the doctor it goes to needs. The price stays the one that was agreed.
  */
 export async function moveAppointment(
   ctx: Ctx,
@@ -71,8 +73,9 @@ async function findPlace(ctx: Ctx, by: 'patient' | 'desk', wish: SlotWish, id: A
   const free = await findFreeSlot(ctx, by, wish, [id])
   if (!free) return undefined
   const { from, to } = occupiedBy(wish.startsAt, free.service)
-  await deleteLapsedHolds(ctx, wish.practitionerId, from, to)
-  return { shape: free.service, lane: free.slot.lane }
+  const { lane, resourceIds = [] } = free.slot
+  await deleteLapsedHolds(ctx, wish.practitionerId, from, to, resourceIds)
+  return { shape: free.service, lane, resourceIds: await roomsOf(ctx, resourceIds) }
 }
 
 /** A lane above everything that is there; undefined when the doctor or the service is no longer to be had. */
@@ -82,9 +85,17 @@ async function onTop(ctx: Ctx, wish: SlotWish) {
   const service = settings.services.find(({ id }) => id === wish.serviceId)
   if (!offer || !service || !settings.locations.some(({ id, active }) => id === wish.locationId && active))
     return undefined
-  const shape = { ...service, durationMin: wish.durationMin ?? service.durationMin }
+  const own = givenBy(settings, service, wish.practitionerId)
+  const shape = { ...own, durationMin: wish.durationMin ?? own.durationMin }
   const { from, to } = occupiedBy(wish.startsAt, shape)
-  return { shape, lane: await findOverbookLane(ctx, wish.practitionerId, from, to) }
+  const lane = await findOverbookLane(ctx, wish.practitionerId, from, to)
+  // Who is squeezed in is seen wherever there is room.
+  return { shape, lane, resourceIds: await roomsOf(ctx, []) }
+}
+
+/** Undefined where there are no rooms at all: then there is nothing to give up either. */
+async function roomsOf(ctx: Ctx, taken: readonly Id<'resource'>[]) {
+  return (await getSettings(ctx)).resources.length === 0 ? undefined : taken
 }
 
 async function moveTo(ctx: Ctx, before: Appointment, place: Parameters<typeof updatePlace>[3]) {

@@ -1,28 +1,51 @@
 // Doctors, what they give and where: the things a clinic adds, changes, puts in order and takes out of use.
-import { newId, type LocationId, type PractitionerId, type ServiceId, type UserId } from '../../../kernel/ids.ts'
+import {
+  newId,
+  type Id,
+  type LocationId,
+  type PractitionerId,
+  type ServiceId,
+  type UserId,
+} from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
-import { getLocation, getPractitioner, getService, listLocations, listPractitioners, listServices } from '../queries.ts'
+import {
+  getLocation,
+  getPractitioner,
+  getResource,
+  getService,
+  listLocations,
+  listPractitioners,
+  listResources,
+  listServices,
+} from '../queries.ts'
 import {
   deletePractitionerAccount,
   insertLocation,
   insertPractitioner,
-  insertService,
   lockProfile,
-  replacePractitionersOf,
-  replaceServicesOf,
   updateActive,
   updateLocation,
   updatePositions,
   updatePractitioner,
   updatePractitionerAccount,
-  updateService,
 } from '../queries/write.ts'
+import {
+  insertResource,
+  insertService,
+  replaceNeedsOf,
+  replacePractitionersOf,
+  replaceQuestionsOf,
+  replaceServicesOf,
+  updateResource,
+  updateService,
+} from '../queries/services.ts'
 import { countVisitsAhead } from '../queries/visits.ts'
 import { planLimit, type Kind } from '../rules.ts'
-import type { DoctorForm, LocationForm, ServiceForm } from '../schema.ts'
+import type { DoctorForm, LocationForm } from '../schema.ts'
+import type { ResourceForm, ServiceForm } from '../schema/services.ts'
 
 /** Refused when the plan has no room for another doctor. */
 export async function addPractitioner(ctx: Ctx, form: DoctorForm): Promise<Outcome<PractitionerId, 'plan_full'>> {
@@ -66,21 +89,44 @@ const serviceFacts = (id: ServiceId, form: ServiceForm) => ({
   capacity: form.capacity,
   priceMinor: form.price,
   online: form.online,
+  minNoticeMin: form.notice,
+  horizonDays: form.horizon,
+  sameDay: form.same_day,
+  newOnly: form.new_only,
+  visitType: form.visit_type,
+  followUpDays: form.follow_up_days,
+  followUpPriceMinor: form.follow_up_price,
 })
 
-const serviceDetails = ({ minutes, before, after, capacity, price, online }: ServiceForm) => ({
-  minutes,
-  before,
-  after,
-  capacity,
-  priceMinor: price,
-  online,
+const serviceDetails = (form: ServiceForm) => ({
+  minutes: form.minutes,
+  before: form.before,
+  after: form.after,
+  capacity: form.capacity,
+  priceMinor: form.price,
+  online: form.online,
+  notice: form.notice,
+  horizon: form.horizon,
+  sameDay: form.same_day,
+  newOnly: form.new_only,
+  visitType: form.visit_type,
+  followUpDays: form.follow_up_days,
+  followUpPriceMinor: form.follow_up_price,
+  doctors: form.offers.length,
+  needs: form.needs.length,
+  questions: form.questions.length,
 })
+
+async function replaceParts(ctx: Ctx, id: ServiceId, form: ServiceForm): Promise<void> {
+  await replacePractitionersOf(ctx, id, form.offers)
+  await replaceNeedsOf(ctx, id, form.needs)
+  await replaceQuestionsOf(ctx, id, form.questions)
+}
 
 export async function addService(ctx: Ctx, form: ServiceForm): Promise<ServiceId> {
   const id = newId<'service'>()
   await insertService(ctx, serviceFacts(id, form))
-  await replacePractitionersOf(ctx, id, form.doctors)
+  await replaceParts(ctx, id, form)
   await audit(ctx, 'service.added', { kind: 'service', id }, serviceDetails(form))
   ctx.settingsChanged()
   return id
@@ -90,7 +136,7 @@ export async function addService(ctx: Ctx, form: ServiceForm): Promise<ServiceId
 export async function changeService(ctx: Ctx, id: ServiceId, form: ServiceForm): Promise<void> {
   await getService(ctx, id)
   await updateService(ctx, serviceFacts(id, form))
-  await replacePractitionersOf(ctx, id, form.doctors)
+  await replaceParts(ctx, id, form)
   await audit(ctx, 'service.changed', { kind: 'service', id }, serviceDetails(form))
   ctx.settingsChanged()
 }
@@ -119,13 +165,35 @@ export async function changeLocation(ctx: Ctx, id: LocationId, form: LocationFor
   ctx.settingsChanged()
 }
 
+export async function addResource(ctx: Ctx, form: ResourceForm): Promise<Id<'resource'>> {
+  const id = newId<'resource'>()
+  await insertResource(ctx, await resourceFacts(ctx, id, form))
+  await audit(ctx, 'resource.added', { kind: 'resource', id }, { kind: form.kind })
+  ctx.settingsChanged()
+  return id
+}
+
+/** Visits that take it already go on taking it, wherever it is now. */
+export async function changeResource(ctx: Ctx, id: Id<'resource'>, form: ResourceForm): Promise<void> {
+  await getResource(ctx, id)
+  await updateResource(ctx, await resourceFacts(ctx, id, form))
+  await audit(ctx, 'resource.changed', { kind: 'resource', id }, { kind: form.kind })
+  ctx.settingsChanged()
+}
+
+async function resourceFacts(ctx: Ctx, id: Id<'resource'>, { kind, name, location }: ResourceForm) {
+  if (location !== null) await getLocation(ctx, location)
+  return { id, kind, name, locationId: location }
+}
+
 export type Thing =
   | { kind: 'practitioner'; id: PractitionerId }
   | { kind: 'service'; id: ServiceId }
   | { kind: 'location'; id: LocationId }
+  | { kind: 'resource'; id: Id<'resource'> }
 
 /**
- * Takes a doctor, service or place out of use: nothing new is booked with it. Visits that are booked stay as they are,
+ * Takes a doctor, service, place or room out of use: nothing new is booked with it. Visits that are booked stay as they are,
  * and how many those are is answered, for the desk has to see to them. The last place in use can't go.
  */
 export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ visits: number }, 'last_location'>> {
@@ -145,7 +213,8 @@ export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ vi
 export async function putBackInUse(ctx: Ctx, thing: Thing): Promise<Outcome<void, 'plan_full'>> {
   const { active } = await getThing(ctx, thing)
   if (active) return done(undefined)
-  if (thing.kind !== 'service' && !(await hasRoom(ctx, thing.kind))) return refuse('plan_full')
+  const counted = thing.kind === 'practitioner' || thing.kind === 'location'
+  if (counted && !(await hasRoom(ctx, thing.kind))) return refuse('plan_full')
   if (await updateActive(ctx, thing.kind, thing.id, true)) {
     await audit(ctx, `${thing.kind}.reactivated`, thing)
     ctx.settingsChanged()
@@ -185,10 +254,12 @@ export async function rearrange(ctx: Ctx, thing: Thing, move: 'up' | 'down'): Pr
 
 async function listThings(ctx: Ctx, kind: Kind): Promise<{ id: string; active: boolean }[]> {
   if (kind === 'practitioner') return listPractitioners(ctx)
+  if (kind === 'resource') return listResources(ctx)
   return kind === 'service' ? listServices(ctx) : listLocations(ctx)
 }
 
 async function getThing(ctx: Ctx, thing: Thing): Promise<{ active: boolean }> {
   if (thing.kind === 'practitioner') return getPractitioner(ctx, thing.id)
+  if (thing.kind === 'resource') return getResource(ctx, thing.id)
   return thing.kind === 'service' ? getService(ctx, thing.id) : getLocation(ctx, thing.id)
 }

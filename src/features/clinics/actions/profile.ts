@@ -42,6 +42,7 @@ export async function changeBookingPolicy(ctx: Ctx, form: RulesForm): Promise<vo
   const policy = {
     minNoticeMin: form.notice,
     horizonDays: form.horizon,
+    sameDay: !form.no_same_day,
     slotStepMin: form.step,
     codePolicy: form.code ?? before.codePolicy,
     maxOpenBookings: form.max_open,

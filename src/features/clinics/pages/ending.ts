@@ -12,13 +12,19 @@ const places = {
   practitioner: { path: '/settings/doctors', section: 'doctors', question: 'clinics.ending.doctor' },
   service: { path: '/settings/services', section: 'services', question: 'clinics.ending.service' },
   location: { path: '/settings/locations', section: 'locations', question: 'clinics.ending.location' },
+  resource: { path: '/settings/rooms', section: 'rooms', question: 'clinics.ending.resource' },
 } as const satisfies Record<Kind, { path: string; section: string; question: string }>
 
 /** The question before something is taken out of use: how many visits it touches, and whether the page goes dark. */
 export async function endingPage(ctx: Ctx, speaker: Speaker, kind: Kind, id: string) {
   const { t } = speaker
   const settings = await getDiarySettings(ctx)
-  const lists = { practitioner: settings.practitioners, service: settings.services, location: settings.locations }
+  const lists = {
+    practitioner: settings.practitioners,
+    service: settings.services,
+    location: settings.locations,
+    resource: settings.resources,
+  }
   const thing = lists[kind].find((one) => one.id === id && one.active) ?? notFound(kind)
   const { path, section, question } = places[kind]
   const without = <T extends { id: string; active: boolean }>(all: readonly T[]) =>

@@ -168,6 +168,14 @@ export async function rulesPage(ctx: Ctx, speaker: Speaker, refused?: Form) {
               options: choices(stepChoices, form.values.step, (count) => t('clinics.unit.minutes', { count })),
             }),
           ],
+          [
+            field({
+              name: 'no_same_day',
+              type: 'checkbox',
+              label: t('clinics.rules.no_same_day'),
+              hint: t('clinics.rules.no_same_day_hint'),
+            }),
+          ],
         ],
       },
       {
@@ -237,7 +245,7 @@ function choices(usual: readonly number[], stored: string | undefined, label: (c
     .map((count) => ({ value: String(count), label: label(count) }))
 }
 
-function noticeText({ t }: Speaker, minutes: number): string {
+export function noticeText({ t }: Speaker, minutes: number): string {
   if (minutes === 0) return t('clinics.rules.notice_none')
   if (minutes % 1440 === 0) return t('clinics.unit.days_before', { count: minutes / 1440 })
   if (minutes % 60 === 0) return t('clinics.unit.hours_before', { count: minutes / 60 })
@@ -248,6 +256,7 @@ function rulesValues(profile: Profile): Record<string, string> {
   return {
     notice: String(profile.minNoticeMin),
     horizon: String(profile.horizonDays),
+    no_same_day: profile.sameDay ? '' : 'yes',
     step: String(profile.slotStepMin),
     code: profile.codePolicy,
     max_open: String(profile.maxOpenBookings),

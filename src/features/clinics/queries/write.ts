@@ -194,18 +194,24 @@ export async function lockPractitioner(ctx: Ctx, id: PractitionerId): Promise<bo
   return found.length === 1
 }
 
-export async function insertShifts(ctx: Ctx, shifts: readonly Shift[]): Promise<void> {
+/** Weekly hours, or those of a timetable. */
+export async function insertShifts(
+  ctx: Ctx,
+  shifts: readonly Shift[],
+  timetableId: Id<'timetable'> | null = null,
+): Promise<void> {
   // As text and cast back: an array that is a mix of dates and nulls has no other form the driver takes.
   await changes(
     ctx.db,
-    `insert into clinic.shifts (clinic_id, id, practitioner_id, location_id, weekday, starts_min, ends_min, valid_from,
-       valid_to, created_at)
-     select ?, id, practitioner_id, location_id, weekday, starts_min, ends_min, nullif(valid_from, '')::date,
+    `insert into clinic.shifts (clinic_id, timetable_id, id, practitioner_id, location_id, weekday, starts_min, ends_min,
+       valid_from, valid_to, created_at)
+     select ?, ?::uuid, id, practitioner_id, location_id, weekday, starts_min, ends_min, nullif(valid_from, '')::date,
        nullif(valid_to, '')::date, ?
      from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::int[], ?::int[], ?::int[], ?::text[], ?::text[])
        as given (id, practitioner_id, location_id, weekday, starts_min, ends_min, valid_from, valid_to)`,
     [
       ctx.clinic.id,
+      timetableId,
       ctx.now,
       shifts.map(({ id }) => id),
       shifts.map(({ practitionerId }) => practitionerId),
@@ -223,7 +229,7 @@ export async function insertShifts(ctx: Ctx, shifts: readonly Shift[]): Promise<
 export async function deleteShifts(ctx: Ctx, id: PractitionerId, shifts: readonly Id<'shift'>[]): Promise<number> {
   return changes(
     ctx.db,
-    'delete from clinic.shifts where clinic_id = ? and practitioner_id = ? and id = any(?::uuid[])',
+    'delete from clinic.shifts where clinic_id = ? and practitioner_id = ? and timetable_id is null and id = any(?::uuid[])',
     [ctx.clinic.id, id, shifts],
   )
 }

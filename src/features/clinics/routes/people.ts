@@ -1,4 +1,4 @@
-// Doctors, services and locations.
+// Doctors, services, locations, rooms and equipment.
 import { parseForm } from '../../../kernel/forms.ts'
 import type { Id } from '../../../kernel/ids.ts'
 import { clinicRouter, idParam } from '../../../platform/web/routers.ts'
@@ -6,9 +6,11 @@ import { flash } from '../../../platform/web/session.ts'
 import {
   addLocation,
   addPractitioner,
+  addResource,
   addService,
   changeLocation,
   changePractitioner,
+  changeResource,
   changeService,
   putBackInUse,
   rearrange,
@@ -19,8 +21,11 @@ import { doctorPage, doctorsPage } from '../pages/doctors.ts'
 import { endingPage } from '../pages/ending.ts'
 import { locationPage, locationsPage } from '../pages/locations.ts'
 import { findPlanFullPage, planFullPage } from '../pages/plan.ts'
-import { servicePage, servicesPage } from '../pages/services.ts'
-import { doctorForm, locationForm, oneText, positionForm, serviceForm } from '../schema.ts'
+import { roomPage, roomsPage } from '../pages/rooms.ts'
+import { servicePage } from '../pages/service.ts'
+import { servicesPage } from '../pages/services.ts'
+import { doctorForm, locationForm, oneText, positionForm } from '../schema.ts'
+import { resourceForm, serviceForm, serviceTicks } from '../schema/services.ts'
 
 const routes = clinicRouter('clinics')
 export const clinicPeopleRoutes = routes
@@ -83,7 +88,7 @@ routes.get('/settings/services/new', 'clinic.settings', async ({ speaker, show, 
 
 routes.post('/settings/services', 'clinic.settings', async (request) => {
   const { req, speaker, clinic, show, redirect, at, inClinic } = request
-  const form = parseForm(serviceForm(clinic.currency), oneText(req.body, ['doctors']))
+  const form = parseForm(serviceForm(clinic.currency), oneText(req.body, serviceTicks))
   if (!form.ok) {
     show(await inClinic((ctx) => servicePage(ctx, speaker, undefined, form)), { status: 422 })
     return
@@ -101,7 +106,7 @@ routes.get('/settings/services/:id', 'clinic.settings', async ({ req, speaker, s
 routes.post('/settings/services/:id', 'clinic.settings', async (request) => {
   const { req, speaker, clinic, show, redirect, at, inClinic } = request
   const id = idParam<'service'>(req, 'id')
-  const form = parseForm(serviceForm(clinic.currency), oneText(req.body, ['doctors']))
+  const form = parseForm(serviceForm(clinic.currency), oneText(req.body, serviceTicks))
   if (!form.ok) {
     show(await inClinic((ctx) => servicePage(ctx, speaker, id, form)), { status: 422 })
     return
@@ -159,12 +164,51 @@ routes.post('/settings/locations/:id', 'clinic.settings', async (request) => {
   await redirect(at('/settings/locations'))
 })
 
-// All three are put in order, taken out of use and put back in the same way.
+// Rooms and equipment.
+
+routes.get('/settings/rooms', 'clinic.settings', async ({ speaker, show, inClinic }) => {
+  show(await inClinic((ctx) => roomsPage(ctx, speaker)))
+})
+
+routes.get('/settings/rooms/new', 'clinic.settings', async ({ speaker, show, inClinic }) => {
+  show(await inClinic((ctx) => roomPage(ctx, speaker, undefined)))
+})
+
+routes.post('/settings/rooms', 'clinic.settings', async ({ req, speaker, show, redirect, at, inClinic }) => {
+  const form = parseForm(resourceForm, req.body)
+  if (!form.ok) {
+    show(await inClinic((ctx) => roomPage(ctx, speaker, undefined, form)), { status: 422 })
+    return
+  }
+  await inClinic((ctx) => addResource(ctx, form.value))
+  flash(req, { kind: 'success', key: 'clinics.flash.added', params: { name: form.value.name } })
+  await redirect(at('/settings/rooms'))
+})
+
+routes.get('/settings/rooms/:id', 'clinic.settings', async ({ req, speaker, show, inClinic }) => {
+  const id = idParam<'resource'>(req, 'id')
+  show(await inClinic((ctx) => roomPage(ctx, speaker, id)))
+})
+
+routes.post('/settings/rooms/:id', 'clinic.settings', async ({ req, speaker, show, redirect, at, inClinic }) => {
+  const id = idParam<'resource'>(req, 'id')
+  const form = parseForm(resourceForm, req.body)
+  if (!form.ok) {
+    show(await inClinic((ctx) => roomPage(ctx, speaker, id, form)), { status: 422 })
+    return
+  }
+  await inClinic((ctx) => changeResource(ctx, id, form.value))
+  flash(req, { kind: 'success', key: 'clinics.flash.saved' })
+  await redirect(at('/settings/rooms'))
+})
+
+// All of these are put in order, taken out of use and put back in the same way.
 
 const things = [
   { path: '/settings/doctors', thing: (id: string): Thing => ({ kind: 'practitioner', id: id as Id<'practitioner'> }) },
   { path: '/settings/services', thing: (id: string): Thing => ({ kind: 'service', id: id as Id<'service'> }) },
   { path: '/settings/locations', thing: (id: string): Thing => ({ kind: 'location', id: id as Id<'location'> }) },
+  { path: '/settings/rooms', thing: (id: string): Thing => ({ kind: 'resource', id: id as Id<'resource'> }) },
 ]
 
 for (const { path, thing } of things) {
@@ -202,7 +246,7 @@ for (const { path, thing } of things) {
     const { req, speaker, show, redirect, at, inClinic } = request
     const asked = thing(idParam(req, 'id'))
     const back = await inClinic((ctx) => putBackInUse(ctx, asked))
-    if (!back.ok && asked.kind !== 'service') {
+    if (!back.ok && (asked.kind === 'practitioner' || asked.kind === 'location')) {
       const { kind } = asked
       show(await inClinic((ctx) => Promise.resolve(planFullPage(ctx, speaker, kind))), { status: 409 })
       return

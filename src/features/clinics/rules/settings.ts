@@ -7,6 +7,7 @@ export const settingsSections = [
   { key: 'clinic', path: '/settings', icon: 'building-hospital', label: 'clinics.nav.clinic' },
   { key: 'doctors', path: '/settings/doctors', icon: 'stethoscope', label: 'clinics.nav.doctors' },
   { key: 'services', path: '/settings/services', icon: 'list-check', label: 'clinics.nav.services' },
+  { key: 'rooms', path: '/settings/rooms', icon: 'door', label: 'clinics.nav.rooms' },
   { key: 'hours', path: '/settings/hours', icon: 'clock', label: 'clinics.nav.hours' },
   { key: 'closures', path: '/settings/closures', icon: 'calendar-off', label: 'clinics.nav.closures' },
   { key: 'locations', path: '/settings/locations', icon: 'map-pin', label: 'clinics.nav.locations' },
