@@ -40,6 +40,7 @@ import { certificateRoutes } from './features/closing/routes/certificates.ts'
 import { closingConsoleRoutes } from './features/closing/routes/console.ts'
 import { clinicsRoutes } from './features/clinics/routes.ts'
 import { clinicHoursRoutes } from './features/clinics/routes/hours.ts'
+import { clinicTimetableRoutes } from './features/clinics/routes/timetables.ts'
 import { clinicPeopleRoutes } from './features/clinics/routes/people.ts'
 import { documentRoutes } from './features/billing/routes/console.ts'
 import { consoleRoutes } from './features/console/routes.ts'
@@ -53,6 +54,7 @@ import { operationsRoutes } from './features/console/routes/operations.ts'
 import { consoleRequestsRoutes } from './features/console/routes/requests.ts'
 import { consoleSupportRoutes } from './features/console/routes/support.ts'
 import { deskRoutes } from './features/desk/routes.ts'
+import { disruptionRoutes } from './features/disruptions/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { queueRoutes } from './features/queue/routes.ts'
 import { screenRoutes } from './features/queue/routes/screen.ts'
@@ -174,8 +176,10 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(factorStaffRoutes.express)
   app.use(clinicsRoutes.express)
   app.use(clinicPeopleRoutes.express)
+  app.use(clinicTimetableRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(deskRoutes.express)
+  app.use(disruptionRoutes.express)
   app.use(queueRoutes.express)
   app.use(calendarRoutes.express)
   app.use(subscriptionRoutes.express)

@@ -127,3 +127,39 @@ export function mayUndo(
   const last = Math.max(disruption.endsAt.epochMilliseconds, disruption.tellsAt.epochMilliseconds)
   return now.epochMilliseconds < last
 }
+
+/** What somebody at the desk says is the matter, with its times worked out. */
+export type Declaration = {
+  kind: Kind
+  practitionerId: PractitionerId | undefined
+  locationId: LocationId | undefined
+  from: Instant
+  to: Instant
+  /** What becomes of visits that nobody chose otherwise for: the next free time, another doctor at the same time, or off. */
+  then: 'move' | 'cancel' | PractitionerId
+}
+
+/** So that what was looked at and what is confirmed are the same to the second, however long the looking takes. */
+export function declarationText({ kind, practitionerId, locationId, from, to, then }: Declaration): string {
+  return [kind, practitionerId ?? '', locationId ?? '', from.toString(), to.toString(), then].join('_')
+}
+
+export function parseDeclaration(text: unknown): Declaration | undefined {
+  if (typeof text !== 'string') return undefined
+  const [kindText, practitioner, location, start, end, after, ...rest] = text.split('_')
+  const kind = kinds.find((one) => one === kindText)
+  const from = parseInstant(start)
+  const to = parseInstant(end)
+  const then = after === 'move' || after === 'cancel' ? after : parseId<'practitioner'>(after)
+  const practitionerId = parseId<'practitioner'>(practitioner)
+  const locationId = parseId<'location'>(location)
+  if (!kind || !from || !to || !then || rest.length > 0) return undefined
+  // One doctor, or one place.
+  if ((practitionerId === undefined) === (locationId === undefined)) return undefined
+  if ((kind === 'closed') !== (locationId !== undefined)) return undefined
+  const long = from.until(to).total('hours')
+  return long > 0 && long <= longestDays * 24 ? { kind, practitionerId, locationId, from, to, then } : undefined
+}
+
+/** Nobody's leave is longer than this. */
+export const longestDays = 400

@@ -5,7 +5,7 @@ export const actionGroups = {
   visits: [
     'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.cancelled',
     'appointment.confirmed', 'appointment.arrived', 'appointment.in_room', 'appointment.fulfilled',
-    'appointment.noshow', 'appointment.step_undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
+    'appointment.noshow', 'appointment.step_undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
     'queue.stepped_out', 'queue.returned', 'queue.prioritised', 'queue.priority_ended',
   ],
   patients: [
@@ -13,7 +13,7 @@ export const actionGroups = {
     'patient.erased', 'patient.restricted', 'patient.restriction_lifted', 'consent.given', 'consent.withdrawn',
     'portal.opened', 'portal.left',
   ],
-  messages: ['message.retried', 'message.taken_back', 'messages.stopped', 'messages.resumed'],
+  messages: ['message.retried', 'message.taken_back', 'message.hurried', 'messages.stopped', 'messages.resumed'],
   settings: [
     'profile.changed', 'booking_rules.changed', 'hours.changed', 'hours.removed', 'hours.restored', 'closure.added',
     'closure.removed', 'closure.restored', 'location.added', 'location.changed', 'location.deactivated',
@@ -56,7 +56,7 @@ export const actions: ReadonlySet<string> = new Set(Object.values(actionGroups).
 const recordKinds = [
   'appointment', 'patient', 'practitioner', 'service', 'location', 'closure', 'clinic', 'user', 'invitation', 'message',
   'inbound_message', 'export', 'api_client', 'support_visit', 'rights_request', 'legal_hold', 'subscription', 'order',
-  'portal_visit', 'closing',
+  'portal_visit', 'closing', 'disruption',
 ] as const // prettier-ignore
 export type RecordKind = (typeof recordKinds)[number] | 'other'
 
@@ -66,6 +66,7 @@ export function recordKindOf(kind: string): RecordKind {
 
 const ownPages: Partial<Record<RecordKind, string>> = {
   appointment: '/appointments/',
+  disruption: '/disruptions/',
   patient: '/patients/',
   practitioner: '/settings/doctors/',
   service: '/settings/services/',

@@ -9,6 +9,10 @@ import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { listAppointments, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { findChecklist } from '../../clinics/queries.ts'
+import { listLine, type LineVisit } from '../../queue/queries.ts'
+import { callOf, inOrder } from '../../queue/rules/line.ts'
+import { callButtons, priorityFlag, tokenText } from '../../queue/rules/words.ts'
+import { barsOf } from '../../disruptions/actions/look.ts'
 import { listPasts, type PatientPast } from '../queries.ts'
 import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
 import { actionsOf, type VisitActions } from './actions.ts'
@@ -99,6 +103,8 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     doctor: doctors.find(({ id }) => id === practitionerId)?.name,
     noDiary: ownOnly && own === undefined,
     counts: countsOf(speaker, cards),
+    disruptions: day.kind === 'today' ? await barsOf(ctx, speaker) : [],
+    lateHref: lateHrefOf(ctx, day.kind, practitionerId),
     lanes: [
       { lane: 'expected', ...withNow(inLane('expected'), nowText), more: [] },
       { lane: 'waiting', cards: inLane('waiting'), more: [] },
@@ -172,6 +178,13 @@ function newQuery(date: PlainDate, kind: Day['kind'], practitionerId: Practition
   if (kind === 'future') query.set('date', date.toString())
   if (practitionerId !== undefined) query.set('practitioner', practitionerId)
   return query.toString()
+}
+
+/** Where the desk says that a doctor is late or away: of the doctor looked at, where only one is. */
+function lateHrefOf(ctx: Ctx, kind: Day['kind'], practitionerId: PractitionerId | undefined): string | undefined {
+  if (kind !== 'today' || ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'appointments.move')) return undefined
+  const path = `/app/${ctx.clinic.slug}/disruptions/new`
+  return practitionerId === undefined ? path : `${path}?practitioner=${practitionerId}`
 }
 
 function cardOf(day: Day, visit: Appointment): Card {

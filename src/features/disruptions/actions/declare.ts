@@ -8,8 +8,8 @@ import { rearrange } from '../../appointments/actions/rearrange.ts'
 import { addClosure } from '../../clinics/actions/closures.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { insertDisruption, insertKept, lockWhose, type DisruptionId } from '../queries.ts'
-import { callOffLinkDays } from '../rules.ts'
-import { becauseOf, outcomeOf, planFor, type Declaration, type Plan, type Wishes } from './plan.ts'
+import { callOffLinkDays, type Declaration } from '../rules.ts'
+import { becauseOf, outcomeOf, planFor, type Plan, type Wishes } from './plan.ts'
 
 export type Declared = { id: DisruptionId; told: number; tellsAt: Instant }
 

@@ -21,21 +21,11 @@ import {
   mostVisits,
   searchDays,
   type Choice,
+  type Declaration,
   type InLine,
   type Kind,
   type Outcome as VisitOutcome,
 } from '../rules.ts'
-
-/** What somebody at the desk says is the matter, with its times worked out. */
-export type Declaration = {
-  kind: Kind
-  practitionerId: PractitionerId | undefined
-  locationId: LocationId | undefined
-  from: Instant
-  to: Instant
-  /** What becomes of visits that nobody chose otherwise for: the next free time, another doctor at the same time, or off. */
-  then: 'move' | 'cancel' | PractitionerId
-}
 
 export type Silence =
   /** It stays as it is. */

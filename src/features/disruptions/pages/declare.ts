@@ -1,0 +1,281 @@
+import { emptyForm, type Form } from '../../../kernel/forms.ts'
+import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/ids.ts'
+import { dateAt, type PlainDate } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { directionOf, languageNames } from '../../../platform/i18n/languages.ts'
+import type { Speaker } from '../../../platform/i18n/speaker.ts'
+import type { Services } from '../../../platform/services.ts'
+import { view, type View } from '../../../platform/web/views.ts'
+import type { Appointment } from '../../appointments/queries.ts'
+import { getSettings } from '../../availability/actions.ts'
+import type { DiarySettings } from '../../clinics/queries.ts'
+import { previewText } from '../../messaging/actions/compose.ts'
+import type { Plan, PlannedVisit } from '../actions/plan.ts'
+import { choiceText, declarationText, type Choice, type Declaration } from '../rules.ts'
+
+/** What an address may say already: whose leave, and when. */
+export type Asked = {
+  practitionerId: PractitionerId | undefined
+  locationId: LocationId | undefined
+  from: PlainDate | undefined
+  to: PlainDate | undefined
+}
+
+/** Who is late or away, and what is to become of the visits. */
+export async function declarePage(ctx: Ctx, speaker: Speaker, asked: Asked, form: Form = emptyForm): Promise<View> {
+  const { t } = speaker
+  const settings = await getSettings(ctx)
+  const doctors = settings.practitioners.filter(({ active }) => active)
+  const places = settings.locations.filter(({ active }) => active)
+  const known = Object.keys(form.values).length > 0
+  const whose = asked.locationId
+    ? `place:${asked.locationId}`
+    : `doctor:${asked.practitionerId ?? doctors[0]?.id ?? ''}`
+  const values: Record<string, string> = known
+    ? form.values
+    : {
+        who: whose,
+        what: asked.from || asked.locationId ? 'leave' : 'late',
+        late_min: '20',
+        then: 'move',
+        from_date: asked.from?.toString() ?? '',
+        to_date: asked.to?.toString() ?? '',
+      }
+  const field = (one: { name: string; label: string; [option: string]: unknown }) => ({
+    ...one,
+    value: values[one.name] ?? '',
+    error: form.errors[one.name],
+  })
+  const today = dateAt(ctx.now, ctx.clinic.zone).toString()
+  return view('disruptions/new', {
+    title: t('disruptions.new.title'),
+    scripts: ['/js/error-summary.js'],
+    form: { ...form, values },
+    back: `/app/${ctx.clinic.slug}/today`,
+    list: `/app/${ctx.clinic.slug}/disruptions`,
+    action: `/app/${ctx.clinic.slug}/disruptions/new`,
+    nobody: doctors.length === 0,
+    who: field({
+      name: 'who',
+      type: 'select',
+      label: t('disruptions.new.who'),
+      options: [
+        ...doctors.map(({ id, name }) => ({ value: `doctor:${id}`, label: name })),
+        ...places.map(({ id, name }) => ({ value: `place:${id}`, label: t('disruptions.new.place', { place: name }) })),
+      ],
+    }),
+    what: field({
+      name: 'what',
+      type: 'radio',
+      label: t('disruptions.new.what'),
+      options: ['late', 'off', 'leave'].map((value) => ({ value, label: t(`disruptions.new.what_${value}`) })),
+    }),
+    late: [
+      field({
+        name: 'late_min',
+        label: t('disruptions.new.late_min'),
+        inputmode: 'numeric',
+        css: 'input-short',
+        maxlength: 3,
+      }),
+      field({
+        name: 'from_time',
+        type: 'time',
+        label: t('disruptions.new.from_time'),
+        hint: t('disruptions.new.from_time_hint'),
+        required: false,
+        css: 'input-short',
+      }),
+    ],
+    dates: [
+      field({ name: 'from_date', type: 'date', label: t('disruptions.new.from_date'), min: today, css: 'input-date' }),
+      field({
+        name: 'to_date',
+        type: 'date',
+        label: t('disruptions.new.to_date'),
+        min: today,
+        required: false,
+        css: 'input-date',
+      }),
+    ],
+    then: field({
+      name: 'then',
+      type: 'select',
+      label: t('disruptions.new.then'),
+      hint: t('disruptions.new.then_hint'),
+      options: [
+        { value: 'move', label: t('disruptions.new.then_move') },
+        ...doctors.map(({ id, name }) => ({ value: id, label: t('disruptions.new.then_hand', { doctor: name }) })),
+        { value: 'cancel', label: t('disruptions.new.then_cancel') },
+      ],
+    }),
+  })
+}
+
+export type PreviewState = {
+  declaration: Declaration
+  plan: Plan
+  /** What the page before showed, when it was sent: each visit's choice and version. */
+  seen: { choices: ReadonlyMap<AppointmentId, Choice>; versions: ReadonlyMap<AppointmentId, number> } | undefined
+  /** Confirmed, and not done: what was shown is no longer so. */
+  changed: boolean
+}
+
+/** Everything that would happen, visit by visit, with the words each patient would read. */
+export async function previewPage(
+  ctx: Ctx,
+  speaker: Speaker,
+  speakers: Services['speakers'],
+  { declaration, plan, seen, changed }: PreviewState,
+): Promise<View> {
+  const { t } = speaker
+  const settings = await getSettings(ctx)
+  const rows = plan.visits.map((planned) => rowOf(ctx, speaker, speakers, settings, planned, seen))
+  const told = rows.filter(({ news }) => news !== undefined).length
+  const moved = plan.visits.filter(({ rearrangement }) => rearrangement !== undefined).length
+  const present = new Set(plan.visits.map(({ visit }) => visit.id))
+  const gone = seen ? [...seen.versions.keys()].filter((id) => !present.has(id)).length : 0
+  const marked = gone > 0 || rows.some(({ mark }) => mark !== undefined)
+  return view('disruptions/preview', {
+    title: titleOf(ctx, speaker, settings, declaration),
+    scripts: ['/js/booking.js'],
+    back: `/app/${ctx.clinic.slug}/disruptions/new`,
+    action: `/app/${ctx.clinic.slug}/disruptions/new`,
+    cancelHref: `/app/${ctx.clinic.slug}/today`,
+    declared: declarationText(declaration),
+    shown: plan.digest,
+    changed: changed ? t(marked ? 'disruptions.preview.changed' : 'disruptions.preview.chosen') : undefined,
+    gone: gone === 0 ? undefined : t('disruptions.preview.gone', { count: gone }),
+    rows,
+    here: plan.here.map((visit) => ({ name: nameOf(speaker, visit), time: speaker.time(visit.startsAt) })),
+    letGo: plan.letGo.length === 0 ? undefined : t('disruptions.preview.let_go', { count: plan.letGo.length }),
+    summary: [
+      t('disruptions.preview.changes', { count: moved }),
+      t('disruptions.preview.told', { count: told }),
+    ],
+    confirm: told === 0 ? t('disruptions.preview.confirm_nobody') : t('disruptions.preview.confirm', { count: told }),
+  })
+} // prettier-ignore
+
+type Row = {
+  id: AppointmentId
+  href: string
+  name: string
+  was: string
+  what: string
+  becomes: string
+  css: string
+  icon: string
+  afterHours: boolean
+  lost: boolean
+  mark: string | undefined
+  select: { name: string; value: string; label: string; options: { value: string; label: string }[] }
+  news: { text: string; lang: string; dir: string; language: string; leaves: string } | undefined
+  silence: string | undefined
+}
+
+function rowOf(
+  ctx: Ctx,
+  speaker: Speaker,
+  speakers: Services['speakers'],
+  settings: DiarySettings,
+  planned: PlannedVisit,
+  seen: PreviewState['seen'],
+): Row {
+  const { t } = speaker
+  const { visit, choice, options, rearrangement, news } = planned
+  const name = nameOf(speaker, visit)
+  const stands = { ...visit, ...rearrangement?.to }
+  const place = settings.locations.find(({ id }) => id === stands.locationId)
+  const told = typeof news === 'string' ? undefined : news
+  const version = seen?.versions.get(visit.id)
+  const before = seen?.choices.get(visit.id)
+  const differs = version !== visit.version || (before !== undefined && choiceText(before) !== choiceText(choice))
+  const mark = !seen ? undefined : version === undefined ? 'new' : differs || planned.lost ? 'changed' : undefined
+  return {
+    id: visit.id,
+    href: `/app/${ctx.clinic.slug}/appointments/${visit.id}`,
+    name,
+    was: speaker.dateTime(visit.startsAt),
+    what: visit.serviceName,
+    becomes: wordsOf(speaker, settings, visit, choice),
+    ...lookOf(choice, rearrangement !== undefined),
+    afterHours: planned.afterHours,
+    lost: planned.lost,
+    mark: mark && t(`disruptions.preview.mark_${mark}`),
+    select: {
+      name: `v_${visit.id}_${visit.version}`,
+      value: choiceText(choice),
+      label: t('disruptions.preview.choose', { name }),
+      options: options.map((one) => ({
+        value: choiceText(one),
+        label: wordsOf(speaker, settings, visit, one),
+      })),
+    },
+    news: told && {
+      text: previewText(ctx, speakers, told.template, {
+        language: visit.language,
+        startsAt: stands.startsAt,
+        practitionerName: settings.practitioners.find(({ id }) => id === stands.practitionerId)?.name ?? '',
+        locationName: place?.name ?? '',
+        locationAddress: place?.address ?? '',
+      }),
+      lang: visit.language,
+      dir: directionOf(visit.language),
+      language: languageNames[visit.language],
+      leaves: t('disruptions.preview.leaves', { when: speaker.dateTime(told.dueAt) }),
+    },
+    silence: typeof news === 'string' ? t(`disruptions.silence.${news}`) : undefined,
+  }
+}
+
+function lookOf({ what }: Choice, changes: boolean): { css: string; icon: string } {
+  if (what === 'cancel') return { css: 'is-off', icon: 'x' }
+  if (!changes) return { css: 'is-kept', icon: 'check' }
+  return { css: 'is-moved', icon: what === 'shift' ? 'clock-pause' : 'calendar-event' }
+}
+
+/** What a choice means for a visit, in words: the new time, and the doctor where that is another. */
+function wordsOf(speaker: Speaker, settings: DiarySettings, visit: Appointment, choice: Choice): string {
+  const { t } = speaker
+  switch (choice.what) {
+    case 'keep':
+      return t('disruptions.choice.keep')
+    case 'cancel':
+      return t('disruptions.choice.cancel')
+    case 'shift':
+      return t('disruptions.choice.shift', { time: speaker.time(choice.to) })
+    case 'move': {
+      if (choice.practitionerId === visit.practitionerId) return speaker.dateTime(choice.startsAt)
+      const doctor = settings.practitioners.find(({ id }) => id === choice.practitionerId)?.name ?? ''
+      const same = choice.startsAt.equals(visit.startsAt)
+      return t(same ? 'disruptions.choice.hand' : 'disruptions.choice.hand_at', {
+        doctor: isolated(doctor),
+        when: speaker.dateTime(choice.startsAt),
+      })
+    }
+  }
+}
+
+const isolated = (name: string) => `\u2068${name}\u2069`
+
+function nameOf({ t }: Speaker, visit: Pick<Appointment, 'patientName' | 'hidden'>): string {
+  return visit.patientName ?? t(visit.hidden ? 'desk.card.restricted' : 'desk.card.erased')
+}
+
+function titleOf({ clinic: { zone } }: Ctx, speaker: Speaker, settings: DiarySettings, declared: Declaration): string {
+  const { t } = speaker
+  const { kind, practitionerId, locationId, from, to } = declared
+  const found = practitionerId
+    ? settings.practitioners.find(({ id }) => id === practitionerId)
+    : settings.locations.find(({ id }) => id === locationId)
+  const who = isolated(found?.name ?? '')
+  const [first, last] = [dateAt(from, zone), dateAt(to.subtract({ nanoseconds: 1 }), zone)]
+  if (kind === 'late') return t('disruptions.is.late', { who, time: speaker.time(to) })
+  const closed = kind === 'closed'
+  if (first.equals(last)) {
+    return t(closed ? 'disruptions.is.closed_day' : 'disruptions.is.away_day', { who, date: speaker.date(first) })
+  }
+  const dates = { from: speaker.date(first), to: speaker.date(last) }
+  return t(closed ? 'disruptions.is.closed' : 'disruptions.is.away', { who, ...dates })
+}
