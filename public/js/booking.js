@@ -86,7 +86,7 @@ if (search && people) {
       return
     }
     const query = new URLSearchParams({ q: typed })
-    for (const field of ['service', 'practitioner', 'location', 'back']) {
+    for (const field of ['service', 'practitioner', 'location', 'date', 'time', 'back']) {
       const value = form.elements.namedItem(field)?.value
       if (value) query.set(field, value)
     }

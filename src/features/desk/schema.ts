@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { requiredName, requiredPhone, requiredText } from '../../kernel/forms.ts'
 import { parseId, type LocationId, type PatientId, type PractitionerId, type ServiceId } from '../../kernel/ids.ts'
-import { parseDate, parseTime, type PlainDate } from '../../kernel/time.ts'
+import { parseDate, parseTime, type PlainDate, type PlainTime } from '../../kernel/time.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import { deskChannels, purposes } from '../consents/rules.ts'
 
@@ -41,6 +41,8 @@ export type TimesQuestion = {
   date: PlainDate | undefined
   /** The first day of the strip. */
   from: PlainDate | undefined
+  /** A time of that day which was pointed at on the calendar, and need not be free. */
+  time: PlainTime | undefined
 }
 
 /**
@@ -56,6 +58,7 @@ export function timesAsked(typed: Record<string, unknown>): TimesQuestion {
     locationId: parseId<'location'>(typed.location),
     date: week ? undefined : (day ?? parseDate(typed.date)),
     from: week ?? parseDate(typed.from),
+    time: parseTime(typed.time),
   }
 }
 

@@ -217,16 +217,21 @@ function visitItem(facts: Facts, column: Column, visit: Appointment, place: Plac
   const to = speaker.time(visit.endsAt)
   const start = minuteOf(visit.startsAt.epochMilliseconds, column.date, ctx.clinic.zone)
   const end = minuteOf(visit.endsAt.epochMilliseconds, column.date, ctx.clinic.zone)
-  const long = end - start >= 40
   return {
     at: place.at,
-    css: [place.css, colourOf(facts, visit), visit.overbooked ? 'is-on-top' : '', long ? '' : 'is-short']
+    css: [place.css, colourOf(facts, visit), visit.overbooked ? 'is-on-top' : '', end - start < 25 ? 'is-short' : '']
       .join(' ')
       .trim(),
     id: visit.id,
     href: hrefOf(ctx, visit),
     from,
-    time: speaker.t('calendar.from_to', { from, to }),
+    tip: [
+      speaker.t('calendar.from_to', { from, to }),
+      whose(speaker, visit),
+      visit.serviceName,
+      visit.practitionerName,
+      speaker.t(`shared.status.${visit.status}`),
+    ].join(' · '),
     name: whose(speaker, visit),
     what: visit.serviceName,
     doctor: column.practitionerId === undefined ? visit.practitionerName : undefined,

@@ -74,7 +74,7 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
       when: speaker.longDateTime(lost.startsAt),
       nearest: await nearestTo(ctx, speaker, lost, known?.practitionerId === 'any'),
     },
-    overbookOpen: form.errors.reason !== undefined || form.errors.time !== undefined || form.errors.practitioner !== undefined,
+    overbookOpen: values.overbook !== undefined || form.errors.reason !== undefined || form.errors.time !== undefined || form.errors.practitioner !== undefined,
   }) // prettier-ignore
 }
 
@@ -162,13 +162,14 @@ export function newHref(
   ctx: Ctx,
   keep: { patientId?: PatientId; times: TimesQuestion; back: string | undefined },
 ): string {
-  const { serviceId, practitionerId, locationId, date } = keep.times
+  const { serviceId, practitionerId, locationId, date, time } = keep.times
   const query = new URLSearchParams()
   if (keep.patientId) query.set('patient', keep.patientId)
   if (serviceId) query.set('service', serviceId)
   if (practitionerId) query.set('practitioner', practitionerId)
   if (locationId) query.set('location', locationId)
   if (date) query.set('date', date.toString())
+  if (time) query.set('time', time.toString({ smallestUnit: 'minute' }))
   if (keep.back) query.set('back', keep.back)
   return `/app/${ctx.clinic.slug}/appointments/new?${query.toString()}`
 }

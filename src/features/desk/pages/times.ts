@@ -1,6 +1,6 @@
 // Free times as the desk picks them: a strip of days with how much is free, then the chosen day by doctor and place.
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
-import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
+import { dateAt, localInstant, Temporal, type PlainDate, type PlainTime } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
@@ -8,7 +8,7 @@ import type { Slot } from '../../availability/rules.ts'
 import { nearest, slotText, weekFrom, type SlotChoice } from '../rules.ts'
 import type { TimesQuestion } from '../schema.ts'
 
-type SlotButton = { value: string; time: string; label: string; note?: string }
+type SlotButton = { value: string; time: string; label: string; note?: string; wanted?: boolean }
 export type Times = {
   from: string
   date: string
@@ -38,7 +38,7 @@ export async function timesOf(
   ctx: Ctx,
   speaker: Speaker,
   known: Known,
-  asked: Pick<TimesQuestion, 'date' | 'from'>,
+  asked: Pick<TimesQuestion, 'date' | 'from'> & { time?: PlainTime | undefined },
   moving?: Moving,
 ): Promise<Times> {
   const today = dateAt(ctx.now, ctx.clinic.zone)
@@ -69,7 +69,13 @@ export async function timesOf(
         free: count > 0,
       }
     }),
-    groups: await groupsOf(ctx, speaker, known.serviceId, slotsOn(date)),
+    groups: await groupsOf(
+      ctx,
+      speaker,
+      known.serviceId,
+      slotsOn(date),
+      wantedAmong(slotsOn(date), date, asked.time, ctx),
+    ),
     none: slotsOn(date).length === 0,
   }
 }
@@ -93,7 +99,24 @@ const laterOf = (a: PlainDate, b: PlainDate): PlainDate => (Temporal.PlainDate.c
 const firstFree = (days: readonly { date: PlainDate; slots: readonly Slot[] }[]) =>
   days.find(({ slots }) => slots.length > 0)?.date
 
-async function groupsOf(ctx: Ctx, speaker: Speaker, serviceId: ServiceId, slots: readonly Slot[]) {
+/** As near as this to the time that was pointed at, a free time is what was meant. */
+const meantMs = 30 * 60_000
+
+/** The free time nearest to the one that was pointed at. */
+function wantedAmong(slots: readonly Slot[], date: PlainDate, time: PlainTime | undefined, ctx: Ctx): Slot | undefined {
+  const at = time && localInstant(date, time, ctx.clinic.zone)?.epochMilliseconds
+  if (at === undefined) return undefined
+  const away = (slot: Slot) => Math.abs(slot.startsAt - at)
+  return slots.filter((slot) => away(slot) < meantMs).sort((a, b) => away(a) - away(b))[0]
+}
+
+async function groupsOf(
+  ctx: Ctx,
+  speaker: Speaker,
+  serviceId: ServiceId,
+  slots: readonly Slot[],
+  wanted: Slot | undefined,
+) {
   const { practitioners, locations } = await getSettings(ctx)
   const severalPlaces = locations.filter(({ active }) => active).length > 1
   const groups = new Map<string, Times['groups'][number]>()
@@ -103,7 +126,12 @@ async function groupsOf(ctx: Ctx, speaker: Speaker, serviceId: ServiceId, slots:
     const place = severalPlaces ? locations.find(({ id }) => id === slot.locationId)?.name : undefined
     const group = groups.get(key) ?? { doctor, place, slots: [] }
     const time = speaker.time(slot.startsAt)
-    group.slots.push({ value: slotText(choiceOf(serviceId, slot)), time, label: `${time}, ${doctor}` })
+    group.slots.push({
+      value: slotText(choiceOf(serviceId, slot)),
+      time,
+      label: `${time}, ${doctor}`,
+      wanted: slot === wanted,
+    })
     groups.set(key, group)
   }
   return [...groups.values()]

@@ -1,7 +1,8 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
+import { allowed } from '../../../kernel/permissions.ts'
 import { phoneText } from '../../../kernel/phone.ts'
-import { dateAt, minutesBetween, timeAt } from '../../../kernel/time.ts'
+import { dateAt, isBefore, minutesBetween, timeAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -35,10 +36,29 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     ...headOf(ctx, speaker, visit),
     // In the shape of a card, so that the menu is the same everywhere.
     card: { id, name, href: here, actions: actionsOf(ctx, speaker, visit) },
+    onTop: onTopHref(ctx, visit),
     messages: messages?.map((message) => messageRow(ctx, speaker, message)),
     wanted: visit.messagesWanted,
     past: pastOf(speaker, visit),
   })
+}
+
+/** The booking panel for the very time this visit takes, asking why. */
+function onTopHref(
+  ctx: Ctx,
+  { status, practitionerId, locationId, startsAt, endsAt }: Appointment,
+): string | undefined {
+  const { zone, slug } = ctx.clinic
+  const mayBook = ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book')
+  if (!mayBook || !['booked', 'arrived', 'in_room'].includes(status) || isBefore(endsAt, ctx.now)) return undefined
+  const query = new URLSearchParams({
+    practitioner: practitionerId,
+    location: locationId,
+    date: dateAt(startsAt, zone).toString(),
+    time: timeAt(startsAt, zone).toString({ smallestUnit: 'minute' }),
+    overbook: 'yes',
+  })
+  return `/app/${slug}/appointments/new?${query.toString()}`
 }
 
 function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
