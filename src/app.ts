@@ -34,6 +34,7 @@ import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
 import { visitRoutes } from './features/booking/routes/visit.ts'
+import { placeRoutes, waitingRoutes } from './features/booking/routes/waiting.ts'
 import { calendarRoutes } from './features/calendar/routes.ts'
 import { closingRoutes } from './features/closing/routes.ts'
 import { certificateRoutes } from './features/closing/routes/certificates.ts'
@@ -148,6 +149,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(bookingRoutes.express)
   app.use(privacyNoticeRoutes.express)
   app.use(visitRoutes.express)
+  app.use(waitingRoutes.express)
+  app.use(placeRoutes.express)
   app.use(screenRoutes.express)
   app.use(answerRoutes.express)
   app.use(portalRoutes.express)

@@ -28,3 +28,6 @@ export function cleanName(text: string): string {
     .replace(/\s+/g, ' ')
     .trim()
 }
+
+/** Wraps a name or number so that it keeps its own direction inside a sentence that runs the other way. */
+export const isolated = (text: string): string => `\u2068${text}\u2069`

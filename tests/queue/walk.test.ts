@@ -150,12 +150,15 @@ type Answer = { ok: boolean }
 
 /** One press at the desk: what the model says of it, and what really came of it, must be the same. */
 class Press implements fc.AsyncCommand<Model, Real> {
-  constructor(
-    private readonly name: string,
-    /** Whether it may be done, and then what becomes of the model. */
-    private readonly expected: (model: Model, real: Real) => (() => void) | undefined,
-    private readonly press: (ctx: Ctx, model: Model, real: Real) => Promise<Answer>,
-  ) {}
+  private readonly name: string
+  /** Whether it may be done, and then what becomes of the model. */
+  private readonly expected: (model: Model, real: Real) => (() => void) | undefined
+  private readonly press: (ctx: Ctx, model: Model, real: Real) => Promise<Answer>
+  constructor(name: string, expected: Press['expected'], press: Press['press']) {
+    this.name = name
+    this.expected = expected
+    this.press = press
+  }
   check = () => true
   toString = () => this.name
   async run(model: Model, real: Real): Promise<void> {

@@ -66,6 +66,7 @@ const nothingDecided = {
 } as const
 
 export type PastRow = {
+  practitionerId: PractitionerId
   serviceId: ServiceId
   startsAt: Instant
   endsAt: Instant
@@ -75,23 +76,24 @@ export type PastRow = {
   cameAtAll: boolean
 }
 
-/** The last visits of a doctor that came to an end before `before`, the newest first. */
+/** The last `limit` visits of each of these doctors that came to an end, the newest first. */
 export async function listPastVisits(
   ctx: Ctx,
-  practitionerId: PractitionerId,
-  before: Instant,
+  practitionerIds: readonly PractitionerId[],
   limit: number,
 ): Promise<PastRow[]> {
   return rows<PastRow>(
     ctx.db,
     // Looked for within bounds, so that the index is walked no further than that.
-    `select service_id as "serviceId", starts_at as "startsAt", ends_at as "endsAt", arrived_at as "arrivedAt",
-       in_room_at as "inRoomAt", fulfilled_at as "fulfilledAt", status = 'fulfilled' as "cameAtAll"
-     from clinic.appointments
-     where clinic_id = ? and practitioner_id = ? and starts_at >= ? and starts_at < ?
-       and status in ('fulfilled', 'noshow')
-     order by starts_at desc limit ?`,
-    [ctx.clinic.id, practitionerId, before.subtract({ hours: 24 * 60 }), before, limit],
+    `select d.id as "practitionerId", v.service_id as "serviceId", v.starts_at as "startsAt", v.ends_at as "endsAt",
+       v.arrived_at as "arrivedAt", v.in_room_at as "inRoomAt", v.fulfilled_at as "fulfilledAt",
+       v.status = 'fulfilled' as "cameAtAll"
+     from unnest(?::uuid[]) as d (id) cross join lateral
+       (select * from clinic.appointments a
+        where a.clinic_id = ? and a.practitioner_id = d.id and a.starts_at >= ? and a.starts_at < ?
+          and a.status in ('fulfilled', 'noshow')
+        order by a.starts_at desc limit ?) v`,
+    [practitionerIds, ctx.clinic.id, ctx.now.subtract({ hours: 24 * 60 }), ctx.now, limit],
   )
 }
 

@@ -18,19 +18,21 @@ export type EventStream = {
 }
 
 /**
- * Opens a stream for a signed-in person; undefined when the session has enough of them, which has then been answered.
- * Whether they may still be here is asked every minute, and the stream ends when not. Mount it as a background route.
+ * Opens a stream for a signed-in person, or for whoever else it is counted under; undefined when they have enough of
+ * them, which has then been answered. Whether they may still be here is asked every minute, and the stream ends when
+ * not. Mount it as a background route.
  */
 export function openEventStream(
   request: Pick<ClinicRequest, 'req' | 'res' | 'services' | 'stillAllowed'>,
+  who: { key: string; limit: number } = { key: request.req.sessionID, limit: perSession },
 ): EventStream | undefined {
-  const { req, res, services, stillAllowed } = request
-  const streams = open.get(req.sessionID) ?? 0
-  if (streams >= perSession) {
+  const { res, services, stillAllowed } = request
+  const streams = open.get(who.key) ?? 0
+  if (streams >= who.limit) {
     res.status(429).setHeader('Retry-After', 60).end()
     return undefined
   }
-  open.set(req.sessionID, streams + 1)
+  open.set(who.key, streams + 1)
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     // `no-transform` keeps compression, here and in proxies, from holding events back until a block is full.
@@ -63,9 +65,9 @@ export function openEventStream(
     clearInterval(heartbeat)
     clearInterval(recheck)
     signal.removeEventListener('abort', end)
-    const left = (open.get(req.sessionID) ?? 1) - 1
-    if (left > 0) open.set(req.sessionID, left)
-    else open.delete(req.sessionID)
+    const left = (open.get(who.key) ?? 1) - 1
+    if (left > 0) open.set(who.key, left)
+    else open.delete(who.key)
     for (const listener of listeners) listener()
   })
   if (signal.aborted) end()

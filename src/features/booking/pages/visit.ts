@@ -1,7 +1,10 @@
+import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import { patientMayChange, patientMayConfirm, referenceText } from '../../appointments/rules.ts'
+import type { Standing } from '../../queue/actions/look.ts'
+import { aboutText, tokenText } from '../../queue/rules/words.ts'
 import { calendarFile } from '../rules/calendar-file.ts'
 import { firstNameOf, queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type Scene } from './frame.ts'
@@ -9,7 +12,14 @@ import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type
 /** What a visit's own page says first, when something has just happened on it. */
 export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'closed'
 
-export function visitPage(scene: Scene, visit: Appointment, token: string, news: News | undefined): View {
+/** `standing` is the visit's place in the line, on its day. */
+export function visitPage(
+  scene: Scene,
+  visit: Appointment,
+  token: string,
+  news: News | undefined,
+  standing?: Standing,
+): View {
   const { settings, speaker, now, url } = scene
   const { t } = speaker
   const path = `/a/${token}`
@@ -17,6 +27,8 @@ export function visitPage(scene: Scene, visit: Appointment, token: string, news:
   const coming = patientMayChange(visit, now)
   return view('booking/visit', {
     title: t(news === 'booked' ? 'booking.visit.complete' : 'booking.visit.title'),
+    ...(standing && { scripts: ['/js/wait.js'], refreshSeconds }),
+    line: standing && lineText(scene, visit, standing),
     clinic: headOf(scene),
     news: news && newsText(scene, visit, news),
     greeting: t('booking.visit.greeting', { name: firstNameOf(visit.patientName ?? '') }),
@@ -34,12 +46,41 @@ export function visitPage(scene: Scene, visit: Appointment, token: string, news:
     // Whoever has just booked has said so already.
     confirmAction: news !== 'booked' && patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
     moveHref: coming && scene.clinic.status === 'active' ? url(`${path}/move`) : undefined,
+    soonerHref: coming && scene.clinic.status === 'active' && waitlist ? url(`${path}/sooner`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
     againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),
     phone: clinicPhone(scene),
     whatsappHref: whatsappOf(scene),
   })
 }
+
+/** How often a page that shows a place in the line looks again by itself. */
+const refreshSeconds = 30
+
+/** The number, who is before, and how long it will be; before the day's arrival what to expect of it. */
+function lineText({ speaker, now }: Scene, visit: Appointment, standing: Standing) {
+  const { t } = speaker
+  const doctor = isolated(visit.practitionerName)
+  const updated = t('queue.mine.updated', { time: speaker.time(now) })
+  if (standing.kind === 'coming') {
+    const late = standing.lateMin >= lateWorthSaying
+    return {
+      token: undefined,
+      text: late
+        ? t('queue.mine.late', { doctor, about: aboutText(speaker, standing.lateMin) })
+        : t('queue.mine.on_time', { doctor }),
+      hints: [t('queue.mine.come'), updated],
+    }
+  }
+  const token = tokenText(speaker, standing.token)
+  if (standing.kind !== 'waiting') return { token, text: t(`queue.mine.${standing.kind}`), hints: [updated] }
+  const about = aboutText(speaker, standing.aboutMin)
+  const text = t('queue.mine.waiting', { before: t('queue.before', { count: standing.before }), about })
+  return { token, text, hints: [t('queue.mine.honest'), updated] }
+}
+
+/** Ten minutes more or less are what appointments are like. */
+const lateWorthSaying = 10
 
 /** Only what is so: an address can be typed by anybody. */
 function newsText(scene: Scene, visit: Appointment, news: News) {

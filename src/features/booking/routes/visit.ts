@@ -13,6 +13,7 @@ import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import { patientMayChange } from '../../appointments/rules.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
 import { isLive } from '../../clinics/rules.ts'
+import { findStanding } from '../../queue/actions/look.ts'
 import { nearestTo, weekOf } from '../actions/look.ts'
 import { moveToChosen } from '../actions/move.ts'
 import { lostPage } from '../pages/details.ts'
@@ -57,9 +58,9 @@ async function look<T>({ id, request }: Linked, work: (standing: Standing) => Pr
 }
 
 async function showVisit(linked: Linked, news: News | undefined, status = 200): Promise<void> {
-  const { request, page } = await look(linked, ({ request, scene, visit }) => ({
+  const { request, page } = await look(linked, async ({ ctx, request, scene, visit }) => ({
     request,
-    page: visitPage(scene, visit, linked.token, news),
+    page: visitPage(scene, visit, linked.token, news, await findStanding(ctx, visit)),
   }))
   request.show(page, { status })
 }

@@ -1,4 +1,4 @@
-import type { PatientId, PractitionerId } from '../../../kernel/ids.ts'
+import type { AppointmentId, PatientId, PractitionerId } from '../../../kernel/ids.ts'
 import { dateAt, dayBounds, isBefore, type PlainDate } from '../../../kernel/time.ts'
 import { allowed } from '../../../kernel/permissions.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
@@ -10,8 +10,8 @@ import { listAppointments, type Appointment } from '../../appointments/queries.t
 import { getSettings } from '../../availability/actions.ts'
 import { findChecklist } from '../../clinics/queries.ts'
 import { listLine, type LineVisit } from '../../queue/queries.ts'
-import { callOf, inOrder } from '../../queue/rules/line.ts'
-import { callButtons, priorityFlag, tokenText } from '../../queue/rules/words.ts'
+import { lineOf } from '../../queue/rules/line.ts'
+import { callButtons, tokenText } from '../../queue/rules/words.ts'
 import { barsOf } from '../../disruptions/actions/look.ts'
 import { listPasts, type PatientPast } from '../queries.ts'
 import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
@@ -25,6 +25,8 @@ type Card = {
   id: string
   href: string
   time: string
+  /** The number they wait with. */
+  token: string | undefined
   name: string
   held: boolean
   what: string
@@ -47,6 +49,7 @@ type Day = {
   date: PlainDate
   kind: 'past' | 'today' | 'future'
   pasts: ReadonlyMap<PatientId, PatientPast>
+  line: ReadonlyMap<AppointmentId, LineVisit>
   severalPlaces: boolean
   oneDoctor: boolean
   back: string
@@ -68,6 +71,10 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
   const visits = all.filter(({ holdExpiresAt }) => !holdExpiresAt || isBefore(ctx.now, holdExpiresAt))
   const patientIds = [...new Set(visits.flatMap(({ patientId }) => patientId ?? []))]
 
+  // Numbers are of days that were.
+  const kind = dayKind(date, today)
+  const line = kind === 'future' || visits.length === 0 ? [] : await listLine(ctx, { date, from, to }, practitionerId)
+
   const { t } = speaker
   const base = `/app/${ctx.clinic.slug}/today`
   const address = addresses(base, {
@@ -80,8 +87,9 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     ctx,
     speaker,
     date,
-    kind: dayKind(date, today),
+    kind,
     pasts: await listPasts(ctx, patientIds, from),
+    line: new Map(line.map((visit) => [visit.id, visit])),
     severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
     oneDoctor: practitionerId !== undefined || doctors.length < 2,
     back: address.here,
@@ -107,7 +115,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     lateHref: lateHrefOf(ctx, day.kind, practitionerId),
     lanes: [
       { lane: 'expected', ...withNow(inLane('expected'), nowText), more: [] },
-      { lane: 'waiting', cards: inLane('waiting'), more: [] },
+      { lane: 'waiting', cards: inLineOrder(inLane('waiting'), line), more: [] },
       { lane: 'with_doctor', cards: inLane('with_doctor'), more: [] },
       { lane: 'done', ...folded(inLane('done').reverse()) },
     ],
@@ -115,6 +123,17 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     groups: asked.list ? groupsOf(cards, nowText) : [],
     empty: cards.length === 0,
     back: address.here,
+    calls:
+      kind === 'today'
+        ? doctors.flatMap((doctor) => {
+            const own = line.filter((visit) => visit.practitionerId === doctor.id)
+            const call = callButtons(ctx, speaker, doctor, own)
+            return call ? [{ id: doctor.id, name: doctor.name, call }] : []
+          })
+        : [],
+    walkInHref: `/app/${ctx.clinic.slug}/walk-in?${walkInQuery(address.here, practitionerId)}`,
+    alsoKeys: [['w', t('queue.keys.walk_in')]],
+    styles: ['/css/queue.css'],
     canBook: ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book'),
     newHref: `/app/${ctx.clinic.slug}/appointments/new?${newQuery(date, day.kind, practitionerId)}`,
     live: { board: address.board, events: `${base}/events` },
@@ -123,6 +142,25 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
       cancelled: sentences((count) => t('desk.live.cancelled', { count })),
     },
   })
+}
+
+/** Who waits in the order they are called in, doctor by doctor as their next ones come; who is away stands last. */
+function inLineOrder(cards: Card[], line: readonly LineVisit[]): Card[] {
+  const doctors = [...new Set(line.map(({ practitionerId }) => practitionerId))]
+  const place = new Map<string, number>()
+  for (const id of doctors) {
+    const { waiting, steppedOut } = lineOf(line.filter(({ practitionerId }) => practitionerId === id))
+    for (const [index, visit] of waiting.entries()) place.set(visit.id, index)
+    for (const visit of steppedOut) place.set(visit.id, Infinity)
+  }
+  const of = (card: Card) => place.get(card.id) ?? Infinity
+  return [...cards].sort((a, b) => (of(a) === of(b) ? 0 : of(a) - of(b)))
+}
+
+function walkInQuery(back: string, practitionerId: PractitionerId | undefined): string {
+  const query = new URLSearchParams({ back })
+  if (practitionerId !== undefined) query.set('doctor', practitionerId)
+  return query.toString()
 }
 
 function titleOf(speaker: Speaker, date: PlainDate, today: PlainDate): string {
@@ -196,6 +234,7 @@ function cardOf(day: Day, visit: Appointment): Card {
     id: visit.id,
     href: `/app/${ctx.clinic.slug}/appointments/${visit.id}`,
     time: speaker.time(visit.startsAt),
+    token: tokenOf(day, visit),
     name: nameOf(speaker, visit),
     held,
     what: visit.serviceName,
@@ -215,12 +254,25 @@ function cardOf(day: Day, visit: Appointment): Card {
   }
 }
 
-function flagsOf({ ctx, speaker, pasts }: Day, visit: Appointment): Flag[] {
+function tokenOf({ line, speaker }: Day, { id, status }: Appointment): string | undefined {
+  const token = line.get(id)?.token
+  return token === undefined || status === 'booked' ? undefined : tokenText(speaker, token)
+}
+
+function flagsOf({ ctx, speaker, pasts, line }: Day, visit: Appointment): Flag[] {
   const { t } = speaker
   const past = visit.patientId === null ? undefined : pasts.get(visit.patientId)
   // What helps to receive somebody is no news of one who has been and gone.
   const toCome = ['booked', 'arrived', 'in_room'].includes(visit.status)
+  const inLine = visit.status === 'arrived' ? line.get(visit.id) : undefined
   const flags: (Flag | false)[] = [
+    inLine?.priorityAt != null &&
+      inLine.priority !== null && {
+        css: 'pill-danger',
+        icon: 'flag',
+        word: t(`queue.priority.${inLine.priority}`),
+      },
+    inLine?.steppedOutAt != null && { css: '', icon: 'door-exit', word: t('queue.part.away') },
     visit.status === 'booked' &&
       visit.confirmedAt !== null && { css: 'pill-success', icon: 'check', word: t('desk.card.confirmed') },
     toCome && past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },

@@ -1,51 +1,89 @@
 // How a line looks to those who wait in it, and to the screen on the wall.
+import { LRUCache } from 'lru-cache'
 import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/ids.ts'
-import { dateAt, dayBounds, type Instant } from '../../../kernel/time.ts'
+import { dateAt, dayBounds, type Instant, type Zone } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Status } from '../../appointments/rules.ts'
 import { getSettings, whileTrue } from '../../availability/actions.ts'
-import { listPastVisits, type LineVisit } from '../queries.ts'
-import { aboutMinutes, countBefore, learnPace, minutesUntilCalled, type Day, type Pace } from '../rules/estimate.ts'
-import { lineOf, type Line } from '../rules/line.ts'
+import { findToken } from '../../tokens/queries.ts'
+import { listPastVisits, type LineVisit, type PastRow } from '../queries.ts'
+import {
+  aboutMinutes,
+  countBefore,
+  learnPace,
+  minutesUntilCalled,
+  type Day,
+  type Pace,
+  type PastVisit,
+} from '../rules/estimate.ts'
+import { lineOf } from '../rules/line.ts'
 import { listTodaysLine } from './line.ts'
 
 /** As many visits as tell how a doctor works now, and not how they did last year. */
 const learnedFrom = 120
 
-type DoctorsDay = { visits: LineVisit[]; pace: Pace }
+/** What one visit more teaches can wait so long. */
+const paceKeptMinutes = 15
+const paces = new LRUCache<string, { until: number; pace: Pace }>({ max: 2000 })
 
-/** A doctor's line and pace; kept while the diary stands, since every phone in the waiting room asks for it. */
-async function doctorsDay(ctx: Ctx, practitionerId: PractitionerId): Promise<DoctorsDay> {
-  const { zone } = ctx.clinic
-  const today = dateAt(ctx.now, zone)
-  return whileTrue(ctx.clinic, ctx.now, `queue ${practitionerId} ${today.toString()}`, async () => {
-    const visits = await listTodaysLine(ctx, practitionerId)
-    const past = await listPastVisits(ctx, practitionerId, ctx.now, learnedFrom)
+/** How each of these doctors works, as their last visits tell; one question for all that are not known. */
+export async function listPaces(
+  ctx: Ctx,
+  practitionerIds: readonly PractitionerId[],
+): Promise<Map<PractitionerId, Pace>> {
+  const now = ctx.now.epochMilliseconds
+  const key = (id: PractitionerId) => `${ctx.clinic.id} ${id}`
+  const found = new Map<PractitionerId, Pace>()
+  for (const id of practitionerIds) {
+    const known = paces.get(key(id))
+    if (known && now < known.until) found.set(id, known.pace)
+  }
+  const unknown = practitionerIds.filter((id) => !found.has(id))
+  const past = unknown.length === 0 ? [] : await listPastVisits(ctx, unknown, learnedFrom)
+  for (const id of unknown) {
     const pace = learnPace(
-      past.map(({ serviceId, startsAt, endsAt, arrivedAt, inRoomAt, fulfilledAt, cameAtAll }) => ({
-        day: dateAt(startsAt, zone).toString(),
-        serviceId,
-        plannedMin: Math.max(1, (endsAt.epochMilliseconds - startsAt.epochMilliseconds) / 60_000),
-        startsAt: startsAt.epochMilliseconds,
-        arrivedAt: arrivedAt?.epochMilliseconds ?? null,
-        inRoomAt: inRoomAt?.epochMilliseconds ?? null,
-        fulfilledAt: fulfilledAt?.epochMilliseconds ?? null,
-        cameAtAll,
-      })),
+      past.filter(({ practitionerId }) => practitionerId === id).map((row) => pastVisit(row, ctx.clinic.zone)),
     )
-    return { value: { visits, pace }, validUntil: dayBounds(today, zone).to, bytes: 512 * (visits.length + 8) }
+    paces.set(key(id), { until: now + paceKeptMinutes * 60_000, pace })
+    found.set(id, pace)
+  }
+  return found
+}
+
+function pastVisit(row: PastRow, zone: Zone): PastVisit {
+  const ms = (instant: Instant | null) => instant?.epochMilliseconds ?? null
+  return {
+    day: dateAt(row.startsAt, zone).toString(),
+    serviceId: row.serviceId,
+    plannedMin: Math.max(1, (row.endsAt.epochMilliseconds - row.startsAt.epochMilliseconds) / 60_000),
+    startsAt: row.startsAt.epochMilliseconds,
+    arrivedAt: ms(row.arrivedAt),
+    inRoomAt: ms(row.inRoomAt),
+    fulfilledAt: ms(row.fulfilledAt),
+    cameAtAll: row.cameAtAll,
+  }
+}
+
+/** A doctor's line; kept while the diary stands, since every phone in the waiting room asks for it. */
+async function doctorsLine(ctx: Ctx, practitionerId: PractitionerId): Promise<LineVisit[]> {
+  const today = dateAt(ctx.now, ctx.clinic.zone)
+  return whileTrue(ctx.clinic, ctx.now, `queue ${practitionerId} ${today.toString()}`, async () => {
+    const value = await listTodaysLine(ctx, practitionerId)
+    return { value, validUntil: dayBounds(today, ctx.clinic.zone).to, bytes: 512 * (value.length + 1) }
   })
 }
 
-function dayOf({ visits }: DoctorsDay, line: Line<LineVisit>, now: Instant): Day {
-  const planned = visits.filter(({ status, walkIn }) => status !== 'cancelled' && !walkIn)
+/** What the rule has to know of a doctor's day. */
+export function dayOf(visits: readonly LineVisit[], now: Instant): Day {
+  const { inRoom, waiting } = lineOf(visits)
+  const planned = visits.find(({ status, walkIn }) => status !== 'cancelled' && !walkIn)
   return {
     now: now.epochMilliseconds,
-    inRoom: line.inRoom,
-    waiting: line.waiting,
+    inRoom,
+    waiting,
     expected: visits.filter(({ status }) => status === 'booked'),
     begun: visits.some(({ inRoomAt }) => inRoomAt !== null),
-    firstStart: planned[0]?.startsAt.epochMilliseconds,
+    firstStart: planned?.startsAt.epochMilliseconds,
   }
 }
 
@@ -64,18 +102,33 @@ export async function findStanding(
   const { zone } = ctx.clinic
   if (!['booked', 'arrived', 'in_room'].includes(visit.status)) return undefined
   if (visit.status === 'booked' && !dateAt(visit.startsAt, zone).equals(dateAt(ctx.now, zone))) return undefined
-  const doctors = await doctorsDay(ctx, visit.practitionerId)
-  const own = doctors.visits.find(({ id }) => id === visit.id)
+  const visits = await doctorsLine(ctx, visit.practitionerId)
+  const own = visits.find(({ id }) => id === visit.id)
   if (!own) return undefined
   const { token } = own
   if (own.status === 'in_room') return { kind: 'in_room', token }
   if (own.steppedOutAt !== null && own.status === 'arrived') return { kind: 'stepped_out', token }
-  const line = lineOf(doctors.visits)
-  const minutes = aboutMinutes(minutesUntilCalled(own, dayOf(doctors, line, ctx.now), doctors.pace))
-  if (own.status === 'arrived') {
-    return { kind: 'waiting', token, before: countBefore(own.id, line.waiting), aboutMin: minutes }
-  }
-  return own.status === 'booked' ? { kind: 'coming', waiting: line.waiting.length, lateMin: minutes } : undefined
+  if (own.status !== 'arrived' && own.status !== 'booked') return undefined
+  const pace = (await listPaces(ctx, [visit.practitionerId])).get(visit.practitionerId) ?? learnPace([])
+  const day = dayOf(visits, ctx.now)
+  const minutes = aboutMinutes(minutesUntilCalled(own, day, pace))
+  return own.status === 'arrived'
+    ? { kind: 'waiting', token, before: countBefore(own.id, day.waiting), aboutMin: minutes }
+    : { kind: 'coming', waiting: day.waiting.length, lateMin: minutes }
+}
+
+/** The number of a visit with its doctor today. */
+export async function findTokenToday(
+  ctx: Ctx,
+  visit: { id: AppointmentId; practitionerId: PractitionerId },
+): Promise<number | undefined> {
+  return findToken(ctx, visit, dateAt(ctx.now, ctx.clinic.zone))
+}
+
+/** A place of the clinic that is in use. */
+export async function findPlace(ctx: Ctx, id: LocationId): Promise<{ id: LocationId; name: string } | undefined> {
+  const { locations } = await getSettings(ctx)
+  return locations.find((place) => place.id === id && place.active)
 }
 
 export type ScreenLine = { practitionerId: PractitionerId; doctor: string; now: number[]; next: number[] }
