@@ -67,6 +67,7 @@ import { policyConsoleRoutes } from './features/policies/routes/console.ts'
 import { privacyNoticeRoutes } from './features/policies/routes/notice.ts'
 import { policyOwnerRoutes } from './features/policies/routes/owner.ts'
 import { portalRoutes } from './features/portal/routes.ts'
+import { seriesRoutes } from './features/series/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { privacyRoutes } from './features/privacy/routes.ts'
 import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
@@ -138,6 +139,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use('/webhooks', express.raw({ limit: '256kb', type: () => true }))
   app.use(webhookRoutes.express)
   app.use(stripeWebhookRoutes.express)
+  app.use(screenRoutes.express)
   // A clinic's own tools, which carry a token.
   app.use('/oauth', express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 20 }))
   app.use(apiOpenRoutes.express)
@@ -151,7 +153,6 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(visitRoutes.express)
   app.use(waitingRoutes.express)
   app.use(placeRoutes.express)
-  app.use(screenRoutes.express)
   app.use(answerRoutes.express)
   app.use(portalRoutes.express)
   app.use(siteFormRoutes.express)
@@ -181,6 +182,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(clinicPeopleRoutes.express)
   app.use(clinicTimetableRoutes.express)
   app.use(clinicHoursRoutes.express)
+  app.use(seriesRoutes.express)
   app.use(deskRoutes.express)
   app.use(disruptionRoutes.express)
   app.use(queueRoutes.express)

@@ -16,6 +16,9 @@ import { listTodaysLine } from './line.ts'
 /** A free time that begins so soon is theirs; for a later one the diary need not be closed to others. */
 export const walkInReachMinutes = 30
 
+/** As many desks may squeeze somebody in at one moment. */
+const lanesTried = 20
+
 export type WalkIn = {
   name: string
   phone: Phone
@@ -54,9 +57,12 @@ export async function takeWalkIn(
   const soon = await findSoon(ctx, wish)
   const inTime = soon && (await bookAtDesk(ctx, { ...booking, wish: { ...wish, startsAt: soon } }))
   const now = Temporal.Instant.fromEpochMilliseconds(Math.floor(ctx.now.epochMilliseconds / 60_000) * 60_000)
-  const booked = inTime?.ok
-    ? inTime
-    : await bookAtDesk(ctx, { ...booking, wish: { ...wish, startsAt: now }, overbookReason: 'walk-in' })
+  const squeezed = { ...booking, wish: { ...wish, startsAt: now }, overbookReason: 'walk-in' }
+  let booked = inTime?.ok ? inTime : await bookAtDesk(ctx, squeezed)
+  // Another desk took the lane that was free a moment ago; there is always one more.
+  for (let tries = 0; !booked.ok && booked.reason === 'slot_taken' && tries < lanesTried; tries++) {
+    booked = await bookAtDesk(ctx, squeezed)
+  }
   if (!booked.ok) return booked.reason === 'slot_taken' ? refuse('changed_meanwhile') : refuse(booked.reason)
   const arrived = await takeStep(ctx, booked.value.id, 'arrive')
   if (!arrived.ok) return refuse('changed_meanwhile')

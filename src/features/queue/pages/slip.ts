@@ -37,7 +37,10 @@ export async function slipPage(
     when: speaker.dateTime(visit.arrivedAt ?? visit.startsAt),
     before:
       standing?.kind === 'waiting'
-        ? `${t('queue.before', { count: standing.before })}, ${aboutText(speaker, standing.aboutMin)}`
+        ? t('queue.mine.waiting', {
+            before: t('queue.before', { count: standing.before }),
+            about: aboutText(speaker, standing.aboutMin),
+          })
         : undefined,
     scan: t('queue.slip.scan'),
     scanLabel: t('queue.slip.scan_label'),
