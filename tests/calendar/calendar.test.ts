@@ -37,7 +37,7 @@ describe('the day', () => {
       await ctx.db('clinic.closures').insert({
         clinic_id: clinic.id, id: crypto.randomUUID(), practitioner_id: hamid.id, reason: 'Hospital round',
         starts_at: '2026-11-24T09:00:00Z', ends_at: '2026-11-24T10:00:00Z', created_at: ctx.now,
-      } as never) // prettier-ignore
+      }) // prettier-ignore
       ctx.settingsChanged()
     })
     const { text } = await bilal.get(at('/calendar')).expect(200)
@@ -202,7 +202,9 @@ describe('a drop', () => {
     expect((await drops()).filter(({ practitioner }) => practitioner === hamid.id).map(({ minute }) => minute)).toEqual(
       [900, 915],
     )
-    await bilal.get(at('/calendar/times?visit=nonsense')).expect(404)
+    expect((await bilal.get(at('/calendar/times?visit=nonsense')).expect(200)).text).toBe('[]')
+    const theirs = await makeAppointment(await makeClinic(app))
+    await bilal.get(at(`/calendar/times?visit=${theirs.id}`)).expect(404)
   })
 
   it('outside what is offered is refused with the nearest times, and goes on top when somebody says why', async () => {

@@ -1,7 +1,6 @@
 // The diary as a calendar: look at it, and change how long one visit takes. Visits are moved, booked and cancelled by the
 // desk's own routes, whoever asks from here.
 import { parseForm, withErrors } from '../../kernel/forms.ts'
-import { notFound } from '../../platform/errors.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { view } from '../../platform/web/views.ts'
@@ -30,9 +29,10 @@ calendarRoutes.get(
   { background: true },
 )
 
+// Where the visit that was picked up may be put down.
 calendarRoutes.get('/calendar/times', 'appointments.move', async ({ req, res, speaker, inClinic }) => {
-  const id = visitAsked(req.query) ?? notFound('appointment')
-  res.json(await inClinic((ctx) => dropsFor(ctx, speaker, asked(req.query), id)))
+  const id = visitAsked(req.query)
+  res.json(id ? await inClinic((ctx) => dropsFor(ctx, speaker, asked(req.query), id)) : [])
 })
 
 calendarRoutes.get('/appointments/:id/length', 'appointments.move', async (request) => {
