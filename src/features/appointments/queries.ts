@@ -15,6 +15,7 @@ import { changes, rows } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import { seesRestricted } from '../patients/rules.ts'
+import type { Answer } from './rules.ts'
 import { firstOverbookLane, occupiedBy, referenceFrom, type Status, type VisitShape } from './rules.ts'
 
 export type Appointment = {
@@ -80,6 +81,7 @@ type AppointmentRow = Omit<Appointment, 'language' | 'patientPhone' | 'patientEm
 const columns = `
   select a.id, a.reference, a.status, a.practitioner_id as "practitionerId", a.service_id as "serviceId",
     a.location_id as "locationId", a.patient_id as "patientId", a.starts_at as "startsAt", a.ends_at as "endsAt",
+    a.occupied_from as "occupiedFrom", a.occupied_to as "occupiedTo",
     a.lane, a.capacity, a.overbooked, a.resized, a.version, a.link_version as "linkVersion",
     a.calendar_sequence as "calendarSequence", a.source, a.language, a.messages_wanted as "messagesWanted",
     a.price_minor as "priceMinor", a.currency, a.hold_owner as "holdOwner", a.hold_expires_at as "holdExpiresAt",
@@ -345,18 +347,36 @@ const takingResources = `, rooms as (
 export async function updateHoldToBooked(
   ctx: Ctx,
   id: AppointmentId,
-  details: { patientId: PatientId; language: Language; messagesWanted: boolean },
+  details: {
+    patientId: PatientId
+    language: Language
+    messagesWanted: boolean
+    answers: readonly Answer[]
+    /** Where it is not what was said when the time was held. */
+    priceMinor?: number | null | undefined
+  },
 ): Promise<Appointment | undefined> {
+  const { priceMinor } = details
   const [row] = await rows<AppointmentRow>(
     ctx.db,
     `with a as (
        update clinic.appointments set status = 'booked', patient_id = ?, language = ?, messages_wanted = ?, booked_at = ?,
-         hold_expires_at = null, draft_sealed = null, version = version + 1
-       where clinic_id = ? and id = ? and status = 'pending' returning *)` +
+         hold_expires_at = null, draft_sealed = null, answers_sealed = ?, version = version + 1` +
+      (priceMinor === undefined ? '' : ', price_minor = ?') +
+      ` where clinic_id = ? and id = ? and status = 'pending' returning *)` +
       columns +
       ' from a ' +
       joined,
-    [details.patientId, details.language, details.messagesWanted, ctx.now, ctx.clinic.id, id],
+    [
+      details.patientId,
+      details.language,
+      details.messagesWanted,
+      ctx.now,
+      details.answers.length === 0 ? null : ctx.seal.sealJson(details.answers, 'appointments.answers', id),
+      ...(priceMinor === undefined ? [] : [priceMinor]),
+      ctx.clinic.id,
+      id,
+    ],
   )
   return row && opened(ctx, row)
 }
@@ -616,6 +636,48 @@ export async function updateDraft(
     [ctx.seal.sealJson(draft, 'appointments.draft', id), holdExpiresAt, ctx.clinic.id, id],
   )
   return changed === 1
+}
+
+/** What was asked when it was booked, and answered: for those who see to the visit, and for nobody's messages. */
+export async function findAnswers(ctx: Ctx, id: AppointmentId): Promise<Answer[]> {
+  const [row] = await rows<{ answers: Buffer | null }>(
+    ctx.db,
+    'select answers_sealed as answers from clinic.appointments where clinic_id = ? and id = ?',
+    [ctx.clinic.id, id],
+  )
+  return row?.answers ? (ctx.seal.openJson(row.answers, 'appointments.answers', id) as Answer[]) : []
+}
+
+/** The rooms and equipment a visit takes. */
+export async function listTaken(ctx: Ctx, id: AppointmentId): Promise<string[]> {
+  const found = await rows<{ name: string }>(
+    ctx.db,
+    `select r.name from clinic.appointment_resources t
+     join clinic.resources r on r.clinic_id = t.clinic_id and r.id = t.resource_id
+     where t.clinic_id = ? and t.appointment_id = ? order by r.position, r.id`,
+    [ctx.clinic.id, id],
+  )
+  return found.map(({ name }) => name)
+}
+
+/** How many are in the same session: of one doctor, one service, one place and one start. */
+export async function countInSession(
+  ctx: Ctx,
+  {
+    practitionerId,
+    serviceId,
+    locationId,
+    startsAt,
+  }: Pick<Appointment, 'practitionerId' | 'serviceId' | 'locationId' | 'startsAt'>,
+): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    ctx.db,
+    `select count(*) as count from clinic.appointments
+     where clinic_id = ? and practitioner_id = ? and service_id = ? and location_id = ? and starts_at = ? and occupies
+       and not overbooked`,
+    [ctx.clinic.id, practitionerId, serviceId, locationId, startsAt],
+  )
+  return row?.count ?? 0
 }
 
 export async function findDraft(ctx: Ctx, id: AppointmentId): Promise<Record<string, string> | undefined> {

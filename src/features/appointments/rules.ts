@@ -1,5 +1,5 @@
 import type { PractitionerId } from '../../kernel/ids.ts'
-import type { Instant } from '../../kernel/time.ts'
+import { Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 
 export type Status = 'pending' | 'booked' | 'arrived' | 'in_room' | 'fulfilled' | 'cancelled' | 'noshow'
 
@@ -98,3 +98,19 @@ export const linkExpiry = (endsAt: Instant): Instant => endsAt.add({ hours: 24 }
 
 /** What is to become of the booked visits of a doctor who goes. */
 export type Handover = { visits: 'keep' | 'cancel' } | { visits: 'move'; to: PractitionerId }
+
+/**
+ * Whether a follow-up falls into its days after an examination: the day of the examination counts as none, so that 14 days
+ * after a Monday is the second Monday, that day included.
+ */
+export function followUpStanding(
+  examinedOn: PlainDate | undefined,
+  visitOn: PlainDate,
+  days: number,
+): 'within' | 'outside' {
+  if (!examinedOn) return 'outside'
+  return Temporal.PlainDate.compare(visitOn, examinedOn.add({ days })) <= 0 ? 'within' : 'outside'
+}
+
+/** A question as it was asked when a visit was booked, and what was answered. */
+export type Answer = { question: string; kind: 'text' | 'choice' | 'yes_no'; answer: string }

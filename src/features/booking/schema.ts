@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { checkbox, optionalEmail, requiredName, requiredPhone } from '../../kernel/forms.ts'
+import { checkbox, optionalEmail, optionalText, requiredName, requiredPhone, requiredText } from '../../kernel/forms.ts'
 import { parseId, type LocationId, type PractitionerId, type ServiceId } from '../../kernel/ids.ts'
 import { parseDate, parseInstant, type Instant, type PlainDate } from '../../kernel/time.ts'
+import type { Answer } from '../appointments/rules.ts'
+import type { Question } from '../clinics/rules/services.ts'
 import { codeIn } from './rules/codes.ts'
+import { answerField } from './rules/typed.ts'
 import { parseSlot } from './rules/wish.ts'
 
 type Query = Record<string, unknown>
@@ -51,7 +54,7 @@ const chosenSlot = z.string({ error: 'booking.error.slot' }).transform((text, is
   return slot ?? z.NEVER
 })
 
-/** A tapped time, with what was typed before when another one was lost. */
+/** A tapped time. */
 export const holdForm = z.object({
   slot: chosenSlot,
   service: z.string({ error: 'booking.error.slot' }).transform((text, issue) => {
@@ -59,31 +62,50 @@ export const holdForm = z.object({
     if (id === undefined) issue.addIssue({ code: 'custom', message: 'booking.error.slot' })
     return id ?? z.NEVER
   }),
-  name: typed(),
-  phone: typed(),
-  email: typed(),
-  consent: typed(),
 })
-
-/** Kept as it was typed; looked at when it is sent for good. */
-function typed() {
-  return z
-    .string()
-    .optional()
-    .transform((text) => (text ?? '').slice(0, 300))
-}
 
 export const moveForm = z.object({ slot: chosenSlot })
 
-export const detailsForm = (country: string) =>
-  z.object({
-    name: requiredName('booking.error.name_required', 80),
-    phone: requiredPhone('booking.error.phone_required', 'booking.error.phone_invalid', country),
-    email: optionalEmail('booking.error.email_invalid'),
-    consent: checkbox(),
-    // Nobody sees this field, so nobody fills it in, but programs that fill in everything.
-    website: z.string().max(0, 'booking.error.website').optional(),
-  })
+/** Who it is for, and what the service asks; the answers come out in the order of the questions, those left open not at all. */
+export const detailsForm = (country: string, questions: readonly Question[] = []) =>
+  z
+    .object({
+      ...personFields(country),
+      ...Object.fromEntries(questions.map((question) => [answerField(question.id), answerTo(question)])),
+    })
+    .transform((form) => ({
+      name: form.name,
+      phone: form.phone,
+      email: form.email,
+      consent: form.consent,
+      fullPrice: form.full_price,
+      answers: questions.flatMap(({ id, label, kind }): Answer[] => {
+        const answer: unknown = (form as Record<string, unknown>)[answerField(id)]
+        return typeof answer === 'string' && answer !== '' ? [{ question: label, kind, answer }] : []
+      }),
+    }))
+
+function answerTo({ kind, choices, required }: Question) {
+  if (kind === 'text') {
+    return required ? requiredText('booking.error.answer_required', 200) : optionalText(200)
+  }
+  const allowed = kind === 'choice' ? choices : ['yes', 'no']
+  return z
+    .string()
+    .optional()
+    .transform((text) => allowed.find((one) => one === text))
+    .refine((text) => text !== undefined || !required, 'booking.error.choice_required')
+}
+
+const personFields = (country: string) => ({
+  name: requiredName('booking.error.name_required', 80),
+  phone: requiredPhone('booking.error.phone_required', 'booking.error.phone_invalid', country),
+  email: optionalEmail('booking.error.email_invalid'),
+  consent: checkbox(),
+  full_price: checkbox(),
+  // Nobody sees this field, so nobody fills it in, but programs that fill in everything.
+  website: z.string().max(0, 'booking.error.website').optional(),
+})
 
 export const codeForm = z.object({
   code: z.string({ error: 'booking.error.code_required' }).transform((text, issue) => {

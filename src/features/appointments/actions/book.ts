@@ -4,13 +4,14 @@ import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { registerLink } from '../../../platform/links.ts'
-import { findFreeSlot, getSettings, type SlotWish } from '../../availability/actions.ts'
+import { getSettings, type SlotWish } from '../../availability/actions.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { noticeBooked, noticeClinicAlert, type AppointmentFacts } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
+import { getPatient } from '../../patients/queries.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import {
   countOpenByPhone,
-  deleteLapsedHolds,
   findAppointment,
   findOverbookLane,
   getAppointment,
@@ -18,10 +19,12 @@ import {
   updateHoldToBooked,
   type Appointment,
 } from '../queries.ts'
-import { linkExpiry, occupiedBy } from '../rules.ts'
+import { linkExpiry, occupiedBy, type Answer } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { takeSlot, type Holder } from './hold.ts'
 import { ownDiaryOnly } from './own-diary.ts'
+import { takeFreeSlot } from './take.ts'
+import { costsMore, termsFor } from './terms.ts'
 
 /**
  * Makes a browser's hold a booking. Sent twice, it answers the same appointment. A hold that lapsed is still good while
@@ -31,7 +34,12 @@ export async function bookHeldSlot(
   ctx: Ctx,
   held: { id: AppointmentId; wish: SlotWish; holder: Holder },
   details: PatientDetails,
-): Promise<Outcome<Appointment, 'slot_taken' | 'too_many_open' | 'month_full'>> {
+  /**
+   * `fullPrice`: the patient was told that no visit was found that this would follow, and books all the same. `vouched`:
+   * the clinic itself offered them the time, and asks no more who may have it.
+   */
+  said: { answers?: readonly Answer[]; fullPrice?: boolean; vouched?: boolean } = {},
+): Promise<Outcome<Appointment, BookingRefusal>> {
   const { id, wish, holder } = held
   const existing = await findAppointment(ctx, id)
   if (existing && existing.holdOwner?.equals(holder.owner) !== true) return refuse('slot_taken')
@@ -39,18 +47,32 @@ export async function bookHeldSlot(
   if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   if (!existing && (await takeSlot(ctx, id, wish, holder)) === undefined) return refuse('slot_taken')
 
+  const terms = await termsFor(ctx, existing ?? wish, details)
+  if (said.vouched !== true) {
+    if (terms.notNew) return refuse('new_only')
+    if (costsMore(terms) && said.fullPrice !== true) return refuse('follow_up_price')
+  }
+
   const { maxOpenBookings } = (await getSettings(ctx)).profile
   // Together: a refusal takes the patient back as well.
   const [open, patientId] = await Promise.all([countOpenByPhone(ctx, details.phone, id), rememberPatient(ctx, details)])
   if (open >= maxOpenBookings) return refuse('too_many_open')
 
   const messagesWanted = details.consentWording !== undefined
-  const appointment = await updateHoldToBooked(ctx, id, { patientId, language: details.language, messagesWanted })
+  const appointment = await updateHoldToBooked(ctx, id, {
+    patientId,
+    language: details.language,
+    messagesWanted,
+    answers: said.answers ?? [],
+    priceMinor: terms.followUp?.standing === 'within' ? terms.followUp.ownPriceMinor : undefined,
+  })
   // Its twin was faster by a moment and did all that follows.
   if (!appointment) return done(await getAppointment(ctx, id))
   await Promise.all([afterBooking(ctx, appointment, 'patient'), noticeClinicAlert(ctx, factsOf(appointment))])
   return done(appointment)
 }
+
+export type BookingRefusal = 'slot_taken' | 'too_many_open' | 'month_full' | 'new_only' | 'follow_up_price'
 
 export type DeskBooking = {
   wish: SlotWish
@@ -59,6 +81,8 @@ export type DeskBooking = {
   messagesWanted: boolean
   /** Named to book on top of what is there; the reason is written to the audit log. */
   overbookReason?: string
+  /** At the price of a follow-up, whenever the last examination was. */
+  asFollowUp?: boolean | undefined
   /** Takes what there is to tell of the visit instead: several are told of in one message. */
   together?: AppointmentFacts[] | undefined
 }
@@ -74,37 +98,47 @@ export async function bookAtDesk(
   const { wish } = booking
   await ownDiaryOnly(ctx, wish.practitionerId)
   if (isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
-  const place = await placeAtDesk(ctx, wish, booking.overbookReason)
-  if (!place.ok) return place
   const id = newId<'appointment'>()
   const patientId = 'id' in booking.patient ? booking.patient.id : await rememberPatient(ctx, booking.patient)
-  const inserted = await insertAppointment(ctx, {
+  const inserted = await writeAtDesk(ctx, booking, {
     id,
-    ...wish,
-    ...place.value,
     language: booking.language,
     source: 'desk',
     patientId,
     messagesWanted: booking.messagesWanted,
+    priceMinor: await deskPrice(ctx, booking),
   })
-  if (inserted === undefined) return refuse('slot_taken')
+  if (!inserted.ok) return inserted
   const appointment = await getAppointment(ctx, id)
   await afterBooking(ctx, appointment, 'desk', booking.together)
   return done(appointment)
 }
 
-async function placeAtDesk(ctx: Ctx, wish: SlotWish, overbookReason: string | undefined) {
-  const service = (await getSettings(ctx)).services.find(({ id }) => id === wish.serviceId)
+async function writeAtDesk(
+  ctx: Ctx,
+  { wish, overbookReason }: DeskBooking,
+  { priceMinor, ...visit }: Parameters<typeof takeFreeSlot>[3],
+): Promise<Outcome<AppointmentId, 'slot_taken' | 'not_offered'>> {
+  const settings = await getSettings(ctx)
+  const service = settings.services.find(({ id }) => id === wish.serviceId)
   if (!service?.active) return refuse('not_offered')
-  const { from, to } = occupiedBy(wish.startsAt, service)
-  if (overbookReason !== undefined) {
-    const lane = await findOverbookLane(ctx, wish.practitionerId, from, to)
-    return done({ shape: service, lane, overbookReason })
+  if (overbookReason === undefined) {
+    const taken = await takeFreeSlot(ctx, 'desk', wish, { ...visit, priceMinor })
+    return taken === undefined ? refuse('slot_taken') : done(taken)
   }
-  const free = await findFreeSlot(ctx, 'desk', wish)
-  if (!free) return refuse('slot_taken')
-  await deleteLapsedHolds(ctx, wish.practitionerId, from, to)
-  return done({ shape: service, lane: free.slot.lane })
+  const own = givenBy(settings, service, wish.practitionerId)
+  const shape = priceMinor === undefined ? own : { ...own, priceMinor }
+  const { from, to } = occupiedBy(wish.startsAt, shape)
+  const lane = await findOverbookLane(ctx, wish.practitionerId, from, to)
+  const written = await insertAppointment(ctx, { ...visit, ...wish, shape, lane, overbookReason })
+  return written === undefined ? refuse('slot_taken') : done(written)
+}
+
+/** What a follow-up costs; undefined where it is what the service costs. The desk may be generous. */
+async function deskPrice(ctx: Ctx, { wish, patient, asFollowUp }: DeskBooking): Promise<number | null | undefined> {
+  const known = 'id' in patient ? await getPatient(ctx, patient.id) : patient
+  const { followUp } = await termsFor(ctx, wish, known)
+  return followUp?.standing === 'within' || asFollowUp === true ? followUp?.ownPriceMinor : undefined
 }
 
 async function afterBooking(

@@ -15,6 +15,8 @@ import { noticeCode } from '../../notices/actions.ts'
 import { findCode, insertCode, updateTries, updateUsed, type VerificationCode } from '../queries.ts'
 import { codeIsLive, codeLimits, codeMinutes, codeTries, secondsToResend, type CodeLimit } from '../rules/codes.ts'
 import { book, readDraft, stringsOf, type BookingRefusal, type Draft, type Submitted } from './details.ts'
+import { getSettings } from '../../availability/actions.ts'
+import { questionsOf } from '../rules/questions.ts'
 import { detailsForm } from '../schema.ts'
 import type { Held } from './hold.ts'
 import type { Visit } from './look.ts'
@@ -137,7 +139,8 @@ export async function proveAndBook(asking: Asking, held: Held, digits: string): 
   if (!(await bcrypt.compare(secret, code.codeHash))) {
     return { ok: false, reason: 'wrong', triesLeft: Math.max(0, codeTries - code.tries - 1) }
   }
-  const details = parseForm(detailsForm(clinic.country), draft)
+  const asked = questionsOf(await inClinic(getSettings), tried.value.hold.serviceId)
+  const details = parseForm(detailsForm(clinic.country, asked), draft.typed)
   if (!details.ok) return refuse('gone')
   return inClinic(async (ctx) => {
     // Its twin was faster: the code is spent, and the booking is there.

@@ -1,16 +1,26 @@
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { bookHeldSlot } from '../../appointments/actions/book.ts'
+import { bookHeldSlot, type BookingRefusal } from '../../appointments/actions/book.ts'
 import { keepDraft } from '../../appointments/actions/hold.ts'
 import { findDraft, type Appointment } from '../../appointments/queries.ts'
+import type { Answer } from '../../appointments/rules.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { isOptedOut } from '../../messaging/actions/stop.ts'
 import type { PatientDetails } from '../../patients/actions.ts'
 import { listPatientsByPhone } from '../../patients/queries.ts'
-import { regainHold, wishOf, type Held, type Typed } from './hold.ts'
+import { typedIn, type Typed } from '../rules/typed.ts'
+import { regainHold, wishOf, type Held } from './hold.ts'
 
-export type Details = { name: string; phone: Phone; email: string | undefined; consent: boolean }
+export type Details = {
+  name: string
+  phone: Phone
+  email: string | undefined
+  consent: boolean
+  answers: readonly Answer[]
+  /** They were told that this follows no visit that was found, and book at the full price. */
+  fullPrice: boolean
+}
 
 export type Submitted =
   | { next: 'booked'; appointment: Appointment }
@@ -19,9 +29,12 @@ export type Submitted =
   /** The number told us STOP: no code may be sent to it. */
   | { next: 'opted_out' }
 
-export type BookingRefusal = 'slot_taken' | 'too_many_open' | 'month_full'
+export type { BookingRefusal }
 
-/** Takes the details: books at once where the clinic asks for no code, else keeps them until the number is proven. */
+/**
+ * Takes the details: books at once where the clinic asks for no code, else keeps them until the number is proven. Only
+ * then is anybody told whether it belongs to somebody who has been here before.
+ */
 export async function submitDetails(
   ctx: Ctx,
   held: Held,
@@ -34,7 +47,7 @@ export async function submitDetails(
   if (hold.status !== 'pending') return done({ next: 'booked', appointment: hold })
   if (await isOptedOut(ctx, details.phone)) return done({ next: 'opted_out' })
   const before = await readDraft(ctx, hold)
-  await keepDraft(ctx, hold, stringsOf({ ...typed, phoneToProve: details.phone, codeSentTo: before?.codeSentTo }))
+  await keepDraft(ctx, hold, stringsOf({ typed, phoneToProve: details.phone, codeSentTo: before?.codeSentTo }))
   return done({ next: 'code' })
 }
 
@@ -42,7 +55,7 @@ export async function submitDetails(
  * `new`: only numbers that never proved themselves here are asked. It follows that a stranger who types somebody's number
  * learns whether the clinic has seen it before; a clinic that minds asks always.
  */
-async function codeNeeded(ctx: Ctx, phone: Phone): Promise<boolean> {
+export async function codeNeeded(ctx: Ctx, phone: Phone): Promise<boolean> {
   const { codePolicy } = (await getSettings(ctx)).profile
   if (codePolicy === 'off') return false
   if (codePolicy === 'always') return true
@@ -66,7 +79,8 @@ export async function book(
     proven,
     consentWording: details.consent ? 'booking' : undefined,
   }
-  const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient)
+  const { answers, fullPrice } = details
+  const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient, { answers, fullPrice })
   return booked.ok ? done({ next: 'booked', appointment: booked.value }) : booked
 }
 
@@ -76,22 +90,23 @@ async function findWish(ctx: Ctx, held: Held) {
 }
 
 /** What waits with a hold: what was typed, which number is to be proven, and which was sent the newest code. */
-export type Draft = Typed & { phoneToProve: Phone | undefined; codeSentTo: Phone | undefined }
+export type Draft = { typed: Typed; phoneToProve: Phone | undefined; codeSentTo: Phone | undefined }
 
 export async function readDraft(ctx: Ctx, hold: Pick<Appointment, 'id'>): Promise<Draft | undefined> {
   const draft = await findDraft(ctx, hold.id)
   if (!draft) return undefined
-  const { name = '', phone = '', email = '', consent = '', phoneToProve, codeSentTo } = draft
+  const { phoneToProve, codeSentTo } = draft
   return {
-    name,
-    phone,
-    email,
-    consent,
+    typed: typedIn(draft),
     phoneToProve: phoneToProve as Phone | undefined,
     codeSentTo: codeSentTo as Phone | undefined,
   }
 }
 
-export function stringsOf(draft: Draft): Record<string, string> {
-  return Object.fromEntries(Object.entries(draft).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])))
+export function stringsOf({ typed, phoneToProve, codeSentTo }: Draft): Record<string, string> {
+  return {
+    ...typed,
+    ...(phoneToProve === undefined ? {} : { phoneToProve }),
+    ...(codeSentTo === undefined ? {} : { codeSentTo }),
+  }
 }

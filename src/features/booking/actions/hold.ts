@@ -6,12 +6,8 @@ import { holdSlot, keepDraft, takeSlot, type Holder } from '../../appointments/a
 import { findAppointment, listHoldsOf, type Appointment } from '../../appointments/queries.ts'
 import { listFreeTimes, type SlotWish } from '../../availability/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
+import type { Typed } from '../rules/typed.ts'
 import type { Chosen } from '../rules/wish.ts'
-
-/** What was typed into the form of details, word for word. */
-export type Typed = { name: string; phone: string; email: string; consent: string }
-
-const nothingTyped = (typed: Typed) => Object.values(typed).every((text) => text === '')
 
 /**
  * Holds a tapped time. Whoever takes the first doctor who is free gets the first in the clinic's order; when somebody is
@@ -29,7 +25,7 @@ export async function holdChosen(
   for (const wish of await wishesFor(ctx, chosen)) {
     const held = await holdSlot(ctx, wish, holder)
     if (held.ok) {
-      if (!nothingTyped(typed)) await keepDraft(ctx, { id: held.value, createdAt: ctx.now }, typed)
+      if (Object.keys(typed).length > 0) await keepDraft(ctx, { id: held.value, createdAt: ctx.now }, typed)
       return done({ id: held.value, wish })
     }
     if (held.reason !== 'slot_taken') return held

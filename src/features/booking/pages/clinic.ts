@@ -2,8 +2,9 @@ import { dateAt, dayBounds, earlier, type Instant } from '../../../kernel/time.t
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { listNextFree } from '../../availability/actions.ts'
-import type { Location } from '../../clinics/queries.ts'
+import type { Location, Service } from '../../clinics/queries.ts'
 import { isFound } from '../../clinics/rules.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { groupedDays, weekOrder } from '../../clinics/rules/hours.ts'
 import { merged, openingAt, shiftsInUse, validOn } from '../rules/opening.ts'
 import {
@@ -13,12 +14,17 @@ import {
   initials,
   instantOf,
   mapOf,
-  minutesText,
+  lengthAndPrice,
   priceText,
+  serviceNotes,
   soonText,
   whatsappOf,
   type Scene,
 } from './frame.ts'
+
+/** How far ahead anything can be booked. */
+const farthest = ({ profile, services }: Scene['settings']) =>
+  Math.max(profile.horizonDays, ...services.map(({ horizonDays }) => horizonDays ?? 0))
 
 /** How far ahead a doctor's next free time is looked for. */
 const lookAhead = 30
@@ -31,7 +37,7 @@ export async function clinicPage(
 ): Promise<{ view: View; validUntil: Instant | undefined }> {
   const { clinic, settings, speaker, now } = scene
   const { t } = speaker
-  const next = await listNextFree(ctx, Math.min(lookAhead, settings.profile.horizonDays + 1))
+  const next = await listNextFree(ctx, Math.min(lookAhead, farthest(settings) + 1))
   const opening = openingAt(settings, clinic.zone, now)
   const specialty = t(`clinics.specialty.${clinic.specialty}`)
   const services = settings.services.filter(
@@ -64,15 +70,14 @@ export async function clinicPage(
         name,
         title: doctor?.title ?? undefined,
         initials: initials(name),
-        price: service && priceText(scene, service),
+        price: service && priceText(scene, givenBy(settings, service, practitionerId)),
         next: slot ? soonText(scene, instantOf(slot.startsAt)) : undefined,
         href: homeOf(scene, `/times?practitioner=${practitionerId}`),
       }
     }),
     services: services.map((service) => ({
       name: service.name,
-      minutes: minutesText(scene, service.durationMin),
-      price: priceText(scene, service),
+      ...meta(scene, service),
       href: homeOf(scene, `/times?service=${service.id}`),
     })),
     places: placesOf(scene),
@@ -85,6 +90,11 @@ export async function clinicPage(
     midnight,
   )
   return { view: page, validUntil }
+}
+
+function meta(scene: Scene, service: Service) {
+  const [minutes, price] = lengthAndPrice(scene, service, 'any')
+  return { minutes, price, notes: serviceNotes(scene, service) }
 }
 
 /** Where booking is not to be had: the clinic is setting up, its month is full, it has lapsed, or is being closed. */

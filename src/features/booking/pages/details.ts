@@ -1,14 +1,17 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
-import type { Instant } from '../../../kernel/time.ts'
+import { dateAt, type Instant } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
-import type { SlotWish } from '../../availability/actions.ts'
+import { offerOf, type SlotWish } from '../../availability/actions.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import type { Slot } from '../../availability/rules.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
 import { instantText } from '../../../kernel/time.ts'
+import { questionsOf } from '../rules/questions.ts'
+import { answerField } from '../rules/typed.ts'
 import { queryText } from '../rules/wish.ts'
-import { clinicPhone, headOf, homeOf, summaryOf, type Scene } from './frame.ts'
+import { clinicPhone, headOf, homeOf, priceText, summaryOf, type Scene } from './frame.ts'
 import { buttonOf } from './times.ts'
 
 export type HoldFacts = {
@@ -38,7 +41,15 @@ function heldText({ speaker }: Scene, { keptUntil }: HoldFacts) {
     : speaker.t('booking.details.lapsed')
 }
 
-export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyForm): View {
+/** Why what was sent could not be booked yet: it is said with what can be done about it. */
+export type Objection = 'new_only' | 'follow_up_price'
+
+export function detailsPage(
+  scene: Scene,
+  hold: HoldFacts,
+  form: Form = emptyForm,
+  objection?: Objection | undefined,
+): View {
   const { clinic, speaker, url } = scene
   const { t } = speaker
   return view('booking/details', {
@@ -50,7 +61,9 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
     action: url(holdPath(clinic.slug, hold.id, hold.wish)),
     summary: summaryOf(scene, hold.wish),
     held: heldText(scene, hold),
+    objection: objection && objectionOf(scene, hold.wish, objection),
     fields: [
+      ...questionFields(scene, hold.wish),
       { name: 'name', label: t('booking.details.name'), autocomplete: 'name' },
       {
         name: 'phone',
@@ -73,6 +86,7 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
         autocomplete: 'email',
         required: false,
       },
+      ...fullPriceField(scene, hold.wish, objection === 'follow_up_price' || form.values.full_price !== undefined),
     ].map((field) => ({
       ...field,
       value: form.values[field.name] ?? '',
@@ -81,6 +95,79 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
     phone: clinicPhone(scene),
   })
 }
+
+/** What the service asks, before who it is for: what the visit is about is what people have in mind. */
+function questionFields({ settings, speaker: { t } }: Scene, { serviceId }: SlotWish) {
+  return questionsOf(settings, serviceId).map(({ id, kind, label, choices, required }) => ({
+    name: answerField(id),
+    label,
+    ...(required ? {} : { required: false }),
+    ...(kind === 'text'
+      ? { maxlength: 200, dir: 'auto' }
+      : {
+          type: kind === 'yes_no' || choices.length <= 5 ? 'radio' : 'select',
+          options: [
+            ...(kind === 'choice' && choices.length > 5 ? [{ value: '', label: t('booking.details.choose') }] : []),
+            ...(kind === 'yes_no'
+              ? [
+                  { value: 'yes', label: t('booking.details.yes') },
+                  { value: 'no', label: t('booking.details.no') },
+                ]
+              : choices.map((choice) => ({ value: choice, label: choice }))),
+          ],
+        }),
+  }))
+}
+
+function fullPriceOf({ settings }: Scene, { serviceId, practitionerId }: SlotWish) {
+  const service = settings.services.find(({ id }) => id === serviceId)
+  return service && givenBy(settings, service, practitionerId)
+}
+
+function fullPriceField(scene: Scene, wish: SlotWish, shown: boolean) {
+  const service = fullPriceOf(scene, wish)
+  if (!shown || !service) return []
+  const price = priceText(scene, service)
+  const { t } = scene.speaker
+  return [
+    {
+      name: 'full_price',
+      type: 'checkbox',
+      label: price === undefined ? t('booking.details.full_price') : t('booking.details.full_price_of', { price }),
+    },
+  ]
+}
+
+/** What stands in the way, and what can be done: other services for whoever has been here, the full price for a follow-up. */
+function objectionOf(scene: Scene, wish: SlotWish, objection: Objection) {
+  const { settings, speaker } = scene
+  const { t } = speaker
+  const service = settings.services.find(({ id }) => id === wish.serviceId)
+  const doctor = settings.practitioners.find(({ id }) => id === wish.practitionerId)
+  const others = settings.services.filter(
+    ({ id, newOnly, visitType }) =>
+      id !== wish.serviceId &&
+      !newOnly &&
+      (objection === 'new_only' || visitType === 'examination') &&
+      offerOf(settings, 'patient', id, wish.practitionerId),
+  )
+  return {
+    title: t(`booking.objection.${objection}_title`),
+    text:
+      objection === 'new_only'
+        ? t('booking.objection.new_only_text')
+        : t('booking.objection.follow_up_price_text', {
+            count: service?.followUpDays ?? 0,
+            doctor: isolated(doctor?.name ?? ''),
+          }),
+    links: others.slice(0, 3).map(({ id, name }) => ({
+      href: homeOf(scene, `/times${queryText({ service: id, practitioner: wish.practitionerId })}`),
+      label: t('booking.objection.other', { service: isolated(name) }),
+    })),
+  }
+}
+
+const isolated = (text: string) => `\u2068${text}\u2069`
 
 /** The number told us STOP, so no code goes there: START on WhatsApp, another number, or the telephone. */
 export function optedOutPage(scene: Scene, hold: HoldFacts, number: Phone, sender: string): View {
@@ -167,6 +254,13 @@ export function lostPage(
     timesHref:
       options.timesHref ??
       homeOf(scene, `/times${queryText({ service: wish.serviceId, practitioner, location: wish.locationId })}`),
+    waitingHref:
+      options.action === undefined && scene.settings.profile.waitlist
+        ? homeOf(
+            scene,
+            `/waiting-list${queryText({ service: wish.serviceId, practitioner, date: dateAt(wish.startsAt, clinic.zone).toString() })}`,
+          )
+        : undefined,
     phone: clinicPhone(scene),
   })
 }

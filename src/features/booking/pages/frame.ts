@@ -3,9 +3,11 @@ import { parsePhone } from '../../../kernel/phone.ts'
 import { dateAt, Temporal, type Instant } from '../../../kernel/time.ts'
 import type { Clinic } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
-import type { SlotWish } from '../../availability/actions.ts'
-import type { DiarySettings, Location } from '../../clinics/queries.ts'
+import type { PractitionerId } from '../../../kernel/ids.ts'
+import { offerOf, type SlotWish } from '../../availability/actions.ts'
+import type { DiarySettings, Location, Service } from '../../clinics/queries.ts'
 import { initialsOf } from '../../clinics/rules.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { clinicPhone, headOf, homeOf } from '../rules/head.ts'
 
 /** Where a page stands: whose it is, who reads it, and when. */
@@ -51,12 +53,59 @@ export function priceText({ speaker }: Scene, service: { priceMinor: number | nu
   return speaker.money({ minor: service.priceMinor, currency: service.currency })
 }
 
+/** What a service takes and costs: with this doctor, else with whoever gives it, from the least. */
+export function lengthAndPrice(scene: Scene, service: Service, practitionerId: PractitionerId | 'any'): string[] {
+  const all = givenByAll(scene, service, practitionerId)
+  const lengths = all.map(({ durationMin }) => durationMin)
+  const [from, to] = [Math.min(...lengths), Math.max(...lengths)]
+  const minutes =
+    from === to
+      ? minutesText(scene, from)
+      : scene.speaker.t('booking.minutes_range', { from: scene.speaker.number(from), to: scene.speaker.number(to) })
+  const price = priceRange(scene, all)
+  return [minutes, ...(price === undefined ? [] : [price])]
+}
+
+function givenByAll({ settings }: Scene, service: Service, practitionerId: PractitionerId | 'any'): Service[] {
+  const doctors = offerOf(settings, 'patient', service.id, practitionerId)?.practitionerIds ?? []
+  return doctors.length === 0 ? [service] : doctors.map((id) => givenBy(settings, service, id))
+}
+
+function priceRange(scene: Scene, all: readonly Service[]): string | undefined {
+  const prices = all.flatMap(({ priceMinor }) => (priceMinor === null ? [] : [priceMinor]))
+  const [one] = all
+  if (!one || prices.length === 0) return undefined
+  const least = { priceMinor: Math.min(...prices), currency: one.currency }
+  const price = priceText(scene, least)
+  return prices.every((minor) => minor === least.priceMinor) ? price : scene.speaker.t('booking.price_from', { price })
+}
+
+/** What has to be known of a service before it is booked: who it is for, and what a follow-up costs and when. */
+export function serviceNotes(scene: Scene, service: Service, practitionerId: PractitionerId | 'any' = 'any'): string[] {
+  const { t } = scene.speaker
+  const notes = service.newOnly ? [t('booking.service.new_only')] : []
+  const { followUpDays: days, followUpPriceMinor } = service
+  if (service.visitType !== 'follow_up' || days === null || followUpPriceMinor === null) return notes
+  const doctor = scene.settings.practitioners.find(({ id }) => id === practitionerId)?.name
+  const price = priceText(scene, { ...service, priceMinor: followUpPriceMinor })
+  const kind = followUpPriceMinor === 0 ? 'free' : 'price'
+  return [
+    ...notes,
+    doctor === undefined
+      ? t(`booking.service.follow_up_${kind}`, { count: days, price })
+      : t(`booking.service.follow_up_${kind}_with`, { count: days, price, doctor: isolated(doctor) }),
+  ]
+}
+
+const isolated = (text: string) => `\u2068${text}\u2069`
+
 export const initials = initialsOf
 
 /** A time as every later page repeats it: what, with whom, when and where. */
 export function summaryOf(scene: Scene, wish: SlotWish) {
   const { settings, speaker } = scene
-  const service = settings.services.find(({ id }) => id === wish.serviceId)
+  const found = settings.services.find(({ id }) => id === wish.serviceId)
+  const service = found && givenBy(settings, found, wish.practitionerId)
   const doctor = settings.practitioners.find(({ id }) => id === wish.practitionerId)
   const place = settings.locations.find(({ id }) => id === wish.locationId)
   return {
@@ -65,6 +114,7 @@ export function summaryOf(scene: Scene, wish: SlotWish) {
     service: service?.name ?? '',
     minutes: service && minutesText(scene, service.durationMin),
     price: service && priceText(scene, service),
+    notes: service ? serviceNotes(scene, service, wish.practitionerId) : [],
     doctor: doctor?.name ?? '',
     place: place && { name: place.name, address: place.address },
   }

@@ -4,10 +4,11 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { offerOf } from '../../availability/actions.ts'
 import type { FreeSlots, Slot } from '../../availability/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
+import { bookingWindow } from '../../clinics/rules/services.ts'
 import { distinctTimes, partsOfDay, stripDays, stripStart, whyNone } from '../rules/days.ts'
 import { shiftsInUse } from '../rules/opening.ts'
 import { queryText, slotText } from '../rules/wish.ts'
-import { clinicPhone, headOf, homeOf, instantOf, minutesText, priceText, soonText, type Scene } from './frame.ts'
+import { clinicPhone, headOf, homeOf, instantOf, lengthAndPrice, serviceNotes, soonText, type Scene } from './frame.ts'
 
 /** What the page of times is about, whoever's wish it came from: filled in where nothing was chosen. */
 export type Choice = {
@@ -44,6 +45,16 @@ export function choiceOf(settings: DiarySettings, asked: Asked): Choice | undefi
   }
 }
 
+/** How far ahead patients may book this service. */
+export const horizonOf = (settings: DiarySettings, serviceId: ServiceId): number =>
+  windowOf(settings, serviceId).horizonDays
+
+const windowOf = (settings: DiarySettings, serviceId: ServiceId) =>
+  bookingWindow(
+    settings.profile,
+    settings.services.find(({ id }) => id === serviceId),
+  )
+
 export type Shown = {
   choice: Choice
   /** The seven days of the strip. */
@@ -66,7 +77,8 @@ export function timesPage(
   const { moving } = options
   const path = moving?.path ?? `/c/${clinic.slug}/times`
   const today = dateAt(now, clinic.zone)
-  const last = today.add({ days: settings.profile.horizonDays })
+  const bounds = windowOf(settings, choice.serviceId)
+  const last = today.add({ days: bounds.horizonDays })
   const chosen = {
     service: moving ? undefined : choice.serviceId,
     practitioner: choice.practitionerId === 'any' ? (moving ? 'any' : undefined) : choice.practitionerId,
@@ -85,6 +97,7 @@ export function timesPage(
     scripts: ['/js/error-summary.js', '/js/clinic-zone.js'],
     zone: clinic.zone,
     city: clinic.city,
+    notes: moving ? [] : notesOf(scene, choice),
     chooser: { ...chooserOf(scene, choice, path, moving !== undefined), open: options.unchosen === true },
     otherDoctor: choice.otherDoctor,
     days: strip.free.map(({ date, slots }) => {
@@ -102,8 +115,7 @@ export function timesPage(
           date,
           zone: clinic.zone,
           now,
-          minNoticeMin: settings.profile.minNoticeMin,
-          horizonDays: settings.profile.horizonDays,
+          ...bounds,
           practitionerIds,
           locationId: choice.locationId,
           shifts: shiftsInUse(settings),
@@ -131,12 +143,19 @@ export function timesPage(
       href: link({ date: nextFree.toString() }),
       label: t('booking.times.next_free', { date: speaker.longDate(nextFree) }),
     },
+    waitingHref:
+      moving || !settings.profile.waitlist ? undefined : url(`/c/${clinic.slug}/waiting-list` + queryText(chosen)),
     phone: clinicPhone(scene),
   })
 }
 
 export function practitionersOf(settings: DiarySettings, choice: Pick<Choice, 'serviceId' | 'practitionerId'>) {
   return offerOf(settings, 'patient', choice.serviceId, choice.practitionerId)?.practitionerIds ?? []
+}
+
+function notesOf(scene: Scene, { serviceId, practitionerId }: Choice): string[] {
+  const service = scene.settings.services.find(({ id }) => id === serviceId)
+  return service ? serviceNotes(scene, service, practitionerId) : []
 }
 
 /** A time as a button: what it says, what it sends, and the whole of it for those who hear it out of context. */
@@ -204,9 +223,7 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
             choice.serviceId,
             services.map((service) => ({
               value: service.id,
-              label: [service.name, minutesText(scene, service.durationMin), priceText(scene, service)]
-                .flatMap((text) => (text === undefined ? [] : [isolated(text)]))
-                .join(' · '),
+              label: [service.name, ...lengthAndPrice(scene, service, choice.practitionerId)].map(isolated).join(' · '),
             })),
           ),
         ]),

@@ -9,16 +9,19 @@ import { idParam, patientRouter, type PatientRequest } from '../../../platform/w
 import type { Holder } from '../../appointments/actions/hold.ts'
 import { findAppointment, type Appointment } from '../../appointments/queries.ts'
 import { findFreeSlot } from '../../availability/actions.ts'
+import type { Question } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import { proveAndBook, sendCode, type CodeRefusal } from '../actions/code.ts'
 import { readDraft, submitDetails, type BookingRefusal, type Draft, type Submitted } from '../actions/details.ts'
-import { holdChosen, wishOf, type Held, type Typed } from '../actions/hold.ts'
+import { holdChosen, wishOf, type Held } from '../actions/hold.ts'
 import { freeTimesOf, nearestTo, settingsOf, weekOf } from '../actions/look.ts'
 import { closedPage } from '../pages/clinic.ts'
 import { codePage, detailsPage, holdPath, lostPage, optedOutPage, stopPage, type HoldFacts } from '../pages/details.ts'
 import type { Scene } from '../pages/frame.ts'
-import { choiceOf, timesPage } from '../pages/times.ts'
+import { choiceOf, horizonOf, timesPage } from '../pages/times.ts'
+import { questionsOf } from '../rules/questions.ts'
 import { takingOf } from '../rules/taking.ts'
+import { typedIn, type Typed } from '../rules/typed.ts'
 import { codeForm, detailsForm, heldQuery, holdForm, stepForm, timesQuery } from '../schema.ts'
 
 const routes = patientRouter('booking')
@@ -55,7 +58,7 @@ async function showTimes(request: PatientRequest, scene: Scene, wrong?: string):
   const choice = choiceOf(scene.settings, asked)
   if (!choice) return request.show(closedPage(scene))
   const today = dateAt(scene.now, scene.clinic.zone)
-  const week = await weekOf(today, scene.settings.profile.horizonDays, asked, (from, days) =>
+  const week = await weekOf(today, horizonOf(scene.settings, choice.serviceId), asked, (from, days) =>
     freeTimesOf(request, { ...choice, from, days }),
   )
   // Whoever comes without a wish is shown what there is to choose; everyone else the times.
@@ -71,7 +74,8 @@ routes.post('/holds', 'public', async (request) => {
   if (!scene) return
   const form = parseForm(holdForm, req.body)
   if (!form.ok) return showTimes(request, scene, 'booking.error.slot')
-  const { slot, service, ...typed } = form.value
+  const { slot, service } = form.value
+  const typed = typedIn(req.body)
   const chosen = { ...slot, serviceId: service }
   const held = await inClinic((ctx) => holdChosen(ctx, chosen, holderOf(request), typed))
   if (held.ok) return redirect(url(holdPath(clinic.slug, held.value.id, held.value.wish)))
@@ -93,7 +97,7 @@ routes.get('/bookings/:id', 'public', async (request) => {
   if (draft?.phoneToProve !== undefined && req.query.edit === undefined) {
     return show(codePage(scene, hold, draft.phoneToProve))
   }
-  show(detailsPage(scene, hold, filledForm(draft ? typedOf(draft) : {})))
+  show(detailsPage(scene, hold, filledForm({ ...draft?.typed })))
 })
 
 function heldBy(request: PatientRequest): Held {
@@ -130,12 +134,16 @@ function factsOf(ctx: Ctx, { id, holdExpiresAt, ...rest }: Appointment): HoldFac
   return { id, wish: wishOf(rest), keptUntil: kept ? holdExpiresAt : undefined }
 }
 
-const typedOf = ({ name, phone, email, consent }: Draft): Record<keyof Typed, string> => ({
-  name,
-  phone,
-  email,
-  consent,
-})
+/** What the service of this hold asks; of a hold whose address says nothing, of what it is for. */
+async function questionsFor(
+  { inClinic }: PatientRequest,
+  { settings }: Scene,
+  held: Held,
+): Promise<readonly Question[]> {
+  if (settings.questions.length === 0) return []
+  const { serviceId } = (await inClinic((ctx) => findAppointment(ctx, held.id))) ?? held.wish ?? {}
+  return serviceId === undefined ? [] : questionsOf(settings, serviceId)
+}
 
 routes.post('/bookings/:id', 'public', async (request) => {
   const scene = await sceneOf(request, true)
@@ -150,9 +158,8 @@ routes.post('/bookings/:id', 'public', async (request) => {
 
 async function takeDetails(request: PatientRequest, scene: Scene, held: Held): Promise<void> {
   const { req, clinic, show, inClinic, services } = request
-  const form = parseForm(detailsForm(clinic.country), req.body)
-  const { name = '', phone = '', email = '', consent = '' } = form.values
-  const typed = { name, phone, email, consent }
+  const form = parseForm(detailsForm(clinic.country, await questionsFor(request, scene, held)), req.body)
+  const typed = typedIn(req.body)
   if (!form.ok) {
     const state = await inClinic((ctx) => stateOf(ctx, held))
     if (state.kind === 'booked') return request.redirect(request.url(`/a/${state.token}`))
@@ -199,11 +206,13 @@ async function takeCode(request: PatientRequest, scene: Scene, held: Held): Prom
     case 'no_code':
       return again({ code: 'booking.error.code_spent' }, 422)
     case 'gone':
-      return request.show(detailsPage(scene, hold, filledForm(typedOf(draft))), { status: 409 })
+      return request.show(detailsPage(scene, hold, filledForm({ ...draft.typed })), { status: 409 })
     case 'slot_taken':
     case 'too_many_open':
     case 'month_full':
-      return refuseBooking(request, scene, held, proof.reason, typedOf(draft))
+    case 'new_only':
+    case 'follow_up_price':
+      return refuseBooking(request, scene, held, proof.reason, draft.typed)
   }
 }
 
@@ -219,18 +228,18 @@ async function refuseBooking(
   scene: Scene,
   held: Held,
   reason: BookingRefusal,
-  typed: Record<string, string>,
+  typed: Typed,
 ): Promise<void> {
+  if (reason === 'new_only' || reason === 'follow_up_price') {
+    const hold = await holdFacts(request, held)
+    if (!hold) return showLost(request, scene, held, typed)
+    return request.show(detailsPage(scene, hold, filledForm({ ...typed }), reason), { status: 422 })
+  }
   if (reason !== 'too_many_open') return showLost(request, scene, held, typed)
   request.show(stopPage(scene, 'too_many_open'), { status: 409 })
 }
 
-async function showLost(
-  request: PatientRequest,
-  scene: Scene,
-  { wish }: Held,
-  typed: Record<string, string>,
-): Promise<void> {
+async function showLost(request: PatientRequest, scene: Scene, { wish }: Held, typed: Typed): Promise<void> {
   const lost = wish ?? notFound('hold')
   if (isFull(scene.clinic, 'bookings', scene.now)) return request.show(closedPage(scene, 'full'), { status: 409 })
   const nearest = await request.inClinic((ctx) => nearestTo(ctx, lost))
@@ -243,7 +252,7 @@ async function refuseCode(request: PatientRequest, scene: Scene, held: Held, ref
   if (state.kind === 'lost') return showLost(request, scene, held, {})
   const { hold, draft } = state
   if (refusal.reason === 'gone' || draft?.phoneToProve === undefined) {
-    return request.show(detailsPage(scene, hold, filledForm(draft ? typedOf(draft) : {})), { status: 409 })
+    return request.show(detailsPage(scene, hold, filledForm({ ...draft?.typed })), { status: 409 })
   }
   const { reason, seconds } = refusal
   request.res.setHeader('Retry-After', seconds)

@@ -18,7 +18,7 @@ import { nearestTo, weekOf } from '../actions/look.ts'
 import { moveToChosen } from '../actions/move.ts'
 import { lostPage } from '../pages/details.ts'
 import { soonText, type Scene } from '../pages/frame.ts'
-import { timesPage, type Moving } from '../pages/times.ts'
+import { type Moving, horizonOf, timesPage } from '../pages/times.ts'
 import { cancelPage, gonePage, visitCalendar, visitPage, type News } from '../pages/visit.ts'
 import { moveForm, timesQuery } from '../schema.ts'
 
@@ -143,7 +143,7 @@ async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing
     otherDoctor: false,
   }
   const today = dateAt(now, clinic.zone)
-  const week = await weekOf(today, settings.profile.horizonDays, asked, (from, days) =>
+  const week = await weekOf(today, horizonOf(settings, choice.serviceId), asked, (from, days) =>
     listFreeTimes(ctx, 'patient', { ...choice, from, days }, [visit.id]),
   )
   const moving: Moving = {

@@ -74,6 +74,7 @@ export function whyNone(question: {
   now: Instant
   minNoticeMin: number
   horizonDays: number
+  sameDay?: boolean
   practitionerIds: readonly PractitionerId[]
   locationId: LocationId | undefined
   shifts: readonly Shift[]
@@ -103,6 +104,7 @@ export function whyNone(question: {
   if (covering.every((closure) => closure !== undefined)) {
     return covering.some((closure) => closure?.practitionerId === undefined) ? 'closed' : 'away'
   }
+  if (question.sameDay === false && date.equals(today)) return 'over'
   const soonest = now.epochMilliseconds + question.minNoticeMin * 60_000
   return work.every(({ to }) => to <= soonest) ? 'over' : 'full'
 }

@@ -22,8 +22,11 @@ import {
 import { answerIn, type OfferId } from '../rules.ts'
 import { isStillFree } from './offer.ts'
 
-/** `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. */
-export type AcceptRefusal = 'taken' | 'over' | 'too_many_open' | 'month_full'
+/**
+ * `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. `limit`: the clinic's own rules
+ * let nobody book this by themselves (visits enough already, a month that is full), and the desk has to be asked.
+ */
+export type AcceptRefusal = 'taken' | 'over' | 'limit'
 
 /**
  * Yes to an offer: books the time, or moves the visit it was to be sooner than. The booking comes first and the offer is
@@ -79,9 +82,9 @@ async function bookOffered(ctx: Ctx, offer: Offer): Promise<Outcome<Appointment,
     proven: patient.phoneProvenAt !== null,
     consentWording,
   }
-  const booked = await bookHeldSlot(ctx, held, details)
+  const booked = await bookHeldSlot(ctx, held, details, { vouched: true })
   if (booked.ok) return booked
-  return refuse(booked.reason === 'slot_taken' ? 'taken' : booked.reason)
+  return refuse(booked.reason === 'slot_taken' ? 'taken' : 'limit')
 }
 
 async function moveSooner(
