@@ -8,16 +8,13 @@ import { routeTable, type RouteEntry } from '../src/platform/web/routers.ts'
 import { startTestApp, stripeSecrets, type TestApp } from './support/app.ts'
 import { expired, hire, makePlatformAdmin, signedIn, visiting } from './support/cast.ts'
 import { ask, csrfTokenFor, type Agent, type Answer } from './support/http.ts'
+import { changedTables, tableStates } from './support/table-states.ts'
 import { addressOf, makeWorld, namesARow, type World } from './support/world.ts'
 
 let app: TestApp
-let tables: { name: string }[]
 beforeAll(async () => {
   // With cards, though nobody answers there.
   app = await startTestApp({ config: { ...stripeSecrets, STRIPE_BASE_URL: 'http://127.0.0.1:1' } })
-  tables = await app.superuser<{ name: string }>(`
-    select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('clinic', 'platform') and c.relkind = 'r' and c.relname not in ('throttles', 'sessions') order by 1`)
 })
 afterAll(() => app.stop())
 
@@ -148,23 +145,7 @@ function send(browser: Agent, route: RouteEntry, path: string, token?: string): 
   return ask(app.origin, browser, 'POST', path, { body, headers })
 }
 
-/** V16.3.2: a refusal, or a forged webhook, is noted for the clinic's owner and the platform. That is no effect of it. */
-const but: Record<string, string> = {
-  'platform.audit_entries': ` where action not in ('access.denied', 'api.denied', 'webhook.forged')`,
-}
-
-/**
- * For every table how many rows it has and which transaction wrote last: whatever is added, changed or removed shows.
- * Leaves out what counts requests and remembers browsers.
- */
-async function everyRow(): Promise<Record<string, string>> {
-  const states = tables.map(
-    ({ name }) =>
-      `(select count(*) || ' rows, last ' || coalesce(max(xmin::text::bigint), 0) from ${name}${but[name] ?? ''}) as "${name}"`,
-  )
-  const [row] = await app.superuser<Record<string, string>>('select ' + states.join(', '))
-  return row!
-}
+const everyRow = () => tableStates(app)
 
 const named = (route: RouteEntry) => [`${route.method.toUpperCase()} ${route.path} (${route.access})`, route] as const
 const reading = routeTable.filter(({ method }) => method === 'get').map(named)
@@ -312,7 +293,7 @@ describe('posting a form', () => {
     let before = first
     const unchanged = async (told: string) => {
       const after = await everyRow()
-      const changed = Object.keys(after).filter((table) => after[table] !== before[table])
+      const changed = changedTables(before, after)
       if (changed.length > 0) wrong.push(`${told}, and changed ${changed.join(', ')}`)
       before = after
     }

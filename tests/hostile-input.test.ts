@@ -1,11 +1,14 @@
 // Whatever is typed, posted or put into an address, the answer is a page and not a failure: every form of every page is
-// sent back with values nobody should send, and every address gets parameters nobody should use.
+// sent back with values nobody should send, and every address gets parameters nobody should use. Then each form some
+// hundred times with input at random; ten thousand for each go through their schemas in `tests/attacker/forms.test.ts`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import '../src/app.ts'
 import { routeTable, type RouteEntry } from '../src/platform/web/routers.ts'
 import { startTestApp, type TestApp } from './support/app.ts'
 import { signedIn } from './support/cast.ts'
 import { ask, type Agent } from './support/http.ts'
+import { leaksIn, nonsense, unasked } from './support/nonsense.ts'
+import { changedTables, tableStates } from './support/table-states.ts'
 import { addressOf, makeWorld, type World } from './support/world.ts'
 
 const values = [
@@ -47,10 +50,13 @@ const names = [
   'cursor',
 ]
 
+/** Over all forms more than ten thousand. */
+const [randomPerForm, atOnce] = [96, 8]
+
 let app: TestApp
 let world: World
 beforeAll(async () => {
-  app = await startTestApp()
+  app = await startTestApp({ passwordCost: 4 })
   world = await makeWorld(app)
 })
 afterAll(() => app.stop())
@@ -92,8 +98,10 @@ describe('an address', () => {
 
     const failed: string[] = []
     const check = async (address: string) => {
-      const { status } = await ask(app.origin, browser, 'GET', address)
+      const { status, text } = await ask(app.origin, browser, 'GET', address)
       if (status >= 500) failed.push(`${status} for ${address.slice(0, 200)}: ${app.lastError()}`)
+      if (status >= 400 && leaksIn(text).length > 0)
+        failed.push(`${address.slice(0, 200)} tells ${leaksIn(text).join()}`)
     }
     for (const value of values)
       await check(`${path}?${encode([...known].map((name) => [name, value] as const)).slice(0, 7_000)}`)
@@ -143,4 +151,45 @@ describe('a form', () => {
     }
     expect(failed.slice(0, 5)).toEqual([])
   })
+
+  // V15.3.3, V16.5.1 and security.md 24.
+  it.each(writing)(
+    '%s answers input at random with a page that tells nothing, and a refusal changes nothing',
+    async (_name, route) => {
+      const path = addressFor(route)
+      const fields = [...(fieldsOf.get(route.feature) ?? new Set(names))].filter((name) => name !== '_csrf')
+      const random = nonsense(writing.findIndex(([, one]) => one === route) + 1)
+      const failed: string[] = []
+      let browser = await browserFor(route)
+      let taken = 0
+      const [before, theirs] = [await tableStates(app), await tableStates(app, world.there.id)]
+      const send = async () => {
+        const pairs = fields.flatMap((name): [string, string][] => {
+          const value = random.text()
+          return random.below(5) === 0
+            ? []
+            : random.below(12) === 0
+              ? [
+                  [name, value],
+                  [name, random.text()],
+                ]
+              : [[name, value]]
+        })
+        const extra = Object.entries(unasked)[random.below(Object.keys(unasked).length)]!
+        const body = encode([['_csrf', browser.csrfToken()], ...pairs, extra]).slice(0, 60_000)
+        const { status, location, text } = await ask(app.origin, browser, 'POST', path, { body })
+        if (location.startsWith('/sign-in')) browser = await browserFor(route)
+        if (status < 400) taken += 1
+        // 503 asks to come back: several hashes at once are more than the house checks.
+        if (status >= 500 && status !== 503) failed.push(`${status} for ${body.slice(0, 300)}: ${app.lastError()}`)
+        const told = status < 400 ? [] : leaksIn(text)
+        if (told.length > 0) failed.push(`${body.slice(0, 300)} is told ${told.join()}`)
+      }
+      for (let i = 0; i < randomPerForm; i += atOnce) await Promise.all(Array.from({ length: atOnce }, send))
+      expect(failed.slice(0, 5)).toEqual([])
+      if (taken === 0) expect(changedTables(before, await tableStates(app))).toEqual([])
+      expect(changedTables(theirs, await tableStates(app, world.there.id))).toEqual([])
+    },
+    60_000,
+  )
 })

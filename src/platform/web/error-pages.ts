@@ -33,7 +33,8 @@ function statusOf(error: unknown): Shown {
   // Errors of the body parser and of URL decoding carry their own status.
   const status = 'status' in error ? error.status : undefined
   if (status === 413) return 413
-  if (status === 400) return 400
+  // 415: a charset or a packing that nobody knows.
+  if (status === 400 || status === 415) return 400
   return 500
 }
 

@@ -52,7 +52,7 @@ export async function restoreClosure(ctx: Ctx, id: Id<'closure'>): Promise<Outco
   // Those removed before patients could be told why have neither.
   const kept: KeptClosure = { shown: false, names: null, ...(removed as Omit<KeptClosure, 'shown' | 'names'>) }
   const { practitionerId, locationId, startsAt, endsAt, reason, shown, names } = kept
-  await insertClosure(ctx, {
+  const added = await insertClosure(ctx, {
     id,
     reason,
     shown,
@@ -62,6 +62,7 @@ export async function restoreClosure(ctx: Ctx, id: Id<'closure'>): Promise<Outco
     ...(practitionerId === null ? {} : { practitionerId }),
     ...(locationId === null ? {} : { locationId }),
   })
+  if (!added) return refuse('changed_meanwhile')
   await audit(ctx, 'closure.restored', { kind: 'closure', id })
   ctx.settingsChanged()
   return done(undefined)

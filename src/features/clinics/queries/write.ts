@@ -234,11 +234,12 @@ export async function deleteShifts(ctx: Ctx, id: PractitionerId, shifts: readonl
   )
 }
 
-export async function insertClosure(ctx: Ctx, closure: Closure): Promise<void> {
-  await changes(
+/** False when it is there already: brought back twice at once. */
+export async function insertClosure(ctx: Ctx, closure: Closure): Promise<boolean> {
+  const added = await changes(
     ctx.db,
     `insert into clinic.closures (clinic_id, id, practitioner_id, location_id, starts_at, ends_at, reason, shown, names, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)`,
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?) on conflict (clinic_id, id) do nothing`,
     [
       ctx.clinic.id,
       closure.id,
@@ -252,6 +253,7 @@ export async function insertClosure(ctx: Ctx, closure: Closure): Promise<void> {
       ctx.now,
     ],
   )
+  return added === 1
 }
 
 export async function deleteClosure(ctx: Ctx, id: Id<'closure'>): Promise<boolean> {
