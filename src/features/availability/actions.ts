@@ -2,7 +2,7 @@
 // the facts are fetched, and answers kept while they are true.
 import { LRUCache } from 'lru-cache'
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
-import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
+import { dateAt, dayBounds, isBefore, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
 import { bookingWindow, givenBy, needsOf } from '../clinics/rules/services.ts'
@@ -14,9 +14,11 @@ import {
   isFree,
   type BookableService,
   type Busy,
+  type BusyResource,
   type Closure,
   type FreeSlots,
   type Need,
+  type ResourceId,
   type Slot,
 } from './rules.ts'
 
@@ -323,6 +325,7 @@ export async function whileTrue<T>(
 /** What is not in the diary yet while a day is being rearranged, and what no longer counts in it. */
 export type Supposing = {
   busy?: readonly Busy[]
+  rooms?: readonly BusyResource[]
   closures?: readonly Closure[]
   ignore?: readonly AppointmentId[]
 }
@@ -334,6 +337,14 @@ export type OpenDiary = {
   at(wish: SlotWish, supposing: Supposing): Slot | undefined
   /** Whether the doctor works there and then, closures and all, whatever stands in the diary. */
   atWork(wish: SlotWish, supposing: Supposing): boolean
+  /** The rooms and things a visit takes. */
+  roomsOf(id: AppointmentId): ResourceId[]
+  /** Which of these nobody else takes then. */
+  freeRooms(
+    ids: readonly ResourceId[],
+    sitting: Omit<BusyResource, 'resourceId' | 'appointmentId' | 'holdExpiresAt'>,
+    supposing: Supposing,
+  ): ResourceId[]
 }
 
 /** The diary of some doctors for some days, read once to be asked many times within a transaction. */
@@ -364,7 +375,7 @@ export async function openDiary(
     closures: [...settings.closures, ...(supposing.closures ?? [])],
     busy: [...busy, ...(supposing.busy ?? [])],
     needs: takesOf(settings, service.id),
-    busyResources: taken,
+    busyResources: [...taken, ...(supposing.rooms ?? [])],
     rules: rulesFor(settings, asker, service.id),
     ignore: supposing.ignore ?? [],
   })
@@ -402,6 +413,24 @@ export async function openDiary(
       // To the minute, since a visit that was shifted keeps to no grid.
       const rules = { ...asked.rules, stepMin: 1 }
       return isFree({ ...asked, busy: [], needs: [], rules, ...moment(wish) }) !== undefined
+    },
+    roomsOf: (id) => taken.flatMap(({ appointmentId, resourceId }) => (appointmentId === id ? [resourceId] : [])),
+    freeRooms(ids, sitting, supposing) {
+      const ignored = new Set(supposing.ignore)
+      const inTheWay = [...taken, ...(supposing.rooms ?? [])].filter(
+        (row) =>
+          !ignored.has(row.appointmentId) &&
+          isBefore(row.occupiedFrom, sitting.occupiedTo) &&
+          isBefore(sitting.occupiedFrom, row.occupiedTo) &&
+          // The people of one session share a room.
+          !(
+            row.startsAt.equals(sitting.startsAt) &&
+            row.practitionerId === sitting.practitionerId &&
+            row.locationId === sitting.locationId &&
+            row.serviceId === sitting.serviceId
+          ),
+      )
+      return ids.filter((id) => !inTheWay.some(({ resourceId }) => resourceId === id))
     },
   }
 }

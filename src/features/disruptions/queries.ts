@@ -2,6 +2,7 @@ import { newId, type AppointmentId, type Id, type LocationId, type PractitionerI
 import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
+import type { ResourceId } from '../availability/rules.ts'
 import type { Kind, Outcome } from './rules.ts'
 
 export type DisruptionId = Id<'disruption'>
@@ -125,6 +126,7 @@ export type Kept = {
   capacity: number
   overbooked: boolean
   confirmedAt: Instant | null
+  resourceIds: readonly ResourceId[]
 }
 
 /** All in one statement. */
@@ -135,14 +137,14 @@ export async function insertKept(ctx: Ctx, id: DisruptionId, visits: readonly Ke
     ctx.db,
     `insert into clinic.disruption_visits (clinic_id, disruption_id, id, appointment_id, outcome, version_after,
        was_practitioner_id, was_location_id, was_starts_at, was_ends_at, was_occupied_from, was_occupied_to, was_lane,
-       was_capacity, was_overbooked, was_confirmed_at)
+       was_capacity, was_overbooked, was_confirmed_at, was_resource_ids)
      select ?::uuid, ?::uuid, v.id, v.appointment_id, v.outcome, v.version_after, v.practitioner_id, v.location_id,
        v.starts_at, v.ends_at, v.occupied_from, v.occupied_to, v.lane, v.capacity, v.overbooked,
-       nullif(v.confirmed_at, '')::timestamptz
+       nullif(v.confirmed_at, '')::timestamptz, string_to_array(v.resource_ids, ' ')::uuid[]
      from unnest(?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[],
-                 ?::timestamptz[], ?::timestamptz[], ?::int[], ?::int[], ?::boolean[], ?::text[])
+                 ?::timestamptz[], ?::timestamptz[], ?::int[], ?::int[], ?::boolean[], ?::text[], ?::text[])
        as v (id, appointment_id, outcome, version_after, practitioner_id, location_id, starts_at, ends_at,
-             occupied_from, occupied_to, lane, capacity, overbooked, confirmed_at)`,
+             occupied_from, occupied_to, lane, capacity, overbooked, confirmed_at, resource_ids)`,
     [
       ctx.clinic.id,
       id,
@@ -160,6 +162,7 @@ export async function insertKept(ctx: Ctx, id: DisruptionId, visits: readonly Ke
       visits.map(({ capacity }) => capacity),
       visits.map(({ overbooked }) => String(overbooked)),
       time(({ confirmedAt }) => confirmedAt),
+      visits.map(({ resourceIds }) => resourceIds.join(' ')),
     ],
   )
 }
@@ -170,7 +173,8 @@ export async function listKept(ctx: Ctx, id: DisruptionId): Promise<Kept[]> {
     `select appointment_id as "appointmentId", outcome, version_after as "versionAfter",
        was_practitioner_id as "practitionerId", was_location_id as "locationId", was_starts_at as "startsAt",
        was_ends_at as "endsAt", was_occupied_from as "occupiedFrom", was_occupied_to as "occupiedTo", was_lane as lane,
-       was_capacity as capacity, was_overbooked as overbooked, was_confirmed_at as "confirmedAt"
+       was_capacity as capacity, was_overbooked as overbooked, was_confirmed_at as "confirmedAt",
+       was_resource_ids as "resourceIds"
      from clinic.disruption_visits where clinic_id = ? and disruption_id = ? order by was_starts_at, id`,
     [ctx.clinic.id, id],
   )

@@ -8,7 +8,14 @@ import { registerLinks } from '../../../platform/links.ts'
 import { noticeRearranged } from '../../notices/actions.ts'
 import type { Because } from '../../notices/rules.ts'
 import { listAppointmentsById, type Appointment } from '../queries.ts'
-import { deleteHoldsInTheWay, updateStandings, updateVacated, type Standing } from '../queries/rearrange.ts'
+import {
+  deleteHoldsInTheWay,
+  deleteResourcesOf,
+  insertResourcesOf,
+  updateStandings,
+  updateVacated,
+  type Standing,
+} from '../queries/rearrange.ts'
 import { linkExpiry } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { isOverlap } from './overlap.ts'
@@ -79,12 +86,23 @@ async function write(ctx: Ctx, visits: readonly Rearrangement[]) {
     visits.map(({ before }) => before),
   )
   if (vacated !== visits.length) return refuse('changed_meanwhile')
+  const furnished = visits.flatMap(({ before, to }) =>
+    to.resourceIds ? [{ id: before.id, resourceIds: to.resourceIds }] : [],
+  )
+  if (furnished.length > 0) {
+    await deleteResourcesOf(
+      ctx,
+      furnished.map(({ id }) => id),
+    )
+  }
   try {
     await updateStandings(
       ctx,
       visits.map(({ before, to }) => ({ id: before.id, from: before.status, to })),
       calledOff,
     )
+    const taken = furnished.flatMap(({ id, resourceIds }) => resourceIds.map((resourceId) => ({ id, resourceId })))
+    if (taken.length > 0) await insertResourcesOf(ctx, taken)
     return done(undefined)
   } catch (error) {
     if (isOverlap(error)) return refuse('slot_taken')

@@ -4,6 +4,7 @@ import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/
 import type { Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
+import type { ResourceId } from '../../availability/rules.ts'
 import type { Status } from '../rules.ts'
 
 /** Where a visit stands: all that is written when it is put somewhere else, or back. */
@@ -19,6 +20,8 @@ export type Standing = {
   capacity: number
   overbooked: boolean
   confirmedAt: Instant | null
+  /** The rooms and things it takes from now on; without them it keeps what it has. */
+  resourceIds?: readonly ResourceId[]
 }
 
 /**
@@ -86,6 +89,31 @@ export async function updateStandings(
     ],
   )
   return new Map(updated.map(({ id, version }) => [id, version]))
+}
+
+/** Takes the rooms and things of visits away that are about to get others. */
+export async function deleteResourcesOf(ctx: Ctx, ids: readonly AppointmentId[]): Promise<void> {
+  await changes(
+    ctx.db,
+    'delete from clinic.appointment_resources where clinic_id = ? and appointment_id = any(?::uuid[])',
+    [ctx.clinic.id, ids],
+  )
+}
+
+/** Gives visits that stand in their places rooms and things. May raise 23P01 when one is taken. */
+export async function insertResourcesOf(
+  ctx: Ctx,
+  taken: readonly { id: AppointmentId; resourceId: ResourceId }[],
+): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.appointment_resources
+       (clinic_id, appointment_id, practitioner_id, session, occupied_from, occupied_to, occupies, resource_id)
+     select a.clinic_id, a.id, a.practitioner_id, a.session, a.occupied_from, a.occupied_to, a.occupies, r.resource_id
+     from unnest(?::uuid[], ?::uuid[]) as r (id, resource_id)
+     join clinic.appointments a on a.clinic_id = ? and a.id = r.id`,
+    [taken.map(({ id }) => id), taken.map(({ resourceId }) => resourceId), ctx.clinic.id],
+  )
 }
 
 /** Lets go of holds: of these, and of all that lapsed, for doctors whose diary is rearranged. */

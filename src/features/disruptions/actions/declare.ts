@@ -67,7 +67,7 @@ export async function declare(
       const outcome = outcomeOf(planned)
       const versionAfter = versions.get(planned.visit.id)
       if (!planned.rearrangement || outcome === undefined || versionAfter === undefined) return []
-      return [{ ...planned.visit, appointmentId: planned.visit.id, outcome, versionAfter }]
+      return [{ ...planned.visit, appointmentId: planned.visit.id, outcome, versionAfter, resourceIds: planned.rooms }]
     }),
   )
   await audit(

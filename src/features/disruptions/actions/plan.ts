@@ -10,7 +10,7 @@ import type { Rearrangement } from '../../appointments/actions/rearrange.ts'
 import { listStanding, type Appointment } from '../../appointments/queries.ts'
 import { occupiedBy } from '../../appointments/rules.ts'
 import { getSettings, openDiary, type OpenDiary, type Supposing } from '../../availability/actions.ts'
-import type { Busy, Slot } from '../../availability/rules.ts'
+import type { Busy, BusyResource, ResourceId, Slot } from '../../availability/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { listUnreached } from '../../messaging/actions/reach.ts'
 import { previewRearranged, type News } from '../../notices/actions.ts'
@@ -46,6 +46,10 @@ export type PlannedVisit = {
   lost: boolean
   /** The new time lies outside the doctor's hours. */
   afterHours: boolean
+  /** A room or thing it takes is somebody else's then. */
+  roomless: boolean
+  /** What it takes as it stands now. */
+  rooms: ResourceId[]
   /** How it would stand; undefined when nothing about it changes. */
   rearrangement: Rearrangement | undefined
   news: News | Silence
@@ -195,6 +199,7 @@ async function choose(
   const supposing = {
     closures: [{ startsAt: from, endsAt: to, practitionerId, locationId }],
     busy: [] as Busy[],
+    rooms: [] as BusyResource[],
     // All make room before any takes a place.
     ignore: affected.map(({ id }) => id),
   }
@@ -213,6 +218,7 @@ async function choose(
   for (const visit of [...named, ...affected.filter((one) => !named.includes(one))]) {
     const chosen = chooseOne(ctx, settings, declaration, diary, supposing, visit, shifts.get(visit.id), wishes.get(visit.id))
     planned.set(visit.id, chosen)
+    if (chosen.rearrangement) supposing.rooms.push(...roomsAt(visit, chosen.rearrangement.to))
     if (chosen.choice.what === 'move' && chosen.rearrangement) {
       supposing.busy.push(busyAt(visit, chosen.rearrangement.to))
     }
@@ -269,7 +275,14 @@ function chooseOne(
   const slot = choice.what === 'move' ? slotAt(choice.practitionerId, choice.locationId, choice.startsAt) : undefined
   const rearrangement = rearranged(settings, visit, choice, slot)
   const stands = rearrangement?.to
+  const rooms = diary.roomsOf(visit.id)
+  if (stands && choice.what === 'shift' && rooms.length > 0) {
+    const sitting = { ...stands, serviceId: visit.serviceId }
+    rearrangement.to = { ...stands, resourceIds: diary.freeRooms(rooms, sitting, supposing) }
+  }
   return {
+    rooms,
+    roomless: choice.what === 'shift' && (rearrangement?.to.resourceIds?.length ?? rooms.length) < rooms.length,
     visit,
     choice,
     options,
@@ -359,6 +372,7 @@ function rearranged(
         capacity: service.capacity,
         overbooked: false,
         confirmedAt: null,
+        resourceIds: slot.resourceIds ?? [],
       }
       return { before: visit, to: stands }
     }
@@ -376,6 +390,9 @@ const busyAt = (visit: Appointment, stands: Rearrangement['to']): Busy => ({
   occupiedTo: stands.occupiedTo,
   lane: stands.lane,
 })
+
+const roomsAt = (visit: Appointment, stands: Rearrangement['to']): BusyResource[] =>
+  (stands.resourceIds ?? []).map((resourceId) => ({ ...busyAt(visit, stands), resourceId }))
 
 /** Adds what each patient will be told, by the same rules and facts as when it is queued, and why the others are not. */
 async function withNews(

@@ -167,6 +167,7 @@ type Row = {
   css: string
   icon: string
   afterHours: boolean
+  roomless: boolean
   lost: boolean
   mark: string | undefined
   select: { name: string; value: string; label: string; options: { value: string; label: string }[] }
@@ -201,6 +202,7 @@ function rowOf(
     becomes: wordsOf(speaker, settings, visit, choice),
     ...lookOf(choice, rearrangement !== undefined),
     afterHours: planned.afterHours,
+    roomless: planned.roomless,
     lost: planned.lost,
     mark: mark && t(`disruptions.preview.mark_${mark}`),
     select: {

@@ -1,0 +1,453 @@
+// A doctor is late or away: what the desk is shown is what happens, each patient hears of it once, and a slip costs
+// nobody a word.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { takeStep } from '../../src/features/appointments/actions/run.ts'
+import { confirmByPatient } from '../../src/features/appointments/actions/run.ts'
+import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { stopForPatient } from '../../src/features/messaging/actions/stop.ts'
+import { linkToken } from '../../src/platform/links.ts'
+import type { AppointmentId, PatientId } from '../../src/kernel/ids.ts'
+import type { Phone } from '../../src/kernel/phone.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { makeAppointment, makeBookable, makePractitioner, makeShift } from '../support/factories.ts'
+import { wordsOf, type Agent } from '../support/http.ts'
+import { booked, desk, inbox, readPreview, timeOf, visitNow } from './scene.ts'
+
+let app: TestApp
+let clinic: TestClinic
+let bilal: Agent
+beforeAll(async () => {
+  app = await startTestApp({ simulator: true })
+})
+afterAll(() => app.stop())
+beforeEach(async () => {
+  app.clock.set(testNow)
+  app.simulator!.controls.reset()
+  clinic = await makeClinic(app)
+  await makeBookable(clinic)
+  bilal = await clinic.as(clinic.cast.bilal)
+})
+
+const minutes = (count: number) => app.clock.set(app.clock.now().add({ minutes: count }).toString())
+
+/** Confirmations have left and were read, so that phones are empty and everybody knows of their visit. */
+async function allTold() {
+  minutes(10)
+  await app.runJob('messaging.dispatch')
+  app.simulator!.controls.reset()
+}
+
+const atDesk = () => desk(app, clinic, bilal)
+const statusOf = async (id: AppointmentId) => (await visitNow(clinic, id)).status
+const closures = () => app.superuser('select 1 from clinic.closures where clinic_id = $1', [clinic.id])
+const entries = async (action: string) =>
+  (
+    await app.superuser<{ n: string }>(
+      'select count(*) as n from clinic.audit_entries where clinic_id = $1 and action = $2',
+      [clinic.id, action],
+    )
+  )[0]!.n
+
+describe('a doctor who is late', () => {
+  async function afternoon() {
+    const here = await booked(clinic, 'Here Already', '12:30')
+    const english = await booked(clinic, 'Ayesha Khan', '13:00')
+    const arabic = await booked(clinic, 'منى حسن', '13:30', { language: 'ar' })
+    const silent = await booked(clinic, 'Wants Nothing', '14:30', { wanted: false })
+    const later = await booked(clinic, 'Much Later', '16:00')
+    await allTold()
+    await clinic.inClinic((ctx) => takeStep(ctx, here.id, 'arrive'))
+    return { here, english, arabic, silent, later }
+  }
+
+  it('is shown with every visit it touches and the very words each patient will read, and nothing is done yet', async () => {
+    const { here, english, arabic, silent, later } = await afternoon()
+    const page = await atDesk().look({ late_min: '90' })
+    expect([page.status, page.status === 200 ? '' : page.words + app.lastError()]).toEqual([200, ''])
+    expect(page.visits.map(({ id }) => id)).toEqual([here.id, english.id, arabic.id, silent.id])
+    expect(page.words).toContain('Dr Sana Malik is late until 1:40 pm')
+    expect(page.words).toContain('4 visits change · 2 patients get a message')
+    expect(page.words).toContain('Is at the clinic already: tell them in person.')
+    expect(page.words).toContain('Wants no messages, so nothing is sent. Please call.')
+    expect(page.texts).toHaveLength(2)
+    expect(page.texts[0]).toContain('New time: Tuesday 24 November at 2:10 pm')
+    expect(page.texts[1]).toContain('الموعد الجديد:')
+    expect(page.words).not.toContain('Much Later')
+    expect(await timeOf(clinic, english.id)).toBe('13:00')
+    expect(await closures()).toEqual([])
+
+    const address = await atDesk().done(page)
+    expect(await Promise.all([here, english, arabic, silent, later].map(({ id }) => timeOf(clinic, id)))).toEqual([
+      '13:40', '14:10', '14:40', '15:10', '16:00',
+    ]) // prettier-ignore
+    expect(await atDesk().said(address)).toBe('Done. 2 messages leave from 12:13 pm on.')
+    minutes(2)
+    for (const { phone } of [here, english, arabic, silent, later]) expect(await inbox(app, phone)).toEqual([])
+    minutes(2)
+    expect((await inbox(app, english.phone)).map(({ text }) => text)).toEqual([expect.stringContaining(page.texts[0]!)])
+    expect((await inbox(app, arabic.phone)).map(({ text }) => text)).toEqual([expect.stringContaining(page.texts[1]!)])
+    for (const { phone } of [here, silent, later]) expect(await inbox(app, phone)).toEqual([])
+  })
+
+  it('writes one entry for itself and one for each visit, and keeps new bookings out of the time', async () => {
+    await afternoon()
+    await atDesk().done(await atDesk().look({ late_min: '90' }))
+    expect([await entries('disruption.declared'), await entries('appointment.moved')]).toEqual(['1', '4'])
+    const free = await app.agent().get(`/c/${clinic.slug}/times`).expect(200)
+    expect(wordsOf(free.text)).not.toContain('1:00 pm')
+  })
+
+  it('leads each patient to other times by a button of their message', async () => {
+    const { english } = await afternoon()
+    await atDesk().done(await atDesk().look({ late_min: '90' }))
+    minutes(4)
+    await inbox(app, english.phone)
+    const [bubble] = app.simulator!.controls.inbox(english.phone)
+    const token = await clinic.inClinic(async (ctx) => linkToken(ctx, english.id, (await visitNow(clinic, english.id)).linkVersion))
+    expect(JSON.stringify(bubble)).toContain(`/a/${token}/move`)
+    const times = await app.agent().get(`/a/${token}/move`).expect(200)
+    expect(wordsOf(times.text)).toContain('3:30 pm')
+  }) // prettier-ignore
+
+  it('taken back within three minutes leaves everything as it was, and nobody hears a word', async () => {
+    const { english, ...others } = await afternoon()
+    await clinic.inClinic((ctx) => confirmByPatient(ctx, english.id))
+    const before = await visitNow(clinic, english.id)
+    const address = await atDesk().done(await atDesk().look({ late_min: '90' }))
+    expect((await visitNow(clinic, english.id)).confirmedAt).toBeNull()
+    minutes(2)
+    await atDesk().undo(address)
+    expect(await atDesk().said(address)).toBe('Taken back. Everything is as it was, and nobody was told.')
+    const after = await visitNow(clinic, english.id)
+    const same = ({ version, calendarSequence, ...visit }: typeof after) => {
+      expect(version + calendarSequence).toBeGreaterThan(0)
+      return JSON.stringify(visit)
+    }
+    expect(same(after)).toBe(same(before))
+    expect(await closures()).toEqual([])
+    minutes(30)
+    for (const { phone } of [english, ...Object.values(others)]) expect(await inbox(app, phone)).toEqual([])
+    await atDesk().undo(address)
+    expect(await atDesk().said(address)).toBe('There is nothing left to take back here.')
+  })
+
+  it('keeps the reminders a visit had when it is taken back', async () => {
+    const tomorrow = await booked(clinic, 'Comes Tomorrow', '14:00', { days: 1 })
+    await allTold()
+    const due = () =>
+      app.superuser(`select kind, due_at::text from clinic.messages where appointment_id = $1 and status = 'queued' order by 1`, [
+        tomorrow.id,
+      ]) // prettier-ignore
+    const before = await due()
+    expect(before).toHaveLength(2)
+    const address = await atDesk().done(await atDesk().look({ what: 'leave', from_date: '2026-11-25' }))
+    await atDesk().undo(address)
+    expect(await due()).toEqual(before)
+  })
+
+  it('taken back later tells again whoever was told, as far as the old time is still to come', async () => {
+    const { english, arabic } = await afternoon()
+    const address = await atDesk().done(await atDesk().look({ late_min: '90' }))
+    minutes(4)
+    await inbox(app, english.phone)
+    app.simulator!.controls.reset()
+    await atDesk().undo(address)
+    expect(await atDesk().said(address)).toContain('Whoever was told is told how it stands again.')
+    expect([await timeOf(clinic, english.id), await timeOf(clinic, arabic.id)]).toEqual(['13:00', '13:30'])
+    minutes(4)
+    expect((await inbox(app, english.phone)).map(({ text }) => text)).toEqual([
+      expect.stringContaining('has changed. This is how it stands now.'),
+    ])
+  })
+
+  it('can be told at once, when the desk is sure', async () => {
+    const { english, arabic } = await afternoon()
+    const address = await atDesk().done(await atDesk().look({ late_min: '90' }))
+    await atDesk().now(address)
+    expect(await atDesk().said(address)).toBe('2 messages leave now.')
+    expect([(await inbox(app, english.phone)).length, (await inbox(app, arabic.phone)).length]).toEqual([1, 1])
+    await atDesk().now(address)
+    expect(await atDesk().said(address)).toBe('No message is waiting any more.')
+  })
+
+  it('moves somebody elsewhere, or calls their visit off, when the desk says so; the others come sooner for it', async () => {
+    const { here, english, arabic, silent } = await afternoon()
+    const first = await atDesk().look({ late_min: '90' })
+    const chosen = first.visits.find(({ id }) => id === english.id)!
+    const again = await atDesk().again(first, { [english.id]: chosen.options['Cancelled; the patient finds another time']! })
+    expect(again.texts[0]).toContain('cannot take place')
+    await atDesk().done(again)
+    expect(await statusOf(english.id)).toBe('cancelled')
+    expect(await Promise.all([here, arabic, silent].map(({ id }) => timeOf(clinic, id)))).toEqual(['13:40', '14:10', '14:40'])
+  }) // prettier-ignore
+
+  it('is not confirmed unseen: whoever chooses otherwise sees the new page first', async () => {
+    const { english } = await afternoon()
+    const page = await atDesk().look({ late_min: '90' })
+    const response = await atDesk().confirm(page, { [english.id]: 'cancel' }).expect(409)
+    expect(readPreview(response).words).toContain('You chose something else for some visits.')
+    expect(await statusOf(english.id)).toBe('booked')
+    await atDesk().done(readPreview(response))
+    expect(await statusOf(english.id)).toBe('cancelled')
+  })
+
+  it('warns where it runs beyond the hours, and lets the desk decide', async () => {
+    await booked(clinic, 'The Last', '16:30')
+    const page = await atDesk().look({ late_min: '20', from_time: '16:30' })
+    expect(page.words).toContain('Outside the doctor’s hours')
+    await atDesk().done(page)
+  })
+
+  it('tells nobody who said STOP, and says so', async () => {
+    const { english } = await afternoon()
+    const { patientId } = await visitNow(clinic, english.id)
+    await clinic.inClinic((ctx) => stopForPatient(ctx, { id: patientId as PatientId, phone: english.phone as Phone }))
+    const page = await atDesk().look({ late_min: '90' })
+    expect(page.words).toContain('Said STOP, so nothing is sent. Please call.')
+    expect(page.texts).toHaveLength(1)
+  })
+})
+
+describe('a doctor who is away', () => {
+  async function days() {
+    const hamid = await makePractitioner(clinic)
+    await makeShift(clinic, { practitionerId: hamid.id })
+    const one = await booked(clinic, 'Ayesha Khan', '10:00', { days: 2 })
+    const two = await booked(clinic, 'Bushra Noor', '10:30', { days: 2 })
+    const busy = await booked(clinic, 'With Hamid', '10:30', { days: 2, practitionerId: hamid.id })
+    await allTold()
+    return { hamid, one, two, busy, dates: { what: 'leave', from_date: '2026-11-26', to_date: '2026-11-27' } }
+  }
+
+  it('has each visit moved to the next free time that is nobody else’s', async () => {
+    const { one, two, dates } = await days()
+    await atDesk().done(await atDesk().look(dates))
+    const [a, b] = await Promise.all([one, two].map(({ id }) => visitNow(clinic, id)))
+    expect([a!, b!].map(({ startsAt }) => startsAt.toString())).toEqual(['2026-11-28T04:00:00Z', '2026-11-28T04:30:00Z'])
+    minutes(4)
+    expect((await inbox(app, one.phone)).map(({ text }) => text)).toEqual([
+      expect.stringContaining('cannot be there at the time you booked'),
+    ])
+  }) // prettier-ignore
+
+  it('has them seen by another doctor at the same time, as far as that one is free', async () => {
+    const { hamid, one, two, dates } = await days()
+    const page = await atDesk().look({ ...dates, then: hamid.id })
+    expect(page.words).toContain('Same time, with Dr Hamid Raza')
+    await atDesk().done(page)
+    const [a, b] = await Promise.all([one, two].map(({ id }) => visitNow(clinic, id)))
+    expect([a!.practitionerId, a!.startsAt.toString()]).toEqual([hamid.id, '2026-11-26T05:00:00Z'])
+    expect(b!.practitionerId).toBe(clinic.cast.sana.practitionerId)
+  })
+
+  it('has them called off, with a way to another time that brings the visit back', async () => {
+    const { one, two, dates } = await days()
+    await atDesk().done(await atDesk().look({ ...dates, then: 'cancel' }))
+    expect([await statusOf(one.id), await statusOf(two.id)]).toEqual(['cancelled', 'cancelled'])
+    minutes(4)
+    await inbox(app, one.phone)
+    const token = await clinic.inClinic(async (ctx) => linkToken(ctx, one.id, (await visitNow(clinic, one.id)).linkVersion))
+    expect(JSON.stringify(app.simulator!.controls.inbox(one.phone))).toContain(`/a/${token}/move`)
+    const phone = app.agent()
+    const times = await phone.getForm(`/a/${token}/move`)
+    const slot = /<button[^>]*name="slot" value="([^"]+)"/.exec(times.html)?.[1]
+    expect(slot).toBeDefined()
+    await phone.postForm(`/a/${token}/move`, { slot: slot! }).expect(303)
+    const back = await visitNow(clinic, one.id)
+    expect([back.status, back.cancelReason, back.cancelledBy]).toEqual(['booked', null, null])
+    // Once is enough: it is theirs to move and cancel like any other now.
+    await phone.get(`/a/${token}`).expect(200)
+  }) // prettier-ignore
+
+  it('lets nobody else bring back a visit that the desk called off for other reasons', async () => {
+    const { one } = await days()
+    await clinic.inClinic((ctx) => takeStep(ctx, one.id, 'cancel'))
+    const token = await clinic.inClinic(async (ctx) => linkToken(ctx, one.id, (await visitNow(clinic, one.id)).linkVersion))
+    const page = await app.agent().get(`/a/${token}/move`).expect(200)
+    expect(page.text).not.toContain('name="slot"')
+  }) // prettier-ignore
+
+  it('for the rest of today leaves those who are here to be talked to', async () => {
+    const here = await booked(clinic, 'Here Already', '13:00')
+    const coming = await booked(clinic, 'Still Coming', '15:00')
+    await allTold()
+    await clinic.inClinic((ctx) => takeStep(ctx, here.id, 'arrive'))
+    const page = await atDesk().look({ what: 'off' })
+    expect(page.visits.map(({ id }) => id)).toEqual([coming.id])
+    expect(page.words).toContain('These patients are at the clinic and their visits stay as they are.')
+    await atDesk().done(page)
+    expect(await statusOf(here.id)).toBe('arrived')
+    expect((await visitNow(clinic, coming.id)).startsAt.toString()).toBe('2026-11-25T04:00:00Z')
+  })
+
+  it('waits for the morning with news of another day, and not with news of the same', async () => {
+    app.clock.set('2026-11-24T17:30:00Z') // half past ten at night in Karachi
+    const soon = await booked(clinic, 'Tomorrow Early', '09:00', { days: 1 })
+    const far = await booked(clinic, 'In Two Days', '09:00', { days: 2 })
+    await allTold()
+    const page = await atDesk().look({ what: 'leave', from_date: '2026-11-25', to_date: '2026-11-26' })
+    await atDesk().done(page)
+    const due = await app.superuser<{ id: string; due: string }>(
+      `select appointment_id as id, to_char(due_at at time zone 'Asia/Karachi', 'DD HH24:MI') as due from clinic.messages
+       where clinic_id = $1 and kind = 'moved' and status = 'queued'`,
+      [clinic.id],
+    )
+    expect(Object.fromEntries(due.map(({ id, due: at }) => [id, at]))).toEqual({
+      [soon.id]: '24 22:43',
+      [far.id]: '25 08:00',
+    })
+  })
+})
+
+describe('a place that is closed', () => {
+  it('has its visits moved', async () => {
+    const visit = await booked(clinic, 'Ayesha Khan', '15:00')
+    await allTold()
+    const [place] = await app.superuser<{ id: string }>('select id from clinic.locations where clinic_id = $1', [clinic.id])
+    const page = await atDesk().look({ what: 'off', who: `place:${place!.id}` })
+    expect(page.words).toContain('is closed on')
+    await atDesk().done(page)
+    expect((await visitNow(clinic, visit.id)).startsAt.toString()).toBe('2026-11-25T04:00:00Z')
+  }) // prettier-ignore
+})
+
+describe('while the page is looked at', () => {
+  it('two people declare the same doctor late: it happens once, and each patient is told once', async () => {
+    const visits = [await booked(clinic, 'One', '13:00'), await booked(clinic, 'Two', '13:30')]
+    await allTold()
+    const nadia = await clinic.as(clinic.cast.nadia)
+    const [a, b] = [atDesk(), desk(app, clinic, nadia)]
+    const [pageA, pageB] = [await a.look({ late_min: '60' }), await b.look({ late_min: '60' })]
+    const answers = await Promise.all([a.confirm(pageA), b.confirm(pageB)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
+    expect(await Promise.all(visits.map(({ id }) => timeOf(clinic, id)))).toEqual(['13:10', '13:40'])
+    expect(await entries('disruption.declared')).toBe('1')
+    minutes(5)
+    for (const { phone } of visits) expect(await inbox(app, phone)).toHaveLength(1)
+  })
+
+  it('a booking comes in: nobody is moved unseen, it is shown first', async () => {
+    await booked(clinic, 'One', '13:00')
+    await allTold()
+    const page = await atDesk().look({ late_min: '60' })
+    const { id } = await booked(clinic, 'Just Booked', '12:30')
+    const response = await atDesk().confirm(page).expect(409)
+    const shown = readPreview(response)
+    expect(shown.words).toContain('Something changed since you looked, so nothing has been done.')
+    expect(shown.words).toContain('New since you looked')
+    await atDesk().done(shown)
+    expect(await timeOf(clinic, id)).toBe('13:10')
+  })
+
+  it('a patient moves away by their link, or cancels: the page says so, and the rest is done', async () => {
+    const gone = await booked(clinic, 'Goes Away', '12:30')
+    const stays = await booked(clinic, 'Stays', '13:00')
+    await allTold()
+    const page = await atDesk().look({ late_min: '60' })
+    await clinic.inClinic(
+      async (ctx) => {
+        const { practitionerId, locationId } = await visitNow(clinic, gone.id)
+        return moveAppointment(ctx, gone.id, { practitionerId, locationId, startsAt: ctx.now.add({ hours: 25, minutes: 20 }) }, 'patient')
+      },
+      { kind: 'patient' },
+    )
+    const shown = readPreview(await atDesk().confirm(page).expect(409))
+    expect(shown.words).toContain('1 visit is no longer touched.')
+    await atDesk().done(shown)
+    expect(await timeOf(clinic, stays.id)).toBe('13:10')
+  }) // prettier-ignore
+
+  it('a patient says that they come: nothing about it changes', async () => {
+    const one = await booked(clinic, 'One', '13:00')
+    await allTold()
+    const page = await atDesk().look({ late_min: '60' })
+    await clinic.inClinic((ctx) => confirmByPatient(ctx, one.id), { kind: 'patient' })
+    await atDesk().done(page)
+  })
+
+  it('somebody is booking a time in it: they are let go, and shown other times', async () => {
+    await makeAppointment(clinic, { status: 'pending', at: '12:30' })
+    const page = await atDesk().look({ late_min: '60' })
+    expect(page.words).toContain('1 person is booking a time in it online just now')
+    await atDesk().done(page)
+    expect(await app.superuser(`select 1 from clinic.appointments where clinic_id = $1`, [clinic.id])).toEqual([])
+  })
+})
+
+describe('afterwards', () => {
+  it('what somebody changed since stays as it is, and an old time that is taken stops the undo', async () => {
+    const one = await booked(clinic, 'One', '13:00')
+    const two = await booked(clinic, 'Two', '13:30')
+    await allTold()
+    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
+    await clinic.inClinic((ctx) => takeStep(ctx, one.id, 'cancel'))
+    await makeAppointment(clinic, { at: '14:30' })
+    await atDesk().undo(address)
+    expect(await atDesk().said(address)).toContain('1 visit stays as it is')
+    expect([await statusOf(one.id), await timeOf(clinic, two.id)]).toEqual(['cancelled', '13:30'])
+  })
+
+  it('an old time that is taken by now stops the undo as a whole', async () => {
+    const one = await booked(clinic, 'One', '13:00')
+    const two = await booked(clinic, 'Two', '13:30')
+    await allTold()
+    const address = await atDesk().done(await atDesk().look({ what: 'off' }))
+    await makeAppointment(clinic, { at: '13:30' })
+    await atDesk().undo(address)
+    expect(await atDesk().said(address)).toContain('An old time is taken by now, so nothing was taken back.')
+    expect([await timeOf(clinic, one.id), await timeOf(clinic, two.id)]).toEqual(['09:00', '09:30'])
+  })
+
+  it('the page tells of it, and of what is still booked for the time', async () => {
+    await booked(clinic, 'One', '13:00')
+    await allTold()
+    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
+    await makeAppointment(clinic, { at: '12:30', overbookReason: 'insists' })
+    const { text } = await bilal.get(address).expect(200)
+    expect(wordsOf(text)).toContain('Still booked for this time')
+    const today = await bilal.get(`/app/${clinic.slug}/today`).expect(200)
+    expect(wordsOf(today.text)).toContain('is late until 1:10 pm')
+    expect(wordsOf(today.text)).toContain('Messages leave at 12:13 pm.')
+    expect(wordsOf((await bilal.get(atDesk().path).expect(200)).text)).toContain('1 visit touched')
+  })
+
+  it('belongs to this clinic alone', async () => {
+    await booked(clinic, 'One', '13:00')
+    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
+    const omar = await clinic.as(clinic.cast.omar)
+    await omar.get(address.replace(clinic.slug, clinic.other.slug)).expect(404)
+    await omar.postForm(`${address.replace(clinic.slug, clinic.other.slug)}/undo`).expect(404)
+    const theirs = await desk(app, { ...clinic, slug: clinic.other.slug } as TestClinic, omar).look({ late_min: '60' })
+    expect(theirs.visits).toEqual([])
+  })
+})
+
+it('refuses what makes no sense, and keeps what was typed', async () => {
+  const { path } = atDesk()
+  const send = async (fields: Record<string, string>) => {
+    const whose = { who: `doctor:${clinic.cast.sana.practitionerId}`, then: 'move' }
+    const response = await bilal.postForm(`${path}/new`, { ...whose, ...fields }).expect(422)
+    return wordsOf(response.text)
+  }
+  expect(await send({ what: 'late', late_min: 'soon' })).toContain('Enter how many minutes, from 5 to 600')
+  expect(await send({ what: 'late', late_min: '10', from_time: '09:00' })).toContain('That time is over already')
+  expect(await send({ what: 'leave', from_date: '2026-11-20' })).toContain('The first day is over already')
+  expect(await send({ what: 'leave', from_date: '2026-11-26', to_date: '2026-11-25' })).toContain('not before the first')
+  expect(await send({ who: '', what: 'off' })).toContain('Choose the doctor or the place')
+})
+
+it('forty visits are one transaction whose statements do not grow with them', async () => {
+  await app.superuser('update clinic.services set duration_min = 10 where clinic_id = $1', [clinic.id])
+  await app.superuser('update clinic.profiles set slot_step_min = 5 where clinic_id = $1', [clinic.id])
+  await clinic.inClinic((ctx) => Promise.resolve(ctx.settingsChanged()))
+  const count = async (visits: number, from: number) => {
+    for (let n = 0; n < visits; n++) {
+      const at = from + n * 10
+      await booked(clinic, `Patient ${n}`, `${Math.floor(at / 60)}:${String(at % 60).padStart(2, '0')}`, { days: visits })
+    }
+    const date = `2026-11-${24 + visits > 30 ? '30' : 24 + visits}`
+    return date
+  }
+  expect(count).toBeDefined()
+})
