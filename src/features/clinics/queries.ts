@@ -34,7 +34,7 @@ const selected = {
       same_day as "sameDay",
       slot_step_min as "slotStepMin", max_open_bookings as "maxOpenBookings", code_policy as "codePolicy",
       alert_email as "alertEmail", quiet_from as "quietFrom", quiet_to as "quietTo", bring_note as "bringNote",
-      link_shared_at as "linkSharedAt", checklist_hidden_at as "checklistHiddenAt"
+      link_shared_at as "linkSharedAt", checklist_hidden_at as "checklistHiddenAt", waitlist
     from clinic.profiles where clinic_id = ?`,
   locations: `
     select id, name, address, map_url as "mapUrl", phone, position, active

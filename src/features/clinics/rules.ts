@@ -22,6 +22,8 @@ export type Profile = {
   sameDay: boolean
   slotStepMin: number
   maxOpenBookings: number
+  /** Keeps a waiting list that patients can join. */
+  waitlist: boolean
   codePolicy: CodePolicy
   alertEmail: string | null
   quietFrom: PlainTime

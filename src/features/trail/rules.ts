@@ -5,7 +5,7 @@ export const actionGroups = {
   visits: [
     'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.cancelled',
     'appointment.confirmed', 'appointment.arrived', 'appointment.in_room', 'appointment.fulfilled',
-    'appointment.noshow', 'appointment.step_undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
+    'appointment.noshow', 'appointment.step_undone', 'series.booked', 'series.moved', 'series.cancelled', 'series.undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
     'queue.stepped_out', 'queue.returned', 'queue.prioritised', 'queue.priority_ended',
   ],
   patients: [
@@ -15,7 +15,8 @@ export const actionGroups = {
   ],
   messages: ['message.retried', 'message.taken_back', 'message.hurried', 'messages.stopped', 'messages.resumed'],
   settings: [
-    'profile.changed', 'booking_rules.changed', 'hours.changed', 'hours.removed', 'hours.restored', 'closure.added',
+    'profile.changed', 'booking_rules.changed', 'hours.changed', 'hours.removed', 'hours.restored', 'timetable.saved', 'timetable.removed',
+    'timetable.restored', 'moon.corrected', 'closure.added',
     'closure.removed', 'closure.restored', 'location.added', 'location.changed', 'location.deactivated',
     'location.reactivated', 'location.rearranged', 'practitioner.added', 'practitioner.changed', 'practitioner.linked',
     'practitioner.unlinked', 'practitioner.deactivated', 'practitioner.reactivated', 'practitioner.rearranged',
@@ -56,7 +57,7 @@ export const actions: ReadonlySet<string> = new Set(Object.values(actionGroups).
 const recordKinds = [
   'appointment', 'patient', 'practitioner', 'service', 'location', 'closure', 'clinic', 'user', 'invitation', 'message',
   'inbound_message', 'export', 'api_client', 'support_visit', 'rights_request', 'legal_hold', 'subscription', 'order',
-  'portal_visit', 'closing', 'disruption',
+  'portal_visit', 'closing', 'series', 'disruption',
 ] as const // prettier-ignore
 export type RecordKind = (typeof recordKinds)[number] | 'other'
 
@@ -66,6 +67,7 @@ export function recordKindOf(kind: string): RecordKind {
 
 const ownPages: Partial<Record<RecordKind, string>> = {
   appointment: '/appointments/',
+  series: '/series/',
   disruption: '/disruptions/',
   patient: '/patients/',
   practitioner: '/settings/doctors/',

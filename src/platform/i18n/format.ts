@@ -84,7 +84,8 @@ function build(locale: string, zone: string): Format {
   })
   const monthName = (month: number) => {
     const { year, month: at, day } = hijriMonthStart(1448, month).add({ days: 14 })
-    return islamicMonth.format(Date.UTC(year, at - 1, day))
+    // ICU writes these two with a space in the middle of the word.
+    return islamicMonth.format(Date.UTC(year, at - 1, day)).replace('ر بیع', 'ربیع')
   }
   const number = new Intl.NumberFormat(locale)
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })

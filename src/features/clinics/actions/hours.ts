@@ -4,14 +4,16 @@ import { Temporal } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
-import { getLocation, listShifts } from '../queries.ts'
+import { getLocation, listMoonCorrections, listShifts, listTimetables } from '../queries.ts'
 import { deleteShifts, findLastAudited, insertShifts, lockPractitioner } from '../queries/write.ts'
 import { meet, withoutDates } from '../rules/hours.ts'
 import type { Shift } from '../rules.ts'
+import type { Hours } from '../rules/timetables.ts'
 import type { HoursForm } from '../schema.ts'
+import { periodsAhead, twoPlaces } from './timetables.ts'
 
 /** Hours asked for, and those of the same doctor that stand in their way. */
-export type Clash = { weekday: number; startsMin: number; other: Shift }
+export type Clash = { weekday: number; startsMin: number; other: Hours }
 export type HoursSaved =
   | { ok: true; value: void }
   | { ok: false; reason: 'changed_meanwhile' }
@@ -47,7 +49,8 @@ export async function setHours(ctx: Ctx, id: PractitionerId, form: HoursForm): P
     validTo,
   }))
   const untouched = others.filter((shift) => !cut.some((one) => one.shift === shift))
-  const clashes = clashesOf(wanted, [...untouched, ...pieces])
+  const standing = [...untouched, ...pieces]
+  const clashes = [...clashesOf(wanted, standing), ...(await clashesOnDates(ctx, id, wanted, standing))]
   if (clashes.length > 0) return { ok: false, reason: 'overlap', clashes }
   await deleteShifts(ctx, id, idsOf([...replaced, ...cut.map(({ shift }) => shift)]))
   await insertShifts(ctx, [...wanted, ...pieces])
@@ -72,6 +75,28 @@ function clashesOf(wanted: readonly Shift[], standing: readonly Shift[]): Clash[
     const other = standing.find((one) => meet(shift, one))
     return other === undefined ? [] : [{ weekday: shift.weekday, startsMin: shift.startsMin, other }]
   })
+}
+
+/** What only shows on the dates of a timetable, which holds at one place while these hours go on at another. */
+async function clashesOnDates(
+  ctx: Ctx,
+  practitionerId: PractitionerId,
+  wanted: readonly Shift[],
+  standing: readonly Shift[],
+): Promise<Clash[]> {
+  const timetables = await listTimetables(ctx, { practitionerId })
+  if (timetables.length === 0) return []
+  const settings = { timetables, moon: await listMoonCorrections(ctx) }
+  return timetables
+    .flatMap(({ covers }) => periodsAhead(ctx, covers, settings.moon))
+    .flatMap((dates) => twoPlaces([...standing, ...wanted], settings, dates))
+    .flatMap(({ date, shift, other }): Clash[] => {
+      const [own, its] = wanted.some((one) => one === shift) ? [shift, other] : [other, shift]
+      if (!wanted.some((one) => one === own)) return []
+      // A night of the day before reaches into this one.
+      const on = its.weekday === date.dayOfWeek ? date : date.subtract({ days: 1 })
+      return [{ weekday: own.weekday, startsMin: own.startsMin, other: { ...its, validFrom: on, validTo: on } }]
+    })
 }
 
 const idsOf = (shifts: readonly Shift[]) => shifts.map(({ id }) => id)
@@ -124,7 +149,8 @@ export async function restoreHours(ctx: Ctx, id: PractitionerId): Promise<Outcom
   }))
   const standing = await listShifts(ctx, { practitionerId: id })
   const back = standing.some((one) => shifts.some((shift) => shift.id === one.id))
-  if (back || clashesOf(shifts, standing).length > 0) return refuse('changed_meanwhile')
+  const clashes = [...clashesOf(shifts, standing), ...(await clashesOnDates(ctx, id, shifts, standing))]
+  if (back || clashes.length > 0) return refuse('changed_meanwhile')
   await insertShifts(ctx, shifts)
   await audit(ctx, 'hours.restored', { kind: 'practitioner', id }, { shifts: shifts.length })
   ctx.settingsChanged()

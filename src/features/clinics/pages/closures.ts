@@ -5,7 +5,10 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
 import { at, fieldIn, formScripts } from '../pages.ts'
 import { getDiarySettings, type Closure, type DiarySettings } from '../queries.ts'
+import { countVisitsOfClosures } from '../queries/visits.ts'
 import { settingsMenu } from '../rules/settings.ts'
+import { usesHijri } from '../rules/timetables.ts'
+import { hijriText } from './timetables.ts'
 
 /** Closures that are not over, and a form for another. */
 export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = emptyForm) {
@@ -15,6 +18,8 @@ export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = empt
   const places = settings.locations.filter(({ active }) => active)
   const doctors = settings.practitioners.filter(({ active }) => active)
   const today = dateAt(ctx.now, ctx.clinic.zone).toString()
+  const visits = await countVisitsOfClosures(ctx)
+  const both = usesHijri(ctx.clinic, settings)
   return view('clinics/closures', {
     title: t('clinics.closures.title'),
     lead: t('clinics.closures.lead'),
@@ -22,10 +27,14 @@ export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = empt
     menu: settingsMenu(ctx, speaker, 'closures'),
     form,
     action: at(ctx, '/settings/closures'),
+    holidaysHref: at(ctx, '/settings/closures/holidays'),
     closures: settings.closures.map((closure) => ({
       reason: closure.reason,
       when: closureTimes(ctx, speaker, closure),
       who: closedFor(settings, closure, speaker),
+      hijri: both ? closureHijri(ctx, speaker, settings, closure) : undefined,
+      shown: closure.shown,
+      visits: hitBy(ctx, speaker, closure, visits.get(closure.id) ?? 0),
       current: Temporal.Instant.compare(closure.startsAt, ctx.now) <= 0,
       removal: at(ctx, `/settings/closures/${closure.id}/removal`),
       removeLabel: t('clinics.closures.remove_label', { reason: closure.reason }),
@@ -40,6 +49,7 @@ export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = empt
         ...doctors.map((doctor) => ({ value: `doctor:${doctor.id}`, label: doctor.name })),
       ],
     }),
+    shown: field({ name: 'shown', type: 'checkbox', label: t('clinics.timetables.show_reason') }),
     reason: field({
       name: 'reason',
       label: t('clinics.closures.reason'),
@@ -74,6 +84,27 @@ export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = empt
       }),
     ],
   })
+}
+
+/** Where the visits booked in a closed time are moved or cancelled in one go. */
+function hitBy(ctx: Ctx, { t }: Speaker, { practitionerId, startsAt, endsAt }: Closure, count: number) {
+  if (count === 0) return undefined
+  const { zone } = ctx.clinic
+  const query = new URLSearchParams({
+    ...(practitionerId === undefined ? {} : { practitioner: practitionerId }),
+    from: dateAt(startsAt, zone).toString(),
+    to: dateAt(endsAt.subtract({ nanoseconds: 1 }), zone).toString(),
+  })
+  return { href: at(ctx, `/disruptions/new?${query.toString()}`), text: t('clinics.timetables.visits_hit', { count }) }
+}
+
+function closureHijri({ clinic: { zone } }: Ctx, speaker: Speaker, { moon }: DiarySettings, closure: Closure): string {
+  return hijriText(
+    speaker,
+    moon,
+    dateAt(closure.startsAt, zone),
+    dateAt(closure.endsAt.subtract({ nanoseconds: 1 }), zone),
+  )
 }
 
 /** Whole days as days, anything else as times. */

@@ -10,20 +10,17 @@ import { getDiarySettings, type DiarySettings, type Shift } from '../queries.ts'
 import {
   gridValues,
   groupedDays,
-  minuteOf,
-  rowField,
-  rowsPerDay,
   sameTimetable,
   timetablesOf,
-  typedRows,
   typedWeek,
   usualWeek,
   weekOrder,
-  type Span,
   type TimetableKey,
-  type Validity,
 } from '../rules/hours.ts'
 import { settingsMenu } from '../rules/settings.ts'
+import type { Hours } from '../rules/timetables.ts'
+import { specialRows, timetablePath as specialPath } from './timetables.ts'
+import { breaksOf, dayModel, daysText, spanText, validityText, weekdayName } from './week.ts'
 
 /** Every doctor's timetables at a glance. */
 export async function hoursPage(ctx: Ctx, speaker: Speaker) {
@@ -35,6 +32,7 @@ export async function hoursPage(ctx: Ctx, speaker: Speaker) {
     lead: t('clinics.hours.lead'),
     menu: settingsMenu(ctx, speaker, 'hours'),
     zone: t('clinics.hours.zone', { zone: ctx.clinic.zone.replaceAll('_', ' ') }),
+    moonHref: at(ctx, '/settings/hours/moon'),
     empty: {
       icon: 'clock',
       title: t('clinics.hours.empty_title'),
@@ -45,6 +43,8 @@ export async function hoursPage(ctx: Ctx, speaker: Speaker) {
       name: doctor.name,
       addHref: at(ctx, `/settings/hours/${doctor.id}`),
       addLabel: t('clinics.hours.add_for', { name: doctor.name }),
+      specialHref: at(ctx, specialPath(doctor.id)),
+      special: specialRows(ctx, speaker, settings, doctor.id),
       timetables: timetablesOf(settings.shifts.filter((shift) => shift.practitionerId === doctor.id)).map(
         ({ key, shifts }) => ({
           place: placeName(settings, key),
@@ -73,33 +73,9 @@ export function timetablePath(id: PractitionerId, { locationId, validFrom, valid
   return `/settings/hours/${id}?${query.toString()}`
 }
 
-export function validityText(speaker: Speaker, { validFrom, validTo }: Validity): string | undefined {
-  const [from, to] = [validFrom && speaker.date(validFrom), validTo && speaker.date(validTo)]
-  if (from !== undefined && to !== undefined) return speaker.t('clinics.hours.between', { from, to })
-  if (from !== undefined) return speaker.t('clinics.hours.since', { from })
-  return to === undefined ? undefined : speaker.t('clinics.hours.until', { to })
-}
-
-export function spanText(speaker: Speaker, { startsMin, endsMin }: Span): string {
-  const times = { from: speaker.clockTime(startsMin), to: speaker.clockTime(endsMin % 1440) }
-  return endsMin > 1440 ? speaker.t('clinics.hours.span_overnight', times) : speaker.t('clinics.hours.span', times)
-}
-
-// Any Monday: only its weekday is read.
-const monday = Temporal.PlainDate.from('2024-01-01')
-export const weekdayName = (speaker: Speaker, weekday: number): string =>
-  speaker.longWeekday(monday.add({ days: weekday - 1 }))
-
-function daysText(speaker: Speaker, days: readonly number[]): string {
-  const [first, last] = [days[0] ?? 1, days.at(-1) ?? 1]
-  if (days.length === 1) return weekdayName(speaker, first)
-  if (days.length === 2) return speaker.list(days.map((day) => weekdayName(speaker, day)))
-  return speaker.t('clinics.hours.days', { from: weekdayName(speaker, first), to: weekdayName(speaker, last) })
-}
-
 /** What the page is about: one of the doctor's timetables, or a new one. */
 export type Asked = { key: TimetableKey | undefined } | { refused: Form; clashes?: readonly Clash[] }
-type Clash = { weekday: number; startsMin: number; other: Shift }
+type Clash = { weekday: number; startsMin: number; other: Hours }
 
 /** The week grid of one doctor at one place. */
 export async function timetablePage(ctx: Ctx, speaker: Speaker, id: PractitionerId, asked: Asked) {
@@ -129,7 +105,14 @@ export async function timetablePage(ctx: Ctx, speaker: Speaker, id: Practitioner
       label: t('clinics.hours.location'),
       options: places.map((place) => ({ value: place.id, label: place.name })),
     }),
-    days: order.map((weekday) => dayModel(speaker, form, weekday, clashes, settings)),
+    days: order.map((weekday) => ({
+      ...dayModel(speaker, form, weekday),
+      clashes: clashes
+        .filter((clash) => clash.weekday === weekday)
+        .map(({ other }) => clashText(speaker, other, settings)),
+    })),
+    breaks: breaksOf(speaker, form, order),
+    specialHref: at(ctx, specialPath(id)),
     order: order.map((weekday) => ({ weekday, name: weekdayName(speaker, weekday) })),
     dated: form.values.valid_from !== '' || form.values.valid_to !== '' || 'valid_to' in form.errors,
     dates: [
@@ -181,56 +164,7 @@ function timetableValues(ctx: Ctx, settings: DiarySettings, own: Shift[], key: T
   }
 }
 
-function dayModel(
-  speaker: Speaker,
-  { values, errors }: Form,
-  weekday: number,
-  clashes: readonly Clash[],
-  settings: DiarySettings,
-) {
-  const { t } = speaker
-  const name = weekdayName(speaker, weekday)
-  const rows = typedRows(values).filter((row) => row.weekday === weekday)
-  const read = rows.map(({ from, to }) => [minuteOf(from), minuteOf(to)] as const)
-  return {
-    weekday,
-    name,
-    rows: rows.map(({ row, from, to }, at) => {
-      const [start, end] = read[at] ?? []
-      const [fromField, toField] = [rowField(weekday, row, 'from'), rowField(weekday, row, 'to')]
-      return {
-        row,
-        fromField,
-        toField,
-        from,
-        to,
-        fromLabel: t('clinics.hours.row_from', { day: name, count: at + 1 }),
-        toLabel: t('clinics.hours.row_to', { day: name, count: at + 1 }),
-        removeLabel: t('clinics.hours.row_remove', { day: name, count: at + 1 }),
-        fromError: errors[fromField],
-        toError: errors[toField],
-        overnight:
-          start !== undefined && end !== undefined && end <= start && (end > 0 || start === 0) && start !== end,
-      }
-    }),
-    problems: [
-      ...new Set(
-        rows.flatMap(({ row }) => [errors[rowField(weekday, row, 'from')], errors[rowField(weekday, row, 'to')]]),
-      ),
-    ].flatMap((key) => (key === undefined ? [] : [t(key)])),
-    clashes: clashes
-      .filter((clash) => clash.weekday === weekday)
-      .map(({ other }) => clashText(speaker, other, settings)),
-    // For the bar: minutes of the day, cut at midnight.
-    bars: read.flatMap(([start, end]) => {
-      if (start === undefined || end === undefined || start === end) return []
-      return [{ x: start, width: (end > start ? end : 1440) - start }]
-    }),
-    canAdd: rows.length < rowsPerDay,
-  }
-}
-
-function clashText(speaker: Speaker, other: Shift, settings: DiarySettings): string {
+function clashText(speaker: Speaker, other: Hours, settings: DiarySettings): string {
   const validity = validityText(speaker, other)
   const facts = {
     place: placeName(settings, other),

@@ -1,5 +1,5 @@
 // When the doors are open: weekly hours and closures.
-import { parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
+import { parseForm, withErrors } from '../../../kernel/forms.ts'
 import { parseId } from '../../../kernel/ids.ts'
 import { parseDate } from '../../../kernel/time.ts'
 import { notFound } from '../../../platform/errors.ts'
@@ -9,7 +9,7 @@ import { addClosure, removeClosure, restoreClosure } from '../actions/closures.t
 import { removeHours, restoreHours, setHours } from '../actions/hours.ts'
 import { closuresPage } from '../pages/closures.ts'
 import { hoursPage, timetablePage } from '../pages/hours.ts'
-import { withDayCopied, withoutRow, withRow, type TimetableKey } from '../rules/hours.ts'
+import { editedGrid, type TimetableKey } from '../rules/hours.ts'
 import { closureForm, hoursFields, oneText, parseHours } from '../schema.ts'
 
 const routes = clinicRouter('clinics')
@@ -38,12 +38,11 @@ function timetableAsked(query: Record<string, unknown>): TimetableKey | undefine
 routes.post('/settings/hours/:id', 'clinic.settings', async (request) => {
   const { req, speaker, show, redirect, at, inClinic } = request
   const id = idParam<'practitioner'>(req, 'id')
-  const fields = parseForm(hoursFields, oneText(req.body, ['copy_to']))
+  const fields = parseForm(hoursFields, oneText(req.body, ['copy_to', 'break_days']))
   const edited = editedGrid(fields.values)
   // Buttons that only change the form: without JavaScript the server draws it again, nothing is saved.
   if (edited !== undefined) {
-    const refused: Form = { values: edited, errors: {} }
-    show(await inClinic((ctx) => timetablePage(ctx, speaker, id, { refused })))
+    show(await inClinic((ctx) => timetablePage(ctx, speaker, id, { refused: edited })))
     return
   }
   const form = parseHours(fields)
@@ -64,16 +63,6 @@ routes.post('/settings/hours/:id', 'clinic.settings', async (request) => {
   })
   show(await inClinic((ctx) => timetablePage(ctx, speaker, id, { refused, clashes })), { status: 409 })
 })
-
-function editedGrid(values: Record<string, string>): Record<string, string> | undefined {
-  const [what, day = '', row = ''] = (values.do ?? '').split(':')
-  if (what === 'add') return withRow(values, Number(day))
-  if (what === 'remove') return withoutRow(values, Number(day), Number(row))
-  if (what === 'copy') {
-    return withDayCopied(values, Number(values.copy_from), (values.copy_to ?? '').split(' ').map(Number))
-  }
-  return undefined
-}
 
 routes.post('/settings/hours/:id/removal', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
   const id = idParam<'practitioner'>(req, 'id')

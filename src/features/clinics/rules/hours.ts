@@ -178,6 +178,57 @@ export function withDayCopied(values: Values, from: number, to: readonly number[
   return { ...Object.fromEntries(kept), ...gridValues(added) }
 }
 
+/** The break that most clinics with a Friday make on it. */
+export const fridayBreak = { weekday: 5, from: '12:45', to: '14:15' } as const
+
+/**
+ * Takes a break out of the rows of some days: a row is cut in two, made shorter, or goes. In a row that runs past
+ * midnight the break may be on either side of it. What can't be read stays as it was typed. `outside` when no row of
+ * these days has that time, `full` when a day would have more rows than it has room for.
+ */
+export function withBreak(
+  values: Values,
+  days: readonly number[],
+  pause: { from: string; to: string },
+): Record<string, string> | 'outside' | 'full' {
+  const [from, end] = [minuteOf(pause.from), minuteOf(pause.to)]
+  if (from === undefined || end === undefined) return 'outside'
+  const to = end > from ? end : end + 1440
+  let changed = false
+  let result: Record<string, string> = { ...values }
+  for (const weekday of days) {
+    const rows = typedRows(values).filter((row) => row.weekday === weekday)
+    const cut = rows.flatMap((row) => {
+      const pieces = cutRow(row, from, to)
+      if (pieces === undefined) return [row]
+      changed = true
+      return pieces
+    })
+    if (cut.length > rowsPerDay) return 'full'
+    const others = Object.entries(result).filter(([field]) => !field.startsWith(`d${weekday}_`))
+    result = { ...Object.fromEntries(others), ...gridValues(cut.map((row, at) => ({ ...row, weekday, row: at + 1 }))) }
+  }
+  return changed ? result : 'outside'
+}
+
+type Typed = Pick<TypedRow, 'from' | 'to'>
+
+/** What a break leaves of a row; `undefined` when it does not touch it. */
+function cutRow(row: Typed, from: number, to: number): Typed[] | undefined {
+  const [starts, end] = [minuteOf(row.from), minuteOf(row.to)]
+  if (starts === undefined || end === undefined || (starts === end && end !== 0)) return undefined
+  const ends = end > starts ? end : end + 1440
+  const hit = [0, 1440].find((later) => from + later < ends && to + later > starts)
+  if (hit === undefined) return undefined
+  const pieces = [
+    { from: starts, to: from + hit },
+    { from: to + hit, to: ends },
+  ]
+  return pieces
+    .filter((piece) => piece.from < piece.to)
+    .map((piece) => ({ from: clockText(piece.from), to: clockText(piece.to) }))
+}
+
 /** Rows as the fields of a form. */
 export function gridValues(typed: readonly TypedRow[]): Record<string, string> {
   return Object.fromEntries(
@@ -215,3 +266,43 @@ export function groupedDays(spans: readonly Span[], order: readonly number[]): {
   }
   return groups.filter(({ spans }) => spans.length > 0).map(({ days, spans }) => ({ days, spans }))
 }
+
+/**
+ * What a button that only changes the form makes of it; undefined when it is no such button. A break that can't be made
+ * says so at its fields, with everything typed still there.
+ */
+export function editedGrid(
+  values: Record<string, string>,
+  single = false,
+): { values: Record<string, string>; errors: Record<string, string> } | undefined {
+  const [what, day = '', row = ''] = (values.do ?? '').split(':')
+  const edited = (changed: Record<string, string>) => ({ values: changed, errors: {} })
+  if (what === 'add') return edited(withRow(values, Number(day)))
+  if (what === 'remove') return edited(withoutRow(values, Number(day), Number(row)))
+  if (what === 'copy') {
+    return edited(withDayCopied(values, Number(values.copy_from), (values.copy_to ?? '').split(' ').map(Number)))
+  }
+  if (what === 'friday') {
+    const made = withBreak(values, [fridayBreak.weekday], fridayBreak)
+    return typeof made === 'string' ? { values, errors: { break_from: breakErrors[made] } } : edited(made)
+  }
+  if (what !== 'break') return undefined
+  const from = values.break_from ?? ''
+  const to = values.break_to ?? ''
+  const days = single ? [1] : (values.break_days ?? '').split(' ').filter(Boolean).map(Number)
+  const errors = {
+    ...(days.length === 0 ? { break_days: 'clinics.timetables.error.break_days' } : {}),
+    ...(minuteOf(from) === undefined ? { break_from: 'clinics.error.hours_from' } : {}),
+    ...(minuteOf(to) === undefined ? { break_to: 'clinics.error.hours_to' } : {}),
+  }
+  if (Object.keys(errors).length > 0) return { values, errors }
+  if (minuteOf(from) === minuteOf(to)) return { values, errors: { break_to: 'clinics.error.hours_same' } }
+  const made = withBreak(values, days, { from, to })
+  if (typeof made === 'string') return { values, errors: { break_from: breakErrors[made] } }
+  return edited({ ...made, break_days: '', break_from: '', break_to: '' })
+}
+
+const breakErrors = {
+  outside: 'clinics.timetables.error.break_outside',
+  full: 'clinics.timetables.error.break_full',
+} as const

@@ -3,7 +3,7 @@
  * doctor's weekly hours, at its place or at all of them; without shifts it is a day off. Dates are those on which work
  * begins: the last night of Ramadan ends on a morning that is no longer Ramadan's.
  */
-import { hijriMonthStart, hijriOf } from '../../../kernel/hijri.ts'
+import { hijriMonthStart, hijriOf, type HijriDate } from '../../../kernel/hijri.ts'
 import type { Id, LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import { Temporal, type PlainDate } from '../../../kernel/time.ts'
 import type { Shift } from '../rules.ts'
@@ -45,6 +45,18 @@ export function monthDates(year: number, month: number, moon: readonly MoonCorre
 
 export const correctionOf = (moon: readonly MoonCorrection[], year: number, month: number): -1 | 0 | 1 =>
   moon.find(({ hijriYear, hijriMonth }) => hijriYear === year && hijriMonth === month)?.days ?? 0
+
+/** A date by the Hijri calendar of the clinic, its corrections counted in. */
+export function hijriAt(date: PlainDate, moon: readonly MoonCorrection[]): HijriDate {
+  const calculated = hijriOf(date)
+  const months = [0, -1, 1].map((by) => calculated.year * 12 + calculated.month - 1 + by)
+  for (const number of months) {
+    const [year, month] = [Math.floor(number / 12), (number % 12) + 1]
+    const dates = monthDates(year, month, moon)
+    if (covers(dates, date)) return { year, month, day: dates.from.until(date).days + 1 }
+  }
+  return calculated
+}
 
 /** The times that a timetable holds and that touch the dates asked about, in order. */
 export function periodsOf(covered: Covered, moon: readonly MoonCorrection[], asked: DateRange): DateRange[] {
@@ -182,3 +194,18 @@ export function inTwoPlaces(
   }
   return [...found.values()]
 }
+
+// Where the Hijri date is a date of everyday life.
+const hijriCountries = new Set([
+  'AE', 'AF', 'BD', 'BH', 'DZ', 'EG', 'ID', 'IQ', 'IR', 'JO', 'KW', 'LB', 'LY', 'MA', 'MY', 'OM', 'PK', 'PS', 'QA',
+  'SA', 'SD', 'SO', 'SY', 'TN', 'TR', 'YE',
+]) // prettier-ignore
+
+/** Whether a clinic's lists say both dates, where nobody asked for a Hijri one. */
+export const usesHijri = (
+  clinic: { country: string; language: string },
+  { timetables }: Pick<SpecialSettings, 'timetables'>,
+): boolean =>
+  hijriCountries.has(clinic.country) ||
+  clinic.language !== 'en' ||
+  timetables.some((one) => one.covers.kind === 'hijri_month')
