@@ -27,6 +27,9 @@ export const wordings = {
   booking: { purpose: 'appointment_messages', version: 1 },
   /** Read out by the desk. The first version did not name the clinic. */
   desk: { purpose: 'appointment_messages', version: 2 },
+  /** Where people join the waiting list, and where the desk puts them on it. */
+  waiting: { purpose: 'appointment_messages', version: 1 },
+  waiting_desk: { purpose: 'appointment_messages', version: 1 },
   /** On the patient's own pages. */
   page: { purpose: 'appointment_messages', version: 1 },
   /** Who has said STOP and writes START. */

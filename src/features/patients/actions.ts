@@ -24,7 +24,7 @@ export type PatientDetails = {
   /** The person proved by a code that the number is theirs. */
   proven: boolean
   /** The wording that was ticked beside the phone, or undefined when it was not. */
-  consentWording: 'booking' | 'desk' | undefined
+  consentWording: 'booking' | 'desk' | 'waiting' | 'waiting_desk' | undefined
 }
 
 /**
@@ -67,7 +67,7 @@ async function takeConsent(
   if (wording === undefined) return
   // At the desk it is asked of a caller, as a rule.
   const where =
-    wording === 'desk'
+    wording === 'desk' || wording === 'waiting_desk'
       ? ({ channel: 'phone', source: 'desk' } as const)
       : ({ channel: 'web', source: 'public_page' } as const)
   await give(ctx, { patientId, purpose: 'appointment_messages', wording, language, ...where })

@@ -46,7 +46,8 @@ export function visitPage(
     // Whoever has just booked has said so already.
     confirmAction: news !== 'booked' && patientMayConfirm(visit, now) ? url(`${path}/confirmation`) : undefined,
     moveHref: coming && scene.clinic.status === 'active' ? url(`${path}/move`) : undefined,
-    soonerHref: coming && scene.clinic.status === 'active' && waitlist ? url(`${path}/sooner`) : undefined,
+    soonerHref:
+      coming && scene.clinic.status === 'active' && settings.profile.waitlist ? url(`${path}/sooner`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
     againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),
     phone: clinicPhone(scene),

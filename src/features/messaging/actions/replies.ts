@@ -71,7 +71,7 @@ export function replies(
     async offerLost(lost: Lost, reason: string) {
       if (lost === 'booked' || lost === 'told') return
       const phone = await findClinicPhone(ctx)
-      if (reason === 'too_many_open' || reason === 'month_full') {
+      if (reason === 'limit') {
         return say('reply_offer', phone === undefined ? t('too_late_no_phone') : t('too_late', { phone }))
       }
       await say('reply_offer', t(lost === 'taken' ? 'offer_taken' : 'offer_over', { link: clinicLink }))

@@ -85,8 +85,8 @@ async function patientOf(ctx: Ctx, { patient, language, source }: Joining) {
   if (!patient.agreed) return refuse('no_consent')
   const where =
     source === 'desk'
-      ? ({ channel: 'phone', source: 'desk' } as const)
-      : ({ channel: 'web', source: 'patient_page' } as const)
+      ? ({ channel: 'phone', source: 'desk', wording: 'waiting_desk' } as const)
+      : ({ channel: 'web', source: 'patient_page', wording: 'waiting' } as const)
   await give(ctx, { patientId: patient.id, purpose: 'appointment_messages', language, ...where })
   return done(patient.id)
 }
