@@ -16,6 +16,7 @@ import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
 import { measureSignIn, signInScenario } from './sign-in.ts'
+import { liveScenario, measureLive } from './live.ts'
 import { measureMemory, memoryScenario } from './memory.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
@@ -132,6 +133,10 @@ async function main(): Promise<void> {
   if (signInScenario.includes(options.only ?? '')) {
     say(signInScenario)
     await measureSignIn(past.diary, past.nabz, options.quick ? 2 : 5)
+  }
+  if (liveScenario.includes(options.only ?? '')) {
+    say(liveScenario)
+    await measureLive(past.diary, past.nabz, options.quick ? 10 : 40)
   }
   if (options.only !== undefined && memoryScenario.includes(options.only)) {
     say(memoryScenario)
