@@ -1,0 +1,212 @@
+// Joining from the public page and from a visit, proving the number, and the page of one's place: over HTTP, no scripts.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { cancelByPatient } from '../../src/features/appointments/actions/run.ts'
+import { changeWaitlistSettings } from '../../src/features/waitlist/actions/join.ts'
+import { linkToken } from '../../src/platform/links.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { wordsOf, type Agent, type Fields } from '../support/http.ts'
+import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
+import { offersIn, patientActor, settle as settleAll, visitsIn, waitingScene, type Scene } from './scene.ts'
+
+let app: TestApp
+let whatsapp: FakeWhatsApp
+let scene: Scene
+let agent: Agent
+let home: string
+beforeAll(async () => {
+  app = await startTestApp()
+  whatsapp = fakeWhatsApp(app)
+})
+afterAll(() => app.stop())
+beforeEach(async () => {
+  app.clock.set(testNow)
+  for (const table of ['clinic.profiles', 'platform.opt_outs', 'platform.throttles'])
+    await app.superuser(`delete from ${table}`)
+  whatsapp.sent.length = 0
+  scene = await waitingScene(app)
+  agent = app.agent()
+  home = `/c/${scene.clinic.slug}`
+})
+
+const settle = () => settleAll(app, whatsapp)
+const wish = (more: Fields = {}): Fields => ({
+  service: scene.service.id,
+  from: '2026-11-25',
+  until: '2026-11-25',
+  weekdays: '3',
+  parts: 'morning',
+  name: 'Ayesha Waits',
+  phone: '0300 7654321',
+  consent: 'yes',
+  website: '',
+  ...more,
+})
+const join = async (more: Fields = {}) => {
+  await agent.getForm(`${home}/waiting-list`)
+  return agent.postForm(`${home}/waiting-list`, wish(more))
+}
+const entries = () =>
+  app.superuser<{ state: string; weekdays: number[]; source: string }>(
+    'select state, weekdays, source from clinic.waiting_entries where clinic_id = $1',
+    [scene.clinic.id],
+  )
+const code = () => whatsapp.sent.filter(({ name }) => name === 'nabz_code').at(-1)!.texts[0]!
+
+/** Takes tomorrow's time, and lets somebody join for it by the page; answers the path of their place. */
+async function joined(): Promise<string> {
+  await scene.book()
+  const asked = await join()
+  expect(asked.status).toBe(303)
+  await dispatchDue(app.services)
+  const at = asked.headers.location as string
+  await agent.getForm(at)
+  const proven = await agent.postForm(at, { step: 'code', code: code() })
+  expect(proven.status).toBe(303)
+  return proven.headers.location as string
+}
+
+describe('joining', () => {
+  it('is offered where no time suits', async () => {
+    expect(wordsOf((await agent.get(`${home}/times`)).text)).toContain('None of these suit? Join the waiting list')
+    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: false, most: 3, minutes: 30 }))
+    expect(wordsOf((await agent.get(`${home}/times`)).text)).not.toContain('waiting list')
+    expect(wordsOf((await agent.get(`${home}/waiting-list`)).text)).toContain('There is no waiting list here now')
+  })
+
+  it('proves the number by the code of a booking, then shows the place', async () => {
+    const place = await joined()
+    expect(place).toMatch(/^\/w\/[\w-]{32}\?news=joined$/)
+    expect(await entries()).toEqual([{ state: 'waiting', weekdays: [3], source: 'online' }])
+    const page = wordsOf((await agent.get(place)).text)
+    expect(page).toContain('You are on the waiting list')
+    expect(page).toMatch(/Wed.*Morning/)
+    const [consent] = await app.superuser(
+      `select wording, decision from clinic.consents where clinic_id = $1 and wording = 'waiting'`,
+      [scene.clinic.id],
+    )
+    expect(consent).toMatchObject({ decision: 'permit' })
+  })
+
+  it('wants the consent, dates that make sense, and keeps what was typed', async () => {
+    await scene.book()
+    const refused = await join({ consent: '', until: '2026-11-20' })
+    expect(refused.status).toBe(422)
+    expect(wordsOf(refused.text)).toContain('Agree to the messages, since the list works by them')
+    expect(refused.text).toContain('value="Ayesha Waits"')
+    expect(refused.text).toMatch(/name="weekdays" value="3" checked/)
+    const past = await join({ until: '2026-11-23', from: '2026-11-23' })
+    expect(wordsOf(past.text)).toContain('The last day has to be today or later')
+    expect(wordsOf((await join({ until: '2027-11-23' })).text)).toContain('three months ahead')
+    expect(await entries()).toEqual([])
+  })
+
+  it('shows what is free already instead', async () => {
+    const free = await join()
+    expect(free.status).toBe(409)
+    expect(wordsOf(free.text)).toContain('These times suit you and are free now')
+    expect(free.text).toMatch(/name="slot" value="2026-11-25T05:00:00Z_/)
+    expect(await entries()).toEqual([])
+  })
+
+  it('a wrong code joins nobody, nor does the right one from another browser', async () => {
+    await scene.book()
+    const at = (await join()).headers.location as string
+    await dispatchDue(app.services)
+    await agent.getForm(at)
+    const wrong = await agent.postForm(at, { step: 'code', code: code() === '000000' ? '111111' : '000000' })
+    expect(wrong.status).toBe(422)
+    await app.agent().get(at).expect(404)
+    expect(await entries()).toEqual([])
+    await agent.getForm(at)
+    const again = await agent.postForm(at, { step: 'resend' })
+    expect([again.status, wordsOf(again.text)]).toEqual([429, expect.stringContaining('seconds')])
+  })
+
+  it('in Arabic too', async () => {
+    await scene.book()
+    const page = await agent.get(`${home}/waiting-list?lang=ar`)
+    expect(page.text).toContain('dir="rtl"')
+    expect(wordsOf(page.text)).toContain('الانضمام إلى قائمة الانتظار')
+  })
+})
+
+describe('a place on the list', () => {
+  async function offered(): Promise<string> {
+    const visit = await scene.book()
+    const waiting = await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) => cancelByPatient(ctx, visit.id), patientActor)
+    await settle()
+    return `/w/${waiting.token}`
+  }
+
+  it('shows an offer, and looking takes nothing', async () => {
+    const place = await offered()
+    for (let look = 0; look < 2; look++) {
+      const page = wordsOf((await agent.get(place).expect(200)).text)
+      expect(page).toMatch(/A time has come free.*10:00.*Yes, I take it/)
+    }
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
+    expect(await visitsIn(scene.clinic)).toEqual([])
+  })
+
+  it('yes books it and leads to the visit; said twice it is one visit', async () => {
+    const place = await offered()
+    await agent.getForm(place)
+    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const taken = await agent.postForm(`${place}/acceptance`, { offer: id })
+    expect(taken.status).toBe(303)
+    const visit = await agent.get(taken.headers.location as string).expect(200)
+    expect(wordsOf(visit.text)).toContain('Booking complete')
+    expect((await agent.postForm(`${place}/acceptance`, { offer: id })).headers.location).toBe(taken.headers.location)
+    expect(await visitsIn(scene.clinic)).toHaveLength(1)
+    expect(wordsOf((await agent.get(place)).text)).toContain('See your visit')
+  })
+
+  it('yes too late says so, keeps the place, and the list goes on', async () => {
+    const place = await offered()
+    await scene.book()
+    await agent.getForm(place)
+    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const lost = await agent.postForm(`${place}/acceptance`, { offer: id })
+    expect(lost.status).toBe(409)
+    expect(wordsOf(lost.text)).toContain('Somebody else was a moment faster')
+    expect(await entries()).toMatchObject([{ state: 'waiting' }])
+  })
+
+  it('no, and leaving', async () => {
+    const place = await offered()
+    await agent.getForm(place)
+    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const declined = await agent.postForm(`${place}/refusal`, { offer: id })
+    expect(wordsOf((await agent.get(declined.headers.location as string)).text)).toContain('Thank you for telling us')
+    await agent.getForm(place)
+    const left = await agent.postForm(`${place}/removal`, {})
+    expect(wordsOf((await agent.get(left.headers.location as string)).text)).toContain('You have left the waiting list')
+    expect(await entries()).toMatchObject([{ state: 'left' }])
+  })
+
+  it('is nobody else’s: a guess, and the link of a visit, lead nowhere', async () => {
+    await agent.get(`/w/${'x'.repeat(32)}`).expect(404)
+    const visit = await scene.book()
+    const token = await scene.clinic.inClinic((ctx) => Promise.resolve(linkToken(ctx, visit.id, visit.linkVersion)))
+    await agent.get(`/w/${token}`).expect(404)
+  })
+})
+
+describe('something sooner', () => {
+  it('is waited for from the visit’s own page, without a code', async () => {
+    await scene.book()
+    const visit = await scene.book('2026-11-27')
+    const token = await scene.clinic.inClinic((ctx) => Promise.resolve(linkToken(ctx, visit.id, visit.linkVersion)))
+    expect(wordsOf((await agent.get(`/a/${token}`)).text)).toContain('Wait for a sooner time')
+    await agent.getForm(`/a/${token}/sooner`)
+    const days = { from: '2026-11-25', until: '2026-11-25', consent: 'yes' }
+    const free = await agent.postForm(`/a/${token}/sooner`, { ...days, until: '2026-11-26' })
+    expect([free.status, free.text.includes(`action="/a/${token}/move"`)]).toEqual([409, true])
+    const waiting = await agent.postForm(`/a/${token}/sooner`, days)
+    expect(waiting.status).toBe(303)
+    expect(wordsOf((await agent.get(waiting.headers.location as string)).text)).toContain('You are on the waiting list')
+  })
+})
