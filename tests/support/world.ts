@@ -125,8 +125,18 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, 'Till', sha256('x'), '{appointments.read}', $3, $4)`,
     [api, clinic.id, clinic.cast.nadia.userId, app.clock.now().toString()],
   )
+  const series = newId()
+  await app.superuser(
+    `insert into clinic.series (clinic_id, id, every, step, visits, created_at) values ($1, $2, 'week', 1, 2, now())`,
+    [clinic.id, series],
+  )
+  await app.superuser(
+    'update clinic.appointments set series_id = $2, series_index = 1, series_of = 2 where clinic_id = $1 and id = $3',
+    [clinic.id, series, visit.id],
+  )
   return {
     api,
+    series,
     closings,
     requests,
     ...(await rightsOf(clinic, patient.id)),

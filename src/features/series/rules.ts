@@ -10,7 +10,10 @@
  * again afterwards, because each month is counted from the first date and not from the one before. It is pointed out.
  * A fifth weekday of the month ("the fifth Monday") is the last one in every month, which is what people mean by it.
  */
+import type { Appointment } from '../appointments/queries.ts'
 import type { SlotChoice } from '../desk/rules.ts'
+import { deskGrace } from '../notices/rules.ts'
+import type { SeriesPlan } from './actions/book.ts'
 import { localDays, Temporal, type Instant, type PlainDate, type PlainTime, type Zone } from '../../kernel/time.ts'
 
 export type Rule =
@@ -22,6 +25,8 @@ export type Rule =
 export type End = { count: number } | { until: PlainDate }
 
 export const mostVisits = 52
+/** What a form begins with. */
+export const usualVisits = 6
 export const longestStep = 12
 /** How far ahead a desk books. */
 export const deskHorizonDays = 365
@@ -123,4 +128,29 @@ export type LastChange = {
     version: number
     before: { practitionerId: string; locationId: string; startsAt: string } | null
   }[]
+}
+
+/** Until when the last change can be taken back as a whole: as long as nobody has heard of it. */
+export const undoableUntil = (change: LastChange): Instant => Temporal.Instant.from(change.at).add(deskGrace)
+
+export const slotOf = ({ serviceId, practitionerId, locationId, startsAt }: Appointment): SlotChoice => ({
+  serviceId,
+  practitionerId,
+  locationId,
+  startsAt,
+})
+
+/** Only a visit that stands, and is of no series yet, is made the first of one. */
+export const repeatable = (visit: Pick<Appointment, 'status' | 'seriesId' | 'patientId' | 'hidden'>): boolean =>
+  visit.seriesId === null &&
+  visit.patientId !== null &&
+  !visit.hidden &&
+  ['booked', 'arrived', 'in_room', 'fulfilled'].includes(visit.status)
+
+/** What keeps a plan from being carried out as it is: something to decide, to look at again, or too little left of it. */
+export function standsInTheWay(plan: SeriesPlan): 'changed' | 'undecided' | 'too_few' | undefined {
+  if (plan.rows.some(({ lost }) => lost)) return 'changed'
+  if (plan.rows.some(({ state, unseen }) => state === 'conflict' || unseen)) return 'undecided'
+  const visits = plan.rows.filter(({ to }) => to).length + (plan.kept ? 1 : 0)
+  return visits < 2 ? 'too_few' : undefined
 }

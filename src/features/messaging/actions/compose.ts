@@ -104,7 +104,7 @@ export function composeTogether(
   const [first] = visits
   if (!first || !isSeriesTemplate(template)) throw new Error(`no visits to tell of with ${template}`)
   const speaker = speakers(language, ctx.clinic)
-  const all = (values: string[]) => [...new Set(values)].join(speaker.t('messaging.series.between'))
+  const all = (values: string[]) => [...new Set(values)].join(`${speaker.t('messaging.series.between')} `)
   const values = {
     clinic: ctx.clinic.name,
     dates: datesText(

@@ -34,7 +34,7 @@ const named = 8
 
 export function datesText(speaker: Speaker, starts: readonly Instant[]): string {
   const shown = starts.length > named ? starts.slice(0, named - 2) : starts
-  const dates = shown.map((startsAt) => speaker.dateTime(startsAt)).join(speaker.t('messaging.series.between'))
+  const dates = shown.map((startsAt) => speaker.dateTime(startsAt)).join(`${speaker.t('messaging.series.between')} `)
   const count = starts.length - shown.length
   return count === 0 ? dates : speaker.t('messaging.series.and_more', { dates, count })
 }

@@ -6,20 +6,27 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { bookAtDesk } from '../../appointments/actions/book.ts'
+import { joinSeries } from '../../appointments/actions/series.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
-import {
-  getAppointment,
-  listAppointmentsOfSeries,
-  updateToSeries,
-  type Appointment,
-} from '../../appointments/queries.ts'
+import { getAppointment, listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
 import { getPatient } from '../../patients/queries.ts'
 import { usageOf } from '../../subscription/rules/usage.ts'
 import { findSeries, insertSeries, updateLastChange } from '../queries.ts'
-import { deskHorizonDays, mostVisits, occurrencesOf, wallClock, type End, type Decision, type Rule } from '../rules.ts'
+import {
+  deskHorizonDays,
+  mostVisits,
+  occurrencesOf,
+  repeatable,
+  slotOf,
+  standsInTheWay,
+  wallClock,
+  type End,
+  type Decision,
+  type Rule,
+} from '../rules.ts'
 import { plan, type Planned, type Wish } from './plan.ts'
 
 /** What repeats: a visit that is there already, which becomes the first, or a free time that was picked for somebody. */
@@ -38,13 +45,6 @@ export type SeriesPlan = {
   /** The horizon ended it before its count did. */
   cut: boolean
 }
-
-/** Only a visit that stands, and is of no series yet, is made the first of one. */
-export const repeatable = (visit: Pick<Appointment, 'status' | 'seriesId' | 'patientId' | 'hidden'>): boolean =>
-  visit.seriesId === null &&
-  visit.patientId !== null &&
-  !visit.hidden &&
-  ['booked', 'arrived', 'in_room', 'fulfilled'].includes(visit.status)
 
 export async function planSeries(
   ctx: Ctx,
@@ -76,21 +76,6 @@ export async function planSeries(
 }
 
 const isAfter = (a: Instant, b: Instant) => Temporal.Instant.compare(a, b) > 0
-
-export const slotOf = ({ serviceId, practitionerId, locationId, startsAt }: Appointment): SlotChoice => ({
-  serviceId,
-  practitionerId,
-  locationId,
-  startsAt,
-})
-
-/** What keeps a plan from being carried out as it is: something to decide, to look at again, or too little left of it. */
-export function standsInTheWay(plan: SeriesPlan): 'changed' | 'undecided' | 'too_few' | undefined {
-  if (plan.rows.some(({ lost }) => lost)) return 'changed'
-  if (plan.rows.some(({ state, unseen }) => state === 'conflict' || unseen)) return 'undecided'
-  const visits = plan.rows.filter(({ to }) => to).length + (plan.kept ? 1 : 0)
-  return visits < 2 ? 'too_few' : undefined
-}
 
 export type Booked = { id: SeriesId; visits: Appointment[]; messageAt: Instant | undefined }
 
@@ -140,7 +125,7 @@ export async function bookSeries(
     if (!booked.ok) return refuse(booked.reason === 'month_full' ? 'month_full' : 'changed')
     ids.push(booked.value.id)
   }
-  if (!(await updateToSeries(ctx, id, ids))) return refuse('changed')
+  if (!(await joinSeries(ctx, id, ids))) return refuse('changed')
   await audit(
     ctx,
     'series.booked',

@@ -13,26 +13,20 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { moveAppointment } from '../../appointments/actions/move.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
+import { leaveSeries } from '../../appointments/actions/series.ts'
 import { takeStep, undoStep } from '../../appointments/actions/run.ts'
-import {
-  getAppointment,
-  listAppointmentsOfSeries,
-  updateOutOfSeries,
-  type Appointment,
-} from '../../appointments/queries.ts'
+import { getAppointment, listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
 import { movable } from '../../appointments/rules.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
-import { deskGrace } from '../../notices/rules.ts'
 import { getSeries, lockSeries, updateLastChange } from '../queries.ts'
-import { shiftBetween, shifted, type LastChange, type Decision } from '../rules.ts'
+import { shiftBetween, shifted, undoableUntil, type LastChange, type Decision } from '../rules.ts'
 import { plan, type Planned } from './plan.ts'
 
+export type ThisAndLater = { seriesId: SeriesId; visit: Appointment; later: Appointment[] }
+
 /** A visit of a series with those after it that can still be changed, itself included. */
-export async function listThisAndLater(
-  ctx: Ctx,
-  id: AppointmentId,
-): Promise<{ seriesId: SeriesId; visit: Appointment; later: Appointment[] }> {
+export async function listThisAndLater(ctx: Ctx, id: AppointmentId): Promise<ThisAndLater> {
   const visit = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, visit.practitionerId)
   const { seriesId, seriesIndex } = visit
@@ -48,13 +42,15 @@ export async function listThisAndLater(
   return { seriesId, visit, later }
 }
 
+export type MovePlanned = { seriesId: SeriesId; visit: Appointment; rows: (Planned & { was: Appointment })[] }
+
 /** Where the rest of a series would be when this visit goes there: as many days on, at that time, with that doctor. */
 export async function planMove(
   ctx: Ctx,
   id: AppointmentId,
   to: SlotChoice,
   picks: ReadonlyMap<string, Decision>,
-): Promise<{ seriesId: SeriesId; visit: Appointment; rows: (Planned & { was: Appointment })[] }> {
+): Promise<MovePlanned> {
   const { seriesId, visit, later } = await listThisAndLater(ctx, id)
   const shift = shiftBetween(visit.startsAt, to.startsAt, ctx.clinic.zone)
   const wishes = later.map((was) => ({
@@ -141,9 +137,6 @@ async function tell(
   return { seriesId, count: visits.length, messageAt }
 }
 
-/** Until when the last change can be taken back as a whole: as long as nobody has heard of it. */
-export const undoableUntil = (change: LastChange): Instant => Temporal.Instant.from(change.at).add(deskGrace)
-
 /**
  * Takes back what was last done to several visits of a series: all of it, within the grace in which nobody has heard of it
  * yet. When one of the visits was changed by somebody since, or its old time is taken, nothing is.
@@ -170,8 +163,7 @@ export async function undoLastChange(
   }
   if (lastChange.kind === 'booked') {
     // The visit that was there before is one by itself again.
-    for (const visit of all)
-      if (!lastChange.visits.some(({ id }) => id === visit.id)) await updateOutOfSeries(ctx, visit.id)
+    for (const visit of all) if (!lastChange.visits.some(({ id }) => id === visit.id)) await leaveSeries(ctx, visit.id)
   }
   const count = lastChange.visits.length
   await audit(ctx, 'series.undone', { kind: 'series', id: seriesId }, { visits: count, what: lastChange.kind })

@@ -69,7 +69,9 @@ export async function plan(
     if (service) taken.push(occupying(slot, { ...service, durationMin: durationMin ?? service.durationMin }))
   }
   const decided = wishes.map((wish) => {
-    const pick = picks.get(wish.key)
+    const found = picks.get(wish.key)
+    // Nobody slips another service in.
+    const pick = found && found !== 'leave_out' && found.serviceId !== serviceId ? undefined : found
     const wanted = pick && pick !== 'leave_out' ? pick : wish.slot
     const free = isFree(wanted, wish.durationMin)
     if (free && pick !== 'leave_out') take(wanted, wish.durationMin)
