@@ -18,6 +18,7 @@ import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtu
 import { measureSignIn, signInScenario } from './sign-in.ts'
 import { liveScenario, measureLive } from './live.ts'
 import { measureMemory, memoryScenario } from './memory.ts'
+import { measureWaitingTimes, queueScenario } from './queue.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
 import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
 import { aimsOf, machine, print, printLines, type Line, type Report } from './report.ts'
@@ -96,6 +97,12 @@ try {
 }
 
 async function main(): Promise<void> {
+  if (queueScenario.includes(options.only ?? '')) {
+    say(queueScenario)
+    measureWaitingTimes(options.quick ? 10 : 30)
+    // It asks nothing of a server.
+    if (options.only !== undefined) return
+  }
   say('Building …')
   cleanup.push(removeBuild)
   await build()

@@ -7,9 +7,10 @@ import {
   countBefore,
   learnPace,
   minutesUntilCalled,
-  trimmedMean,
+  steadyMean,
   type Day,
   type InLine,
+  type Pace,
   type PastVisit,
 } from '../../src/features/queue/rules/estimate.ts'
 
@@ -71,7 +72,13 @@ const day = (facts: Partial<Day> = {}): Day => ({
   firstStart: ten - 60 * minute,
   ...facts,
 })
-const exact = { visitMin: () => 10, gapMin: 1, startsLateMin: 0, showRate: 1 }
+const exact: Pace = {
+  visitMin: () => 10,
+  leftMin: (_service, _planned, since) => Math.max(0, 10 - since),
+  gapMin: 1,
+  startsLateMin: 0,
+  showRate: 1,
+}
 
 describe("a doctor's pace", () => {
   it('is the plan while nothing is known', () => {
@@ -104,7 +111,14 @@ describe("a doctor's pace", () => {
     expect(learnPace(past).visitMin(service, 20)).toBeCloseTo(12, 0)
   })
 
-  it('looks at the middle', () => expect(trimmedMean([1, 10, 10, 10, 100])).toBe(10))
+  it('tells how much longer who is in will stay: less as time goes by, and never nothing', () => {
+    const pace = learnPace(many(12))
+    expect(pace.leftMin(service, 20, 0)).toBeCloseTo(12, 0)
+    expect(pace.leftMin(service, 20, 8)).toBeCloseTo(4, 0)
+    expect(pace.leftMin(service, 20, 60)).toBeGreaterThan(2)
+  })
+
+  it('is ruled by no single visit', () => expect(steadyMean([1, 10, 10, 10, 100])).toBe(10))
 })
 
 describe('how long it will be', () => {
@@ -170,7 +184,7 @@ describe('how long it will be', () => {
           const me = visit({ startsAt: instant(30) })
           const waiting = line.map(({ starts }) => visit({ startsAt: instant(starts) }))
           const inRoom = room ? [visit({ status: 'in_room', inRoomAt: instant(room.in) })] : []
-          const own = { ...known, visitMin: () => known.length }
+          const own: Pace = { ...known, visitMin: () => known.length, leftMin: () => known.length / 2 }
           const before = day({ waiting: [...waiting, me], inRoom, begun })
           const wait = minutesUntilCalled(me, before, own)
           expect(wait).toBeGreaterThanOrEqual(0)

@@ -8,6 +8,7 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { getSettings, offerOf } from '../../availability/actions.ts'
 import { listTodaysLine } from '../actions/line.ts'
 import { lineOf } from '../rules/line.ts'
+import { hoursOn } from '../../clinics/rules/timetables.ts'
 
 /**
  * Somebody stands at the desk: name and number, and Enter. Doctor, service and place are chosen already: the doctor who
@@ -24,6 +25,7 @@ export async function walkInPage(
   const { t } = speaker
   const day = await listTodaysLine(ctx)
   const today = dateAt(ctx.now, ctx.clinic.zone)
+  const shifts = hoursOn(settings, today)
   const services = settings.services.filter(({ active }) => active)
   const offered = (practitionerId: PractitionerId) =>
     services.filter(({ id }) => offerOf(settings, 'desk', id, practitionerId))
@@ -31,18 +33,14 @@ export async function walkInPage(
     .filter(({ id, active }) => active && offered(id).length > 0)
     .map(({ id, name }) => {
       const own = day.filter(({ practitionerId }) => practitionerId === id)
-      const works =
-        own.length > 0 ||
-        settings.shifts.some((shift) => shift.practitionerId === id && shift.weekday === today.dayOfWeek)
+      const works = own.length > 0 || shifts.some((shift) => shift.practitionerId === id)
       return { id, name, waiting: lineOf(own).waiting.length, works, own }
     })
   const shortest = [...doctors].sort((a, b) => Number(b.works) - Number(a.works) || a.waiting - b.waiting)[0]
   const { values } = form
   const doctor = doctors.find(({ id }) => id === (values.practitioner ?? asked.practitionerId)) ?? shortest
   const places = settings.locations.filter(({ active }) => active)
-  const shift = settings.shifts.find(
-    (one) => one.practitionerId === doctor?.id && one.weekday === today.dayOfWeek,
-  )?.locationId
+  const shift = shifts.find((one) => one.practitionerId === doctor?.id)?.locationId
   const place =
     places.find(({ id }) => id === values.location) ??
     places.find(({ id }) => id === doctor?.own.at(-1)?.locationId) ??
@@ -51,6 +49,7 @@ export async function walkInPage(
   const base = `/app/${ctx.clinic.slug}`
   return view('queue/walk-in', {
     title: t('queue.walk_in.title'),
+    styles: ['/css/queue.css'],
     action: `${base}/walk-in`,
     back: { href: asked.back },
     refused: asked.refused,

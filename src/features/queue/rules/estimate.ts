@@ -3,8 +3,8 @@
  * two, how late the day begins and how many come at all. From that the line is played forward to the person who asks:
  * whoever is before them, whoever is still to come and goes first, one after the other as the desk would call them.
  *
- * A visit that the desk forgot to finish says nothing, so what is out of all proportion is left out, and of the rest the
- * outer fifths are not looked at. A doctor Nabz does not know yet is taken to keep to the plan.
+ * A visit that the desk forgot to finish says nothing, so what is out of all proportion is left out. A doctor Nabz does
+ * not know yet is taken to keep to the plan.
  */
 import type { AppointmentId, ServiceId } from '../../../kernel/ids.ts'
 import { inOrder, lateGraceMinutes, type Queued } from './line.ts'
@@ -24,6 +24,8 @@ export type PastVisit = {
 export type Pace = {
   /** How long a visit of this kind takes, in minutes. */
   visitMin: (serviceId: ServiceId, plannedMin: number) => number
+  /** How much longer somebody stays who has been in for so many minutes. */
+  leftMin: (serviceId: ServiceId, plannedMin: number, sinceMin: number) => number
   /** Between one who leaves and the next who comes in, when somebody waits. */
   gapMin: number
   /** How long after the first appointed time the first is called in. */
@@ -36,17 +38,20 @@ export type Pace = {
 const planCounts = 4
 const minute = 60_000
 
-/** The middle of the numbers: their mean without the lowest and the highest fifth. */
-export function trimmedMean(numbers: readonly number[]): number | undefined {
+/**
+ * The mean with the outermost twentieths drawn in to what lies beside them. Visits run over by more than they run short,
+ * so to leave the long ones out would promise everybody too little; to take them whole would let one of them rule.
+ */
+export function steadyMean(numbers: readonly number[]): number | undefined {
   if (numbers.length === 0) return undefined
   const sorted = [...numbers].sort((a, b) => a - b)
-  const cut = Math.floor(sorted.length / 5)
-  const middle = sorted.slice(cut, sorted.length - cut)
-  return middle.reduce((sum, one) => sum + one, 0) / middle.length
+  const cut = Math.ceil((sorted.length - 1) / 20)
+  const [low, high] = [sorted[cut] ?? 0, sorted[sorted.length - 1 - cut] ?? 0]
+  return sorted.reduce((sum, one) => sum + Math.min(Math.max(one, low), high), 0) / sorted.length
 }
 
 const towards = (plan: number, seen: readonly number[]): number => {
-  const mean = trimmedMean(seen)
+  const mean = steadyMean(seen)
   return mean === undefined ? plan : (mean * seen.length + plan * planCounts) / (seen.length + planCounts)
 }
 
@@ -63,8 +68,16 @@ export function learnPace(past: readonly PastVisit[]): Pace {
   }
   const ratio = towards(1, ratios)
   const came = past.filter(({ cameAtAll }) => cameAtAll).length
+  const visitMin: Pace['visitMin'] = (serviceId, plannedMin) =>
+    towards(plannedMin * ratio, byService.get(serviceId) ?? [])
   return {
-    visitMin: (serviceId, plannedMin) => towards(plannedMin * ratio, byService.get(serviceId) ?? []),
+    visitMin,
+    leftMin: (serviceId, plannedMin, sinceMin) => {
+      // Of those who stayed that long, how much longer they did; who is in for long is not out this moment.
+      const rest = ratios.flatMap((one) => (one * plannedMin > sinceMin ? [one * plannedMin - sinceMin] : []))
+      const usual = visitMin(serviceId, plannedMin)
+      return towards(Math.max(usual - sinceMin, usual / 4), rest)
+    },
     gapMin: towards(1, gapsOf(past)),
     startsLateMin: Math.max(0, towards(0, latenessOf(past))),
     showRate: (came + planCounts) / (past.length + planCounts),
@@ -138,7 +151,7 @@ export function minutesUntilCalled(asks: InLine, day: Day, pace: Pace): number {
     others.push({ one, from: Math.max(starts, now), takes: visit(one) * pace.showRate })
   }
   const since = Math.max(now, asks.status === 'arrived' ? now : asks.startsAt.epochMilliseconds)
-  let free = freeFrom(day, pace, visit)
+  let free = freeFrom(day, pace)
   const left = new Map(others.map((other) => [other.one.id, other]))
   for (;;) {
     const here = [...left.values()].filter(({ from }) => from <= free).map(({ one }) => one)
@@ -156,16 +169,14 @@ export function minutesUntilCalled(asks: InLine, day: Day, pace: Pace): number {
 }
 
 /** When the doctor can call in the next one. */
-function freeFrom(day: Day, pace: Pace, visit: (one: InLine) => number): number {
+function freeFrom(day: Day, pace: Pace): number {
   const { now, inRoom, begun, firstStart } = day
   if (inRoom.length > 0) {
-    const ends = inRoom.map((one) => {
-      const takes = visit(one)
-      const left = (one.inRoomAt?.epochMilliseconds ?? now) + takes - now
-      // Who is in for longer than usual is not out this moment: what is left does not go to nothing.
-      return now + Math.max(left, takes * 0.25)
+    const left = inRoom.map(({ serviceId, plannedMin, inRoomAt }) => {
+      const since = inRoomAt ? Math.max(0, (now - inRoomAt.epochMilliseconds) / minute) : 0
+      return pace.leftMin(serviceId, plannedMin, since)
     })
-    return Math.max(...ends) + pace.gapMin * minute
+    return now + (Math.max(...left) + pace.gapMin) * minute
   }
   if (begun || firstStart === undefined) return now
   return Math.max(now, firstStart + pace.startsLateMin * minute)
