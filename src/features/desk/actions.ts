@@ -16,6 +16,7 @@ import { takeStep, undoStep, type StepRefusal } from '../appointments/actions/ru
 import { getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
 import type { Step } from '../appointments/rules.ts'
 import { getSettings } from '../availability/actions.ts'
+import { hoursOn } from '../clinics/rules/timetables.ts'
 import { give, withdraw } from '../consents/actions.ts'
 import type { Channel, Decision, Purpose } from '../consents/rules.ts'
 import type { PatientDetails } from '../patients/actions.ts'
@@ -65,6 +66,8 @@ export type CallerBooking = {
   language: Language
   /** Asked on the phone: may the clinic write to them about this visit? */
   agreed: boolean
+  /** At the price of a follow-up, whenever the last examination was. */
+  asFollowUp?: boolean
   overbookReason?: string
 }
 
@@ -74,7 +77,7 @@ export type CallerBooking = {
  */
 export async function bookForCaller(
   ctx: Ctx,
-  { slot, patient, language, agreed, overbookReason }: CallerBooking,
+  { slot, patient, language, agreed, asFollowUp, overbookReason }: CallerBooking,
 ): Promise<Outcome<Told, 'slot_taken' | 'not_offered' | 'month_full'>> {
   const known =
     'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined, restrictedAt: null }
@@ -93,6 +96,7 @@ export async function bookForCaller(
     patient: details,
     language,
     messagesWanted: agreed,
+    asFollowUp,
     ...(overbookReason === undefined ? {} : { overbookReason }),
   })
   if (booked.ok) return done(await told(ctx, booked.value, 'confirmation'))
@@ -119,9 +123,9 @@ export async function placeOf(
   asked: LocationId | undefined,
   date: PlainDate | undefined,
 ): Promise<LocationId | undefined> {
-  const { locations, shifts } = await getSettings(ctx)
-  const places = locations.filter(({ active }) => active)
-  const shift = shifts.find((one) => one.practitionerId === practitionerId && one.weekday === date?.dayOfWeek)
+  const settings = await getSettings(ctx)
+  const places = settings.locations.filter(({ active }) => active)
+  const shift = date && hoursOn(settings, date).find((one) => one.practitionerId === practitionerId)
   return (places.find(({ id }) => id === asked) ?? places.find(({ id }) => id === shift?.locationId) ?? places[0])?.id
 }
 

@@ -12,12 +12,14 @@ import { getSettings } from '../../availability/actions.ts'
 import { findConsent } from '../../consents/queries.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { usageOf } from '../../subscription/rules/usage.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
 import { findUsualVisit, listVisitsAround, type UsualVisit } from '../queries.ts'
 import { isolated, type SlotChoice } from '../rules.ts'
 import type { BookingDraft, TimesQuestion } from '../schema.ts'
+import { deskTerms } from './terms.ts'
 import { nearestTo, timesOf, type Known } from './times.ts'
 import { initialsOf, whenText } from './words.ts'
 
@@ -69,6 +71,7 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     agreed: draft.agreed ?? agreedAt !== undefined,
     agreedHint: agreedAt && t('desk.book.agreed_before', { date: speaker.date(agreedAt) }),
     times: known && (await timesOf(ctx, speaker, known, draft.times)),
+    terms: known && (await deskTerms(ctx, speaker, settings, known, patient)),
     stale: state.stale === true,
     lost: lost && {
       when: speaker.longDateTime(lost.startsAt),
@@ -122,6 +125,9 @@ function optionsOf(ctx: Ctx, speaker: Speaker, settings: DiarySettings, known: K
     location: known.locationId ?? '',
     services: settings.services
       .filter(({ id, active }) => active && settings.offers.some(({ serviceId }) => serviceId === id))
+      .map((service) =>
+        known.practitionerId === 'any' ? service : givenBy(settings, service, known.practitionerId),
+      )
       .map(({ id, name, durationMin, priceMinor, currency }) => ({
         value: id,
         label: [

@@ -49,6 +49,7 @@ type Day = {
   date: PlainDate
   kind: 'past' | 'today' | 'future'
   pasts: ReadonlyMap<PatientId, PatientPast>
+  sessions: Map<string, number>
   line: ReadonlyMap<AppointmentId, LineVisit>
   severalPlaces: boolean
   oneDoctor: boolean
@@ -89,6 +90,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     date,
     kind,
     pasts: await listPasts(ctx, patientIds, from),
+    sessions: countSessions(visits),
     line: new Map(line.map((visit) => [visit.id, visit])),
     severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
     oneDoctor: practitionerId !== undefined || doctors.length < 2,
@@ -259,7 +261,7 @@ function tokenOf({ line, speaker }: Day, { id, status }: Appointment): string | 
   return token === undefined || status === 'booked' ? undefined : tokenText(speaker, token)
 }
 
-function flagsOf({ ctx, speaker, pasts, line }: Day, visit: Appointment): Flag[] {
+function flagsOf({ ctx, speaker, pasts, line, sessions }: Day, visit: Appointment): Flag[] {
   const { t } = speaker
   const past = visit.patientId === null ? undefined : pasts.get(visit.patientId)
   // What helps to receive somebody is no news of one who has been and gone.
@@ -277,6 +279,16 @@ function flagsOf({ ctx, speaker, pasts, line }: Day, visit: Appointment): Flag[]
       visit.confirmedAt !== null && { css: 'pill-success', icon: 'check', word: t('desk.card.confirmed') },
     toCome && past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },
     toCome && past?.missed === true && { css: 'pill-no-show', icon: 'user-x', word: t('desk.card.missed_before') },
+    visit.capacity > 1 &&
+      !visit.overbooked &&
+      toCome && {
+        css: '',
+        icon: 'users',
+        word: t('desk.card.session', {
+          taken: speaker.number(sessions.get(sessionOf(visit)) ?? 1),
+          of: speaker.number(visit.capacity),
+        }),
+      },
     visit.overbooked && { css: 'pill-warning', icon: 'layout-columns', word: t('desk.card.overbooked') },
     toCome &&
       visit.language !== ctx.clinic.language && {
@@ -287,6 +299,19 @@ function flagsOf({ ctx, speaker, pasts, line }: Day, visit: Appointment): Flag[]
       },
   ]
   return flags.filter((flag) => flag !== false)
+}
+
+const sessionOf = ({ practitionerId, serviceId, locationId, startsAt }: Appointment) =>
+  `${practitionerId} ${serviceId} ${locationId} ${startsAt.epochMilliseconds}`
+
+/** How many are in each session: its doctor's and its time's visits that stand. */
+function countSessions(visits: readonly Appointment[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const visit of visits) {
+    if (visit.capacity === 1 || visit.overbooked || visit.status === 'cancelled' || visit.status === 'noshow') continue
+    counts.set(sessionOf(visit), (counts.get(sessionOf(visit)) ?? 0) + 1)
+  }
+  return counts
 }
 
 type Placed = { visit: Appointment; lane: Lane; card: Card }

@@ -8,7 +8,7 @@ import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
-import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { type Appointment, countInSession, findAnswers, getAppointment, listTaken } from '../../appointments/queries.ts'
 import { movable, referenceText } from '../../appointments/rules.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { listMessagesOf } from '../../messaging/queries/log.ts'
@@ -39,8 +39,24 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     onTop: onTopHref(ctx, visit),
     messages: messages?.map((message) => messageRow(ctx, speaker, message)),
     wanted: visit.messagesWanted,
+    answers: await answersOf(ctx, speaker, visit),
+    session: visit.capacity > 1 && !visit.overbooked ? await sessionOf(ctx, speaker, visit) : undefined,
+    rooms: (await getSettings(ctx)).resources.length === 0 ? [] : await listTaken(ctx, id),
     past: pastOf(speaker, visit),
   })
+}
+
+/** What the patient said when booking: for the clinic's own people, and not where their data is restricted. */
+async function answersOf(ctx: Ctx, { t }: Speaker, visit: Appointment) {
+  if (ctx.actor.kind !== 'user' || visit.hidden || visit.patientId === null) return []
+  return (await findAnswers(ctx, visit.id)).map(({ question, kind, answer }) => ({
+    question,
+    answer: kind === 'yes_no' ? t(answer === 'yes' ? 'desk.visit.yes' : 'desk.visit.no') : answer,
+  }))
+}
+
+async function sessionOf(ctx: Ctx, { t, number }: Speaker, visit: Appointment): Promise<string> {
+  return t('desk.card.session', { taken: number(await countInSession(ctx, visit)), of: number(visit.capacity) })
 }
 
 /** The booking panel for the very time this visit takes, asking why. */

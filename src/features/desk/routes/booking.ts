@@ -116,6 +116,7 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
       patient: who.caller,
       language: draft.language ?? parseLanguage(clinic.language) ?? 'en',
       agreed: draft.agreed === true,
+      asFollowUp: draft.values.as_follow_up !== undefined,
       ...(overbookReason === undefined ? {} : { overbookReason }),
     }),
   )
