@@ -289,6 +289,11 @@ function flagsOf({ ctx, speaker, pasts, line, sessions }: Day, visit: Appointmen
           of: speaker.number(visit.capacity),
         }),
       },
+    visit.seriesIndex !== null && {
+      css: '',
+      icon: 'repeat',
+      word: t('series.place', { index: speaker.number(visit.seriesIndex), of: speaker.number(visit.seriesOf ?? 0) }),
+    },
     visit.overbooked && { css: 'pill-warning', icon: 'layout-columns', word: t('desk.card.overbooked') },
     toCome &&
       visit.language !== ctx.clinic.language && {

@@ -1,6 +1,6 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
-import { allowed } from '../../../kernel/permissions.ts'
+import { allowed, type Permission } from '../../../kernel/permissions.ts'
 import { phoneText } from '../../../kernel/phone.ts'
 import { dateAt, isBefore, minutesBetween, timeAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
@@ -39,6 +39,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     onTop: onTopHref(ctx, visit),
     messages: messages?.map((message) => messageRow(ctx, speaker, message)),
     wanted: visit.messagesWanted,
+    series: seriesOf(ctx, speaker, visit),
     answers: await answersOf(ctx, speaker, visit),
     session: visit.capacity > 1 && !visit.overbooked ? await sessionOf(ctx, speaker, visit) : undefined,
     rooms: (await getSettings(ctx)).resources.length === 0 ? [] : await listTaken(ctx, id),
@@ -57,6 +58,23 @@ async function answersOf(ctx: Ctx, { t }: Speaker, visit: Appointment) {
 
 async function sessionOf(ctx: Ctx, { t, number }: Speaker, visit: Appointment): Promise<string> {
   return t('desk.card.session', { taken: number(await countInSession(ctx, visit)), of: number(visit.capacity) })
+}
+
+/** Its place among repeat visits and what can be done with them, or that it can be made the first of some. */
+function seriesOf(ctx: Ctx, { t, number }: Speaker, visit: Appointment) {
+  const can = (permission: Permission) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, permission)
+  const base = `/app/${ctx.clinic.slug}`
+  if (visit.seriesId !== null) {
+    return {
+      place: t('series.place', { index: number(visit.seriesIndex ?? 0), of: number(visit.seriesOf ?? 0) }),
+      href: `${base}/series/${visit.seriesId}`,
+      changeHref:
+        can('appointments.move') && movable(visit.status) ? `${base}/appointments/${visit.id}/later` : undefined,
+    }
+  }
+  const stands = ['booked', 'arrived', 'in_room', 'fulfilled'].includes(visit.status)
+  const repeats = stands && visit.patientId !== null && !visit.hidden && can('appointments.book')
+  return repeats ? { repeatHref: `${base}/appointments/${visit.id}/repeat` } : undefined
 }
 
 /** The booking panel for the very time this visit takes, asking why. */
@@ -132,7 +150,7 @@ function pastOf(speaker: Speaker, visit: Appointment) {
     .map(({ at, ...rest }) => ({ ...rest, time: speaker.dateTime(at) }))
 }
 
-export type MoveState = { times: TimesQuestion; lost?: SlotChoice; form?: Form; back: string }
+export type MoveState = { times: TimesQuestion; lost?: SlotChoice; form?: Form; back: string; later?: boolean }
 
 /** Another time or doctor for a visit, and what the patient will be told of it. */
 export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, state: MoveState): Promise<View> {
@@ -168,6 +186,7 @@ export async function movePage(ctx: Ctx, speaker: Speaker, id: AppointmentId, st
     ],
     tells: await tellsOf(ctx, speaker, visit),
     times: movable(visit.status) ? await timesOf(ctx, speaker, known, asked, visit) : undefined,
+    scope: visit.seriesId === null ? undefined : state.later === true ? 'later' : 'this',
     lostTime: state.lost && timeAt(state.lost.startsAt, ctx.clinic.zone).toString({ smallestUnit: 'minute' }),
     lost: state.lost && {
       when: speaker.longDateTime(state.lost.startsAt),

@@ -39,6 +39,12 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const typed = bodyOf(request)
     if (typed.step === 'overbook') return overbook(request)
     const slot = parseSlot(typed.slot)
+    if (slot && typeof typed.repeat === 'string' && typed.repeat !== '') {
+      const who = callerOf(request, typed)
+      if (!('caller' in who)) return again(request, { form: who.form }, 422)
+      // The same form, sent on: whom it is for is no part of an address.
+      return request.res.redirect(307, request.at('/series/plan'))
+    }
     if (slot) return book(request, slot)
     // A search, another day, another service: nothing is booked, the page comes again with what is now asked.
     await again(request, { find: typed.step === 'find' }, typed.slot === undefined ? 200 : 422)
@@ -52,7 +58,7 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
   routes.get('/appointments/:id/move', 'appointments.move', async (request) => {
     const { req, speaker, inClinic, show } = request
     const id = idParam<'appointment'>(req, 'id')
-    const state = { times: timesAsked(req.query), back: backOf(request, id) }
+    const state = { times: timesAsked(req.query), back: backOf(request, id), later: req.query.scope === 'later' }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
   routes.post('/appointments/:id/move', 'appointments.move', async (request) => {
@@ -61,9 +67,10 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const typed = bodyOf(request)
     // From the address when a flash takes the move back.
     const slot = parseSlot(typed.slot ?? req.query.slot)
+    if (slot && typed.scope === 'later') return request.res.redirect(307, request.at(`/appointments/${id}/later/move`))
     if (slot) return move(request, id, slot)
     if (typed.step === 'place' || typed.step === 'overbook') return moveToTyped(request, id, typed)
-    const state = { times: timesAsked(typed), back: backOf(request, id) }
+    const state = { times: timesAsked(typed), back: backOf(request, id), later: typed.scope === 'later' }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
 }
