@@ -40,6 +40,19 @@ export function patientMayChange(appointment: { status: Status; startsAt: Instan
   return appointment.status === 'booked' && now.epochMilliseconds < appointment.startsAt.epochMilliseconds
 }
 
+/** Why a clinic called a visit off, where that leaves it to its patient to take another time by their link. */
+export const calledOff = 'disruption'
+
+/** Patients whose visit was called off because of the clinic's own trouble bring it back at another time by themselves. */
+export function patientMayReturn(appointment: {
+  status: Status
+  cancelledBy: 'patient' | 'clinic' | null
+  cancelReason: string | null
+}): boolean {
+  const { status, cancelledBy, cancelReason } = appointment
+  return status === 'cancelled' && cancelledBy === 'clinic' && cancelReason === calledOff
+}
+
 export function patientMayConfirm(
   appointment: { status: Status; startsAt: Instant; confirmedAt: Instant | null },
   now: Instant,

@@ -16,7 +16,7 @@ import {
   updateVacated,
   type Standing,
 } from '../queries/rearrange.ts'
-import { linkExpiry } from '../rules.ts'
+import { calledOff, linkExpiry } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { isOverlap } from './overlap.ts'
 
@@ -47,7 +47,7 @@ export async function rearrange(
   if (why.letGo.length > 0 || visits.length > 0) await deleteHoldsInTheWay(ctx, why.letGo, doctors)
   ctx.diaryChanged()
   if (visits.length === 0) return done([])
-  const written = await write(ctx, visits)
+  const written = await place(ctx, visits)
   if (!written.ok) return written
 
   const byId = new Map(visits.map(({ before }) => [before.id, before]))
@@ -77,10 +77,8 @@ export async function rearrange(
   return done(after)
 }
 
-/** The only cause that a visit's `cancel_reason` names. */
-export const calledOff = 'disruption'
-
-async function write(ctx: Ctx, visits: readonly Rearrangement[]) {
+/** Visits leave their places together and take the new ones together, so that none meets another on the way. */
+export async function place(ctx: Ctx, visits: readonly Rearrangement[]) {
   const vacated = await updateVacated(
     ctx,
     visits.map(({ before }) => before),

@@ -2,8 +2,10 @@ import type { AppointmentId } from '../../../kernel/ids.ts'
 import { refuse } from '../../../kernel/outcome.ts'
 import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { moveAppointment } from '../../appointments/actions/move.ts'
+import { moveAppointment, type NewTime } from '../../appointments/actions/move.ts'
+import { returnByPatient } from '../../appointments/actions/return.ts'
 import { getAppointment } from '../../appointments/queries.ts'
+import { patientMayReturn } from '../../appointments/rules.ts'
 import { listFreeTimes } from '../../availability/actions.ts'
 import type { Chosen } from '../rules/wish.ts'
 
@@ -13,8 +15,11 @@ import type { Chosen } from '../rules/wish.ts'
  */
 export async function moveToChosen(ctx: Ctx, id: AppointmentId, chosen: Omit<Chosen, 'serviceId'>) {
   const { practitionerId, ...to } = chosen
-  if (practitionerId !== 'any') return moveAppointment(ctx, id, { ...to, practitionerId }, 'patient')
   const visit = await getAppointment(ctx, id)
+  // One that the clinic called off comes back at the time tapped.
+  const move = (time: NewTime) =>
+    patientMayReturn(visit) ? returnByPatient(ctx, id, time) : moveAppointment(ctx, id, time, 'patient')
+  if (practitionerId !== 'any') return move({ ...to, practitionerId })
   const date = dateAt(to.startsAt, ctx.clinic.zone)
   const wish = { serviceId: visit.serviceId, practitionerId, locationId: to.locationId, from: date, days: 1 }
   const free = (await listFreeTimes(ctx, 'patient', wish, [id]))?.days.flatMap((day) => day.slots) ?? []
@@ -22,7 +27,5 @@ export async function moveToChosen(ctx: Ctx, id: AppointmentId, chosen: Omit<Cho
     .filter(({ startsAt }) => startsAt === to.startsAt.epochMilliseconds)
     .map((slot) => slot.practitionerId)
   const doctor = there.find((one) => one === visit.practitionerId) ?? there[0]
-  return doctor === undefined
-    ? refuse('slot_taken')
-    : moveAppointment(ctx, id, { ...to, practitionerId: doctor }, 'patient')
+  return doctor === undefined ? refuse('slot_taken') : move({ ...to, practitionerId: doctor })
 }

@@ -10,10 +10,10 @@ import type { View } from '../../../platform/web/views.ts'
 
 import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
-import { patientMayChange } from '../../appointments/rules.ts'
+import { patientMayChange, patientMayReturn } from '../../appointments/rules.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
 import { isLive } from '../../clinics/rules.ts'
-import { findStanding } from '../../queue/actions/look.ts'
+import { findStanding } from '../../queue/queries/look.ts'
 import { nearestTo, weekOf } from '../actions/look.ts'
 import { moveToChosen } from '../actions/move.ts'
 import { lostPage } from '../pages/details.ts'
@@ -130,8 +130,9 @@ async function showMove(linked: Linked, wrong?: string): Promise<void> {
 
 async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing, wrong?: string): Promise<View> {
   const { clinic, settings, now, speaker, url } = scene
-  if (patientMayChange(visit, now) && clinic.status !== 'active') return visitPage(scene, visit, linked.token, 'closed')
-  if (!patientMayChange(visit, now) || !isLive(clinic, settings)) {
+  const may = patientMayChange(visit, now) || patientMayReturn(visit)
+  if (may && clinic.status !== 'active') return visitPage(scene, visit, linked.token, 'closed')
+  if (!may || !isLive(clinic, settings)) {
     return visitPage(scene, visit, linked.token, visit.status === 'cancelled' ? 'cancelled' : 'too_late')
   }
   const asked = timesQuery(request.req.query)

@@ -191,7 +191,8 @@ function rowOf(
   const told = typeof news === 'string' ? undefined : news
   const version = seen?.versions.get(visit.id)
   const before = seen?.choices.get(visit.id)
-  const differs = version !== visit.version || (before !== undefined && choiceText(before) !== choiceText(choice))
+  // How far somebody moves along follows from what was chosen for others: that is no news.
+  const differs = version !== visit.version || (before !== undefined && before.what !== choice.what)
   const mark = !seen ? undefined : version === undefined ? 'new' : differs || planned.lost ? 'changed' : undefined
   return {
     id: visit.id,

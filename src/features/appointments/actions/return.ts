@@ -1,0 +1,72 @@
+import type { AppointmentId } from '../../../kernel/ids.ts'
+import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { minutesBetween } from '../../../kernel/time.ts'
+import { audit } from '../../../platform/audit.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { registerLink } from '../../../platform/links.ts'
+import { findFreeSlot } from '../../availability/actions.ts'
+import { noticeMoved } from '../../notices/actions.ts'
+import { getAppointment, type Appointment } from '../queries.ts'
+import { deleteHoldsInTheWay } from '../queries/rearrange.ts'
+import { linkExpiry, occupiedBy, patientMayReturn } from '../rules.ts'
+import { factsOf } from './facts.ts'
+import type { NewTime } from './move.ts'
+import { place } from './rearrange.ts'
+
+/**
+ * Somebody whose visit the clinic called off takes another time: the visit is theirs again, with its reference, its link
+ * and whatever was agreed about it. It was counted as a booking when it was made, and is not counted twice.
+ */
+export async function returnByPatient(
+  ctx: Ctx,
+  id: AppointmentId,
+  to: NewTime,
+): Promise<Outcome<Appointment, 'too_late' | 'slot_taken' | 'changed_meanwhile'>> {
+  const before = await getAppointment(ctx, id)
+  if (!patientMayReturn(before)) return refuse('too_late')
+  const durationMin = before.resized ? minutesBetween(before.startsAt, before.endsAt) : undefined
+  const { practitionerId, locationId, startsAt } = to
+  const wish = { practitionerId, locationId, startsAt, serviceId: before.serviceId, durationMin }
+  const free = await findFreeSlot(ctx, 'patient', wish, [id])
+  if (!free) return refuse('slot_taken')
+  const occupied = occupiedBy(startsAt, free.service)
+  await deleteHoldsInTheWay(ctx, [], [practitionerId])
+  const placed = await place(ctx, [
+    {
+      before,
+      to: {
+        status: 'booked',
+        practitionerId,
+        locationId,
+        startsAt,
+        endsAt: startsAt.add({ minutes: free.service.durationMin }),
+        occupiedFrom: occupied.from,
+        occupiedTo: occupied.to,
+        lane: free.slot.lane,
+        capacity: free.service.capacity,
+        overbooked: false,
+        confirmedAt: null,
+        resourceIds: free.slot.resourceIds ?? [],
+      },
+    },
+  ])
+  if (!placed.ok) return placed
+  const after = await getAppointment(ctx, id)
+  await registerLink(ctx, id, after.linkVersion, linkExpiry(after.endsAt))
+  await audit(
+    ctx,
+    'appointment.moved',
+    { kind: 'appointment', id },
+    {
+      from: before.startsAt.toString(),
+      to: after.startsAt.toString(),
+      from_practitioner_id: before.practitionerId,
+      to_practitioner_id: after.practitionerId,
+    },
+  )
+  await noticeMoved(ctx, factsOf(after), { by: 'patient' })
+  ctx.tally('cancelled', -1)
+  ctx.tally('moved')
+  ctx.diaryChanged()
+  return done(after)
+}
