@@ -2,8 +2,8 @@ import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Appointment } from '../../appointments/queries.ts'
-import { patientMayChange, patientMayConfirm, referenceText } from '../../appointments/rules.ts'
-import type { Standing } from '../../queue/actions/look.ts'
+import { patientMayChange, patientMayConfirm, patientMayReturn, referenceText } from '../../appointments/rules.ts'
+import type { Standing } from '../../queue/queries/look.ts'
 import { aboutText, tokenText } from '../../queue/rules/words.ts'
 import { calendarFile } from '../rules/calendar-file.ts'
 import { firstNameOf, queryText } from '../rules/wish.ts'
@@ -49,7 +49,7 @@ export function visitPage(
     soonerHref:
       coming && scene.clinic.status === 'active' && settings.profile.waitlist ? url(`${path}/sooner`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
-    againHref: coming ? undefined : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`),
+    againHref: coming ? undefined : againOf(scene, visit, path),
     phone: clinicPhone(scene),
     whatsappHref: whatsappOf(scene),
   })
@@ -82,6 +82,13 @@ function lineText({ speaker, now }: Scene, visit: Appointment, standing: Standin
 
 /** Ten minutes more or less are what appointments are like. */
 const lateWorthSaying = 10
+
+/** Where another time is found: for this very visit, if the clinic called it off, else for a new one. */
+function againOf(scene: Scene, visit: Appointment, path: string): string {
+  return patientMayReturn(visit) && scene.clinic.status === 'active'
+    ? scene.url(`${path}/move`)
+    : homeOf(scene, `/times${queryText({ service: visit.serviceId })}`)
+}
 
 /** Only what is so: an address can be typed by anybody. */
 function newsText(scene: Scene, visit: Appointment, news: News) {
