@@ -32,7 +32,8 @@ const selected = {
   profile: `
     select about, phone, whatsapp, languages, min_notice_min as "minNoticeMin", horizon_days as "horizonDays",
       same_day as "sameDay",
-      slot_step_min as "slotStepMin", max_open_bookings as "maxOpenBookings", code_policy as "codePolicy",
+      slot_step_min as "slotStepMin", max_open_bookings as "maxOpenBookings",
+      missed_rule as "missedRule", missed_after as "missedAfter", code_policy as "codePolicy",
       alert_email as "alertEmail", quiet_from as "quietFrom", quiet_to as "quietTo", bring_note as "bringNote",
       link_shared_at as "linkSharedAt", checklist_hidden_at as "checklistHiddenAt", waitlist
     from clinic.profiles where clinic_id = ?`,

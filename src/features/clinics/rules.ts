@@ -22,6 +22,9 @@ export type Profile = {
   sameDay: boolean
   slotStepMin: number
   maxOpenBookings: number
+  /** What is done about people who miss visits, and after how many of late. */
+  missedRule: 'none' | 'confirm' | 'call'
+  missedAfter: number
   /** Keeps a waiting list that patients can join. */
   waitlist: boolean
   codePolicy: CodePolicy

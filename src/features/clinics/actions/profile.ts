@@ -46,6 +46,8 @@ export async function changeBookingPolicy(ctx: Ctx, form: RulesForm): Promise<vo
     slotStepMin: form.step,
     codePolicy: form.code ?? before.codePolicy,
     maxOpenBookings: form.max_open,
+    missedRule: form.missed_rule ?? before.missedRule,
+    missedAfter: form.missed_after === undefined ? before.missedAfter : Number(form.missed_after),
     alertEmail: form.alert_email ?? null,
     quietFrom: form.quiet_from,
     quietTo: form.quiet_to,

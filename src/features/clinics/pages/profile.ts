@@ -18,6 +18,7 @@ import {
   stepChoices,
   type Profile,
 } from '../rules.ts'
+import { missedRules } from '../../attendance/rules.ts'
 import { settingsMenu } from '../rules/settings.ts'
 
 export async function clinicPage(ctx: Ctx, speaker: Speaker, baseUrl: string, refused?: Form) {
@@ -203,6 +204,37 @@ export async function rulesPage(ctx: Ctx, speaker: Speaker, refused?: Form) {
         ],
       },
       {
+        title: t('attendance.rules.title'),
+        rows: [
+          [
+            field({
+              name: 'missed_rule',
+              type: 'radio',
+              label: t('attendance.rules.what'),
+              hint: t('attendance.rules.what_hint'),
+              options: missedRules.map((rule) => ({
+                value: rule,
+                label: t(`attendance.rules.${rule}`),
+                hint: t(`attendance.rules.${rule}_hint`),
+              })),
+            }),
+          ],
+          [
+            field({
+              name: 'missed_after',
+              type: 'select',
+              label: t('attendance.rules.after'),
+              hint: t('attendance.rules.after_hint'),
+              css: 'input-medium',
+              options: [1, 2, 3, 4, 5].map((count) => ({
+                value: String(count),
+                label: t('attendance.rules.visits', { count }),
+              })),
+            }),
+          ],
+        ],
+      },
+      {
         title: t('clinics.rules.messages'),
         rows: [
           [
@@ -260,6 +292,8 @@ function rulesValues(profile: Profile): Record<string, string> {
     step: String(profile.slotStepMin),
     code: profile.codePolicy,
     max_open: String(profile.maxOpenBookings),
+    missed_rule: profile.missedRule,
+    missed_after: String(profile.missedAfter),
     alert_email: profile.alertEmail ?? '',
     quiet_from: profile.quietFrom.toString({ smallestUnit: 'minute' }),
     quiet_to: profile.quietTo.toString({ smallestUnit: 'minute' }),

@@ -46,6 +46,8 @@ export type BookingPolicy = Pick<
   | 'slotStepMin'
   | 'codePolicy'
   | 'maxOpenBookings'
+  | 'missedRule'
+  | 'missedAfter'
   | 'alertEmail'
   | 'quietFrom'
   | 'quietTo'
@@ -55,7 +57,7 @@ export async function updateBookingPolicy(ctx: Ctx, policy: BookingPolicy): Prom
   await changes(
     ctx.db,
     `update clinic.profiles set min_notice_min = ?, horizon_days = ?, same_day = ?, slot_step_min = ?, code_policy = ?,
-       max_open_bookings = ?, alert_email = ?, quiet_from = ?, quiet_to = ?
+       max_open_bookings = ?, missed_rule = ?, missed_after = ?, alert_email = ?, quiet_from = ?, quiet_to = ?
      where clinic_id = ?`,
     [
       policy.minNoticeMin,
@@ -64,6 +66,8 @@ export async function updateBookingPolicy(ctx: Ctx, policy: BookingPolicy): Prom
       policy.slotStepMin,
       policy.codePolicy,
       policy.maxOpenBookings,
+      policy.missedRule,
+      policy.missedAfter,
       policy.alertEmail,
       policy.quietFrom,
       policy.quietTo,
