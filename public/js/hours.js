@@ -78,3 +78,39 @@ form?.addEventListener('input', (event) => {
   const day = event.target.closest?.('[data-day]')
   if (day) show(day)
 })
+
+// The Hijri date beside the one that is chosen, counted from the first days of months as the server knows them.
+const both = form?.querySelector('[data-hijri]')
+const months = both?.dataset.hijri ? JSON.parse(both.dataset.hijri) : []
+const dateText = new Intl.DateTimeFormat(document.documentElement.lang, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  calendar: 'gregory',
+  numberingSystem: 'latn',
+  timeZone: 'UTC',
+})
+
+function hijri(iso) {
+  const month = months.findLast(([first]) => first <= iso)
+  if (!month || month === months.at(-1)) return undefined
+  return `${Math.round((Date.parse(iso) - Date.parse(month[0])) / 86_400_000) + 1} ${month[1]}`
+}
+
+both?.addEventListener('input', (event) => {
+  const list = both.querySelector('.hijri-dates')
+  if (!list || event.target.type !== 'date') return
+  const lines = [...both.querySelectorAll('input[type=date]')].flatMap(({ value }) => {
+    const found = value && hijri(value)
+    return found ? [`${dateText.format(Date.parse(value))}: ${found}`] : []
+  })
+  list.replaceChildren(
+    ...lines.map((text) => {
+      const item = document.createElement('li')
+      item.append(document.createElement('bdi'))
+      item.firstChild.textContent = text
+      return item
+    }),
+  )
+})

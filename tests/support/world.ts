@@ -73,6 +73,12 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
      values ($1, $2, '2027-01-01T00:00Z', '2027-01-02T00:00Z', 'New year', now())`,
     [clinic.id, closureId],
   )
+  const timetableId = newId()
+  await app.superuser(
+    `insert into clinic.timetables (clinic_id, id, practitioner_id, kind, hijri_month, created_at)
+     values ($1, $2, $3, 'hijri_month', 9, now())`,
+    [clinic.id, timetableId, practitionerId],
+  )
   const invitationId = newId()
   const invitation = randomBytes(32).toString('base64url')
   await app.superuser(
@@ -134,8 +140,22 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     'update clinic.appointments set series_id = $2, series_index = 1, series_of = 2 where clinic_id = $1 and id = $3',
     [clinic.id, series, visit.id],
   )
+  const [feeds, feed] = [newId(), randomBytes(32).toString('base64url')]
+  await app.superuser(
+    `insert into platform.feeds (id, clinic_id, name, names, token_hash, created_by, created_at)
+     values ($1, $2, 'Diary', 'full', $3, $4, $5)`,
+    [
+      feeds,
+      clinic.id,
+      createHash('sha256').update(feed).digest(),
+      clinic.cast.nadia.userId,
+      app.clock.now().toString(),
+    ],
+  )
   return {
     api,
+    feeds,
+    'feeds/:token.ics': `${feed}.ics`,
     series,
     closings,
     requests,
@@ -159,6 +179,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     hours: practitionerId,
     shifts: shift!.id,
     closures: closureId,
+    special: timetableId,
     invitations: invitationId,
     'invitations/:token': invitation,
     staff: clinic.cast.bilal.userId,

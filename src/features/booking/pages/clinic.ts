@@ -6,7 +6,8 @@ import type { Location, Service } from '../../clinics/queries.ts'
 import { isFound } from '../../clinics/rules.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
 import { groupedDays, weekOrder } from '../../clinics/rules/hours.ts'
-import { merged, openingAt, shiftsInUse, validOn } from '../rules/opening.ts'
+import { announced } from './announced.ts'
+import { merged, openingAt, shiftsOnDate } from '../rules/opening.ts'
 import {
   clinicPhone,
   headOf,
@@ -39,6 +40,7 @@ export async function clinicPage(
   const { t } = speaker
   const next = await listNextFree(ctx, Math.min(lookAhead, farthest(settings) + 1))
   const opening = openingAt(settings, clinic.zone, now)
+  const today = dateAt(now, clinic.zone)
   const specialty = t(`clinics.specialty.${clinic.specialty}`)
   const services = settings.services.filter(
     ({ id, active, online }) => active && online && settings.offers.some(({ serviceId }) => serviceId === id),
@@ -82,6 +84,8 @@ export async function clinicPage(
     })),
     places: placesOf(scene),
     hours: hoursOf(scene),
+    // The hours are those of the week to come; what is other than usual a little later is good to know too.
+    announced: announced(scene, today, today.add({ days: 13 })),
   })
   // `Today` and `Tomorrow` are words that midnight changes.
   const midnight = dayBounds(dateAt(now, clinic.zone), clinic.zone).to
@@ -141,9 +145,7 @@ function hoursOf({ clinic, settings, speaker, now }: Scene) {
   const today = dateAt(now, clinic.zone)
   const spans = [0, 1, 2, 3, 4, 5, 6].flatMap((days) => {
     const date = today.add({ days })
-    const work = shiftsInUse(settings)
-      .filter((shift) => validOn(shift, date))
-      .map(({ startsMin, endsMin }) => ({ from: startsMin, to: endsMin }))
+    const work = shiftsOnDate(settings, date).map(({ startsMin, endsMin }) => ({ from: startsMin, to: endsMin }))
     return merged(work).map(({ from, to }) => ({ weekday: date.dayOfWeek, startsMin: from, endsMin: to }))
   })
   const dayName = (weekday: number) => speaker.longWeekday(today.add({ days: (weekday - today.dayOfWeek + 7) % 7 }))

@@ -6,8 +6,9 @@ import type { FreeSlots, Slot } from '../../availability/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { bookingWindow } from '../../clinics/rules/services.ts'
 import { distinctTimes, partsOfDay, stripDays, stripStart, whyNone } from '../rules/days.ts'
-import { shiftsInUse } from '../rules/opening.ts'
+import { hoursInUse } from '../rules/opening.ts'
 import { queryText, slotText } from '../rules/wish.ts'
+import { announced } from './announced.ts'
 import { clinicPhone, headOf, homeOf, instantOf, lengthAndPrice, serviceNotes, soonText, type Scene } from './frame.ts'
 
 /** What the page of times is about, whoever's wish it came from: filled in where nothing was chosen. */
@@ -87,6 +88,7 @@ export function timesPage(
   const link = (more: Record<string, string>) => url(path + queryText({ ...chosen, ...more }))
   const practitionerIds = practitionersOf(settings, choice)
   const next = strip.from.add({ days: stripDays })
+  const hours = hoursInUse(settings, strip.from, next)
   const slots = strip.free.find(({ date }) => selected?.equals(date))?.slots ?? []
   return view('booking/times', {
     title: t(moving ? 'booking.move.title' : 'booking.times.title'),
@@ -118,13 +120,14 @@ export function timesPage(
           ...bounds,
           practitionerIds,
           locationId: choice.locationId,
-          shifts: shiftsInUse(settings),
+          ...hours,
           closures: settings.closures,
         })
         return why === 'away' && choice.practitionerId === 'any' ? 'closed' : why
       }
     }),
     months: monthsText(scene, strip.from),
+    announced: announced(scene, strip.from, next.subtract({ days: 1 }), practitionerIds),
     previousHref:
       Temporal.PlainDate.compare(strip.from, today) > 0
         ? link({ from: stripStart(today, strip.from.subtract({ days: stripDays })).toString() })

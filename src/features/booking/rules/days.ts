@@ -1,8 +1,9 @@
 // The days and times of the public page: which belong together, what comes first, and why a day has none.
 import type { LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import { dateAt, Temporal, timeAt, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
-import type { Closure, Shift, Slot } from '../../availability/rules.ts'
-import { concerns, validOn, wallClock } from './opening.ts'
+import type { Closure, Slot } from '../../availability/rules.ts'
+import { shiftsOn, type Hours, type SpecialHours } from '../../clinics/rules/timetables.ts'
+import { concerns, wallClock } from './opening.ts'
 
 /** The strip shows a week at a time, counted from today. */
 export const stripDays = 7
@@ -77,14 +78,15 @@ export function whyNone(question: {
   sameDay?: boolean
   practitionerIds: readonly PractitionerId[]
   locationId: LocationId | undefined
-  shifts: readonly Shift[]
+  shifts: readonly Hours[]
+  special?: readonly SpecialHours[]
   closures: readonly Closure[]
 }): WhyNone {
   const { date, zone, now, shifts, practitionerIds, locationId } = question
   const today = dateAt(now, zone)
   if (today.until(date).days > question.horizonDays) return 'later'
-  const there = shifts.filter(
-    (shift) => validOn(shift, date) && (locationId === undefined || shift.locationId === locationId),
+  const there = shiftsOn(shifts, question.special ?? [], date).filter(
+    (shift) => locationId === undefined || shift.locationId === locationId,
   )
   const own = there.filter((shift) => practitionerIds.includes(shift.practitionerId))
   if (own.length === 0) return there.length > 0 ? 'away' : 'closed'

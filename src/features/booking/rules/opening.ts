@@ -2,11 +2,21 @@
 import type { LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import { dateAt, localDays, Temporal, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
 import type { Closure, Shift } from '../../availability/rules.ts'
+import {
+  shiftsOn,
+  specialHours,
+  type Hours,
+  type MoonCorrection,
+  type SpecialHours,
+  type Timetable,
+} from '../../clinics/rules/timetables.ts'
 
 type Setup = {
   locations: readonly { id: LocationId; active: boolean }[]
   practitioners: readonly { id: PractitionerId; active: boolean }[]
   shifts: readonly Shift[]
+  timetables?: readonly Timetable[]
+  moon?: readonly MoonCorrection[]
   closures: readonly Closure[]
 }
 export type Span = { from: number; to: number }
@@ -33,17 +43,31 @@ export function openingAt(setup: Setup, zone: Zone, now: Instant): Opening {
   }
 }
 
-/** The shifts that count: of doctors and at places that are in use. */
-export function shiftsInUse(setup: Setup): Shift[] {
-  const places = new Set(setup.locations.filter(({ active }) => active).map(({ id }) => id))
-  const people = new Set(setup.practitioners.filter(({ active }) => active).map(({ id }) => id))
-  return setup.shifts.filter((shift) => places.has(shift.locationId) && people.has(shift.practitionerId))
+/** Only hours of doctors and at places that are in use count. */
+function inUse({ locations, practitioners }: Setup): (shift: Hours) => boolean {
+  const places = new Set(locations.filter(({ active }) => active).map(({ id }) => id))
+  const people = new Set(practitioners.filter(({ active }) => active).map(({ id }) => id))
+  return (shift) => places.has(shift.locationId) && people.has(shift.practitionerId)
 }
 
-export function validOn({ weekday, validFrom, validTo }: Shift, date: PlainDate): boolean {
-  if (weekday !== date.dayOfWeek) return false
-  if (validFrom && Temporal.PlainDate.compare(date, validFrom) < 0) return false
-  return !validTo || Temporal.PlainDate.compare(date, validTo) <= 0
+/** The weekly shifts that count, and what takes their place on some dates. */
+export function hoursInUse(
+  setup: Setup,
+  from: PlainDate,
+  to: PlainDate,
+): { shifts: readonly Hours[]; special: SpecialHours[] } {
+  const counts = inUse(setup)
+  const special = specialHours({ timetables: setup.timetables ?? [], moon: setup.moon ?? [] }, from, to)
+  return {
+    shifts: setup.shifts.filter(counts),
+    special: special.map((one) => ({ ...one, shifts: one.shifts.filter(counts) })),
+  }
+}
+
+/** The shifts in use that begin on a date. */
+export function shiftsOnDate(setup: Setup, date: PlainDate): Hours[] {
+  const { shifts, special } = hoursInUse(setup, date, date)
+  return shiftsOn(shifts, special, date)
 }
 
 /** Minutes after midnight by the clock on the wall, as epoch milliseconds. */
@@ -55,16 +79,14 @@ export function wallClock(date: PlainDate, minutes: number, zone: Zone): number 
 /** The stretches of work that begin on a date, without what closures take away. */
 export function workOn(setup: Setup, date: PlainDate, zone: Zone): Span[] {
   const at = (minutes: number) => wallClock(date, minutes, zone)
-  return shiftsInUse(setup)
-    .filter((shift) => validOn(shift, date))
-    .flatMap((shift) =>
-      setup.closures
-        .filter((closure) => concerns(closure, shift))
-        .reduce<Span[]>(
-          (left, closure) => without(left, closure),
-          [{ from: at(shift.startsMin), to: at(shift.endsMin) }],
-        ),
-    )
+  return shiftsOnDate(setup, date).flatMap((shift) =>
+    setup.closures
+      .filter((closure) => concerns(closure, shift))
+      .reduce<Span[]>(
+        (left, closure) => without(left, closure),
+        [{ from: at(shift.startsMin), to: at(shift.endsMin) }],
+      ),
+  )
 }
 
 export function concerns(

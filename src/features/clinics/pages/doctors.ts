@@ -33,7 +33,7 @@ export async function doctorsPage(ctx: Ctx, speaker: Speaker) {
         href: at(ctx, `/settings/doctors/${doctor.id}`),
         initials: initialsOf(doctor.name),
         meta: [doctor.title ?? '', servicesOf(settings, doctor.id, speaker)].filter((text) => text !== ''),
-        ...(settings.shifts.some(({ practitionerId }) => practitionerId === doctor.id)
+        ...([...settings.shifts, ...settings.timetables].some(({ practitionerId }) => practitionerId === doctor.id)
           ? {}
           : { note: t('clinics.doctors.no_hours') }),
       })),

@@ -62,13 +62,16 @@ export function hijriAt(date: PlainDate, moon: readonly MoonCorrection[]): Hijri
 export function periodsOf(covered: Covered, moon: readonly MoonCorrection[], asked: DateRange): DateRange[] {
   if (covered.kind === 'dates') return rangesMeet(covered, asked) ? [{ from: covered.from, to: covered.to }] : []
   const { month, year } = covered
-  const [first, last] = [hijriOf(asked.from).year - 1, hijriOf(asked.to).year + 1]
+  const [first, last] = [yearNear(asked.from) - 1, yearNear(asked.to) + 1]
   const years = year === undefined ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [year]
   return years
     .filter((one) => one >= first && one <= last)
     .map((one) => monthDates(one, month, moon))
     .filter((dates) => rangesMeet(dates, asked))
 }
+
+// One too few or too many at most, which costs nothing; asking the calendar would, for each search.
+const yearNear = ({ year, month }: PlainDate) => Math.round((year + month / 12 - 621.57) * 1.030_684)
 
 /** A timetable on dates that are worked out. Of those that cover a date the highest rank holds: the narrower the higher. */
 export type SpecialHours = DateRange & {
@@ -138,6 +141,11 @@ export function shiftsOn(weekly: readonly Hours[], special: readonly SpecialHour
       one.shifts.filter((shift) => shift.weekday === date.dayOfWeek && specialAt(holding, shift)[0] === one),
     ),
   ]
+}
+
+/** The same from a clinic's settings, for a single date. */
+export function hoursOn(settings: SpecialSettings & { shifts: readonly Hours[] }, date: PlainDate): Hours[] {
+  return shiftsOn(settings.shifts, specialHours(settings, date, date), date)
 }
 
 /** The timetable of the same doctor that already says what holds on some of those dates there, if any. */

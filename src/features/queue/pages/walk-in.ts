@@ -6,7 +6,7 @@ import { languageNames, languages } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { getSettings, offerOf } from '../../availability/actions.ts'
-import { listTodaysLine } from '../actions/line.ts'
+import { listTodaysLine } from '../queries/look.ts'
 import { lineOf } from '../rules/line.ts'
 import { hoursOn } from '../../clinics/rules/timetables.ts'
 
