@@ -50,8 +50,8 @@ export async function up(knex: Knex): Promise<void> {
       was_lane integer not null,
       was_capacity integer not null,
       was_overbooked boolean not null,
-      -- The rooms and things it took.
-      was_resource_ids uuid[] not null default '{}',
+      -- The rooms and things it took, with spaces between.
+      was_resource_ids text not null default '',
       was_confirmed_at timestamptz,
       primary key (clinic_id, id),
       constraint disruption_visits_once unique (clinic_id, disruption_id, appointment_id),

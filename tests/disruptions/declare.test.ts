@@ -1,8 +1,8 @@
 // A doctor is late or away: what the desk is shown is what happens, each patient hears of it once, and a slip costs
 // nobody a word.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { takeStep } from '../../src/features/appointments/actions/run.ts'
-import { confirmByPatient } from '../../src/features/appointments/actions/run.ts'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { confirmByPatient, takeStep } from '../../src/features/appointments/actions/run.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { stopForPatient } from '../../src/features/messaging/actions/stop.ts'
 import { linkToken } from '../../src/platform/links.ts'
@@ -442,15 +442,40 @@ it('refuses what makes no sense, and keeps what was typed', async () => {
 
 it('forty visits are one transaction whose statements do not grow with them', async () => {
   await app.superuser('update clinic.services set duration_min = 10 where clinic_id = $1', [clinic.id])
-  await app.superuser('update clinic.profiles set slot_step_min = 5 where clinic_id = $1', [clinic.id])
+  await app.superuser('update clinic.profiles set slot_step_min = 10 where clinic_id = $1', [clinic.id])
   await clinic.inClinic((ctx) => Promise.resolve(ctx.settingsChanged()))
-  const count = async (visits: number, from: number) => {
+  const fill = async (visits: number, days: number) => {
+    const ids = []
     for (let n = 0; n < visits; n++) {
-      const at = from + n * 10
-      await booked(clinic, `Patient ${n}`, `${Math.floor(at / 60)}:${String(at % 60).padStart(2, '0')}`, { days: visits })
+      const time = `${String(9 + Math.floor(n / 6)).padStart(2, '0')}:${String((n % 6) * 10).padStart(2, '0')}`
+      ids.push((await booked(clinic, `Patient ${n}`, time, { days })).id)
     }
-    const date = `2026-11-${24 + visits > 30 ? '30' : 24 + visits}`
-    return date
+    return ids
   }
-  expect(count).toBeDefined()
-})
+  await fill(2, 3)
+  const many = await fill(40, 7)
+  await allTold()
+  /** What one request to the pool's connections says to the database. */
+  const statements = async (date: string) => {
+    const page = await atDesk().look({ what: 'leave', from_date: date })
+    const spy = vi.spyOn(pg.Client.prototype, 'query')
+    const begun = performance.now()
+    const address = await atDesk().done(page)
+    const took = performance.now() - begun
+    const count = spy.mock.calls.length
+    spy.mockRestore()
+    return { count, took, address, visits: page.visits.length }
+  }
+  const few = await statements('2026-11-27')
+  const all = await statements('2026-12-01')
+  expect([few.visits, all.visits]).toEqual([2, 40])
+  expect(all.count).toBe(few.count)
+  expect(all.count).toBeLessThan(45)
+  console.log(`declared with ${all.visits} visits: ${all.count} statements, ${Math.round(all.took)} ms`)
+  const moved = await Promise.all(many.map((id) => visitNow(clinic, id)))
+  const starts = moved.map(({ startsAt }) => startsAt.toString())
+  expect(new Set(starts).size).toBe(40)
+  expect([...starts].sort()).toEqual(starts)
+  await atDesk().undo(all.address)
+  expect(await atDesk().said(all.address)).toContain('Everything is as it was')
+}, 60_000)
