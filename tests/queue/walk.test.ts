@@ -6,14 +6,8 @@ import { moveAppointment } from '../../src/features/appointments/actions/move.ts
 import { takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
 import { canTake, steps, type Status, type Step } from '../../src/features/appointments/rules.ts'
 import { callNext } from '../../src/features/queue/actions/call.ts'
-import {
-  comeBack,
-  endPriority,
-  listTodaysLine,
-  prioritise,
-  skip,
-  stepOut,
-} from '../../src/features/queue/actions/line.ts'
+import { comeBack, endPriority, prioritise, skip, stepOut } from '../../src/features/queue/actions/line.ts'
+import { listTodaysLine } from '../../src/features/queue/queries/look.ts'
 import { inOrder, lineOf, placeAfterSkip, type Queued } from '../../src/features/queue/rules/line.ts'
 import type { AppointmentId, LocationId, PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant } from '../../src/kernel/time.ts'
@@ -269,11 +263,7 @@ const presses = [
         },
         (ctx, model, real) => {
           const ids = indexes(model, doctor, ({ status }) => status === 'in_room').map((index) => idOf(real, index))
-          return callNext(
-            ctx,
-            real.doctors[doctor]!,
-            then === 'unasked' ? undefined : { ids, then: then as 'finish' | 'stay' },
-          )
+          return callNext(ctx, real.doctors[doctor]!, then === 'unasked' ? undefined : { ids, then })
         },
       ),
   ),

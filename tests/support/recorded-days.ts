@@ -140,7 +140,7 @@ const pastOf = (day: number, visits: readonly Recorded[]): PastVisit[] =>
 function asOf(visits: readonly Recorded[], now: number): InLine[] {
   const at = (ms: number | null) =>
     ms === null || ms > now ? null : Temporal.Instant.fromEpochMilliseconds(Math.round(ms))
-  return visits.flatMap(({ visit, arrivedAt, inRoomAt, fulfilledAt }) => {
+  return visits.flatMap(({ visit, arrivedAt, inRoomAt, fulfilledAt }): InLine[] => {
     const seen = { ...visit, arrivedAt: at(arrivedAt), inRoomAt: at(inRoomAt) }
     if (seen.arrivedAt === null) return visit.walkIn ? [] : [{ ...seen, token: undefined, status: 'booked' as const }]
     if (seen.inRoomAt === null) return [{ ...seen, status: 'arrived' as const }]

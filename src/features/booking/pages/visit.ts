@@ -1,3 +1,4 @@
+import { calendarFile, calendarUid } from '../../../kernel/calendar-file.ts'
 import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
@@ -5,7 +6,6 @@ import type { Appointment } from '../../appointments/queries.ts'
 import { patientMayChange, patientMayConfirm, patientMayReturn, referenceText } from '../../appointments/rules.ts'
 import type { Standing } from '../../queue/queries/look.ts'
 import { aboutText, tokenText } from '../../queue/rules/words.ts'
-import { calendarFile } from '../rules/calendar-file.ts'
 import { firstNameOf, queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type Scene } from './frame.ts'
 
@@ -169,9 +169,9 @@ export function visitCalendar(ctx: Ctx, scene: Scene, visit: Appointment, token:
   const { speaker, clinic } = scene
   const place = visit.locationAddress === '' ? visit.locationName : `${visit.locationName}, ${visit.locationAddress}`
   const url = `${baseUrl}/a/${token}`
-  return calendarFile({
-    uid: `${visit.id}@${new URL(baseUrl).hostname}`,
-    sequence: visit.calendarSequence + (visit.status === 'cancelled' ? 1 : 0),
+  const entry = {
+    uid: calendarUid(visit.id, baseUrl),
+    sequence: visit.calendarSequence,
     cancelled: visit.status === 'cancelled',
     startsAt: visit.startsAt,
     endsAt: visit.endsAt,
@@ -180,5 +180,6 @@ export function visitCalendar(ctx: Ctx, scene: Scene, visit: Appointment, token:
     location: place,
     description: speaker.t('booking.calendar.description', { doctor: visit.practitionerName, url }),
     url,
-  })
+  }
+  return calendarFile([entry])
 }

@@ -7,8 +7,8 @@ import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { takeStep } from '../../appointments/actions/run.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
+import { listTodaysLine } from '../queries/look.ts'
 import { lineOf } from '../rules/line.ts'
-import { listTodaysLine } from './line.ts'
 
 /** What is to become of those who are with the doctor, as whoever calls saw them. */
 export type Previous = { ids: readonly AppointmentId[]; then: 'finish' | 'stay' }

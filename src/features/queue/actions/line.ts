@@ -1,23 +1,18 @@
 // What the desk does to somebody's place in the line.
-import type { AppointmentId, PractitionerId } from '../../../kernel/ids.ts'
+import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { dateAt, dayBounds, Temporal } from '../../../kernel/time.ts'
+import { Temporal } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { undoStep } from '../../appointments/actions/run.ts'
 import { getAppointment } from '../../appointments/queries.ts'
-import { findStatusForUpdate, listLine, updatePlaceInLine, type LineVisit, type Place } from '../queries.ts'
+import { findStatusForUpdate, updatePlaceInLine, type LineVisit, type Place } from '../queries.ts'
+import { listTodaysLine } from '../queries/look.ts'
 import { lineOf, placeAfterSkip, type Priority } from '../rules/line.ts'
 
 export type PlaceRefusal = 'not_now' | 'changed_meanwhile'
-
-/** Today at the clinic, for a doctor or for all. */
-export async function listTodaysLine(ctx: Ctx, practitionerId?: PractitionerId): Promise<LineVisit[]> {
-  const date = dateAt(ctx.now, ctx.clinic.zone)
-  return listLine(ctx, { date, ...dayBounds(date, ctx.clinic.zone) }, practitionerId)
-}
 
 /** A visit as it stands in its doctor's line, locked, with the others of that line. */
 async function standing(ctx: Ctx, id: AppointmentId): Promise<{ visit: LineVisit | undefined; day: LineVisit[] }> {

@@ -11,7 +11,7 @@ import { takeStep } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import { getSettings, listFreeTimes, offerOf } from '../../availability/actions.ts'
 import { findWaitingTwin, updatePlaceInLine } from '../queries.ts'
-import { listTodaysLine } from './line.ts'
+import { listTodaysLine } from '../queries/look.ts'
 
 /** A free time that begins so soon is theirs; for a later one the diary need not be closed to others. */
 export const walkInReachMinutes = 30

@@ -7,10 +7,9 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { listAppointments, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
-import { dayOf, listPaces } from '../actions/look.ts'
-import { listTodaysLine } from '../actions/line.ts'
+import { listPaces, listTodaysLine } from '../queries/look.ts'
 import type { LineVisit } from '../queries.ts'
-import { aboutMinutes, learnPace, minutesUntilCalled, type Pace } from '../rules/estimate.ts'
+import { aboutMinutes, dayOf, learnPace, minutesUntilCalled, type Pace } from '../rules/estimate.ts'
 import { lineOf, priorities } from '../rules/line.ts'
 import { aboutText, callButtons, tokenText } from '../rules/words.ts'
 import { minutesText, whoText } from './words.ts'
@@ -90,7 +89,7 @@ function lineModel(
 ) {
   const { t } = speaker
   const { inRoom, waiting, steppedOut, left } = lineOf(line)
-  const day = dayOf(line, ctx.now)
+  const day = dayOf(line, ctx.now.epochMilliseconds)
   const run = ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.run')
   const base = `/app/${ctx.clinic.slug}/appointments`
   const button = (visit: LineVisit, key: string, path: string, icon: string, word: string): Button => ({

@@ -1,16 +1,19 @@
+import type { LocationId } from '../../../kernel/ids.ts'
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { listScreen } from '../actions/look.ts'
+import { findPlace, listScreen } from '../queries/look.ts'
 import { tokenText } from '../rules/words.ts'
 
 /** For the wall of a waiting room: numbers and doctors, nobody's name. */
 export async function screenPage(
   ctx: Ctx,
   speaker: Speaker,
-  place: { id: Parameters<typeof listScreen>[1]; name: string },
+  locationId: LocationId,
   accent: Clinic['accent'],
 ): Promise<View> {
+  const place = (await findPlace(ctx, locationId)) ?? notFound('location')
   const { t } = speaker
   const path = `/q/${ctx.clinic.slug}/${place.id}`
   const lines = await listScreen(ctx, place.id)

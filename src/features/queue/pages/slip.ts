@@ -6,7 +6,7 @@ import { qrSquares } from '../../../platform/qr.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { getAppointment } from '../../appointments/queries.ts'
-import { findStanding, findTokenToday } from '../actions/look.ts'
+import { findStanding, findTokenToday } from '../queries/look.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { aboutText, tokenText } from '../rules/words.ts'
 

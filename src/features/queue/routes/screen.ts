@@ -4,7 +4,6 @@ import { notFound } from '../../../platform/errors.ts'
 import { openEventStream } from '../../../platform/web/event-stream.ts'
 import { patientRequest, publicRouter, type PatientRequest, type PublicRequest } from '../../../platform/web/routers.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { findPlace } from '../actions/look.ts'
 import { screenPage } from '../pages/screen.ts'
 
 const routes = publicRouter('queue')
@@ -29,10 +28,7 @@ async function open({ req, res, services }: PublicRequest): Promise<Opened> {
 
 async function pageOf({ request, placeId }: Opened): Promise<View> {
   const id = parseId<'location'>(placeId) ?? notFound('location')
-  return request.inClinic(async (ctx) => {
-    const place = (await findPlace(ctx, id)) ?? notFound('location')
-    return screenPage(ctx, request.speaker, place, request.clinic.accent)
-  })
+  return request.inClinic((ctx) => screenPage(ctx, request.speaker, id, request.clinic.accent))
 }
 
 routes.get('/q/:slug/:location', 'public', async (request) => {

@@ -7,7 +7,7 @@
  * not know yet is taken to keep to the plan.
  */
 import type { AppointmentId, ServiceId } from '../../../kernel/ids.ts'
-import { inOrder, lateGraceMinutes, type Queued } from './line.ts'
+import { inOrder, lateGraceMinutes, lineOf, type Queued } from './line.ts'
 
 /** A visit of before, its moments as epoch milliseconds. */
 export type PastVisit = {
@@ -133,6 +133,20 @@ export type Day = {
   begun: boolean
   /** The first appointed time of the doctor's day. */
   firstStart: number | undefined
+}
+
+/** What there is to know of a doctor's day, from its visits in order of time. */
+export function dayOf(visits: readonly InLine[], now: number): Day {
+  const { inRoom, waiting } = lineOf(visits)
+  const planned = visits.find(({ status, walkIn }) => status !== 'cancelled' && !walkIn)
+  return {
+    now,
+    inRoom,
+    waiting,
+    expected: visits.filter(({ status }) => status === 'booked'),
+    begun: visits.some(({ inRoomAt }) => inRoomAt !== null),
+    firstStart: planned?.startsAt.epochMilliseconds,
+  }
 }
 
 /**

@@ -6,18 +6,23 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Status } from '../../appointments/rules.ts'
 import { getSettings, whileTrue } from '../../availability/actions.ts'
 import { findToken } from '../../tokens/queries.ts'
-import { listPastVisits, type LineVisit, type PastRow } from '../queries.ts'
+import { listLine, listPastVisits, type LineVisit, type PastRow } from '../queries.ts'
 import {
   aboutMinutes,
   countBefore,
+  dayOf,
   learnPace,
   minutesUntilCalled,
-  type Day,
   type Pace,
   type PastVisit,
 } from '../rules/estimate.ts'
 import { lineOf } from '../rules/line.ts'
-import { listTodaysLine } from './line.ts'
+
+/** Today at the clinic, for a doctor or for all. */
+export async function listTodaysLine(ctx: Ctx, practitionerId?: PractitionerId): Promise<LineVisit[]> {
+  const date = dateAt(ctx.now, ctx.clinic.zone)
+  return listLine(ctx, { date, ...dayBounds(date, ctx.clinic.zone) }, practitionerId)
+}
 
 /** As many visits as tell how a doctor works now, and not how they did last year. */
 const learnedFrom = 120
@@ -73,20 +78,6 @@ async function doctorsLine(ctx: Ctx, practitionerId: PractitionerId): Promise<Li
   })
 }
 
-/** What the rule has to know of a doctor's day. */
-export function dayOf(visits: readonly LineVisit[], now: Instant): Day {
-  const { inRoom, waiting } = lineOf(visits)
-  const planned = visits.find(({ status, walkIn }) => status !== 'cancelled' && !walkIn)
-  return {
-    now: now.epochMilliseconds,
-    inRoom,
-    waiting,
-    expected: visits.filter(({ status }) => status === 'booked'),
-    begun: visits.some(({ inRoomAt }) => inRoomAt !== null),
-    firstStart: planned?.startsAt.epochMilliseconds,
-  }
-}
-
 export type Standing =
   | { kind: 'waiting'; token: number | undefined; before: number; aboutMin: number }
   | { kind: 'in_room'; token: number | undefined }
@@ -110,7 +101,7 @@ export async function findStanding(
   if (own.steppedOutAt !== null && own.status === 'arrived') return { kind: 'stepped_out', token }
   if (own.status !== 'arrived' && own.status !== 'booked') return undefined
   const pace = (await listPaces(ctx, [visit.practitionerId])).get(visit.practitionerId) ?? learnPace([])
-  const day = dayOf(visits, ctx.now)
+  const day = dayOf(visits, ctx.now.epochMilliseconds)
   const minutes = aboutMinutes(minutesUntilCalled(own, day, pace))
   return own.status === 'arrived'
     ? { kind: 'waiting', token, before: countBefore(own.id, day.waiting), aboutMin: minutes }
