@@ -67,6 +67,7 @@ import { policyConsoleRoutes } from './features/policies/routes/console.ts'
 import { privacyNoticeRoutes } from './features/policies/routes/notice.ts'
 import { policyOwnerRoutes } from './features/policies/routes/owner.ts'
 import { portalRoutes } from './features/portal/routes.ts'
+import { attendanceRoutes } from './features/attendance/routes.ts'
 import { seriesRoutes } from './features/series/routes.ts'
 import { siteFormRoutes, siteOpenRoutes, siteRoutes } from './features/site/routes.ts'
 import { privacyRoutes } from './features/privacy/routes.ts'
@@ -183,6 +184,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(clinicTimetableRoutes.express)
   app.use(clinicHoursRoutes.express)
   app.use(seriesRoutes.express)
+  app.use(attendanceRoutes.express)
   app.use(deskRoutes.express)
   app.use(disruptionRoutes.express)
   app.use(queueRoutes.express)

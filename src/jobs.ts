@@ -2,6 +2,7 @@ import { accountsJobs } from './features/accounts/jobs.ts'
 import { analyticsJobs } from './features/analytics/jobs.ts'
 import { announcementsJobs } from './features/announcements/jobs.ts'
 import { stripeJobs } from './features/billing/jobs/stripe.ts'
+import { attendanceJobs } from './features/attendance/jobs.ts'
 import { billingJobs } from './features/billing/jobs.ts'
 import { bookingJobs } from './features/booking/jobs.ts'
 import { closingJobs } from './features/closing/jobs.ts'
@@ -26,7 +27,7 @@ export function jobsOf(services: Services): Job[] {
   jobs.push(...waitlistJobs(services))
   jobs.push(...announcementsJobs(services), ...requestsJobs(services), ...supportJobs(services))
   jobs.push(...subscriptionJobs(services), ...billingJobs(services), ...analyticsJobs(services))
-  jobs.push(...accountsJobs(services))
+  jobs.push(...accountsJobs(services), ...attendanceJobs(services))
   jobs.push(...stripeJobs(services), ...exportJobs(services))
   // First the clinics that go as a whole: nothing is left in them to be looked at.
   jobs.push(...closingJobs(services))

@@ -1,8 +1,9 @@
-import type { AppointmentId, PatientId } from '../../kernel/ids.ts'
+import type { AppointmentId, ClinicId, PatientId, PractitionerId } from '../../kernel/ids.ts'
 import { Temporal, type Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
+import type { Database } from '../../platform/db/connect.ts'
 import { rows } from '../../platform/db/rows.ts'
-import { forgottenAfterDays, shortNotice, type Miss, type Policy } from './rules.ts'
+import { forgottenAfterDays, shortNotice, type Miss } from './rules.ts'
 
 export type Past = {
   /** Was here before. */
@@ -61,24 +62,23 @@ export async function listUnconfirmed(
   ctx: Ctx,
   from: Instant,
   to: Instant,
+  practitionerId?: PractitionerId,
 ): Promise<{ id: AppointmentId; patientId: PatientId }[]> {
   return rows<{ id: AppointmentId; patientId: PatientId }>(
     ctx.db,
     `select a.id, a.patient_id as "patientId" from clinic.appointments a
      where a.clinic_id = ? and a.starts_at >= ? and a.starts_at < ? and a.status = 'booked' and a.confirmed_at is null
-       and a.patient_id is not null
+       and a.patient_id is not null and (?::uuid is null or a.practitioner_id = ?::uuid)
      order by a.starts_at, a.id`,
-    [ctx.clinic.id, from, to],
+    [ctx.clinic.id, from, to, practitionerId ?? null, practitionerId ?? null],
   )
 }
 
-/** What this clinic does about people who miss visits. */
-export async function getPolicy(ctx: Ctx): Promise<Policy> {
-  const [policy] = await rows<Policy>(
-    ctx.db,
-    'select missed_rule as "missedRule", missed_after as "missedAfter" from clinic.profiles where clinic_id = ?',
-    [ctx.clinic.id],
+/** The clinics that ask people who miss visits to confirm. */
+export async function listClinicsThatAsk(jobsDb: Database): Promise<ClinicId[]> {
+  const found = await rows<{ id: ClinicId }>(
+    jobsDb,
+    `select clinic_id as id from clinic.profiles where missed_rule = 'confirm' order by clinic_id`,
   )
-  if (!policy) throw new Error('a clinic without a profile')
-  return policy
+  return found.map(({ id }) => id)
 }

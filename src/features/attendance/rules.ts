@@ -9,7 +9,9 @@
  *
  * The score never decides by itself. What follows from it a clinic chooses, and none of the choices turns anybody away.
  */
-import { hours, isBefore, type Instant } from '../../kernel/time.ts'
+import { hours, isBefore, minutes, type Instant } from '../../kernel/time.ts'
+import type { Profile } from '../clinics/rules.ts'
+import { isQuiet, type QuietHours } from '../notices/rules.ts'
 
 export type Miss = { kind: 'missed' | 'short_notice'; at: Instant }
 
@@ -37,10 +39,21 @@ export const reaches = (score: number, visits: number): boolean => score >= visi
 /** Worth a word to whoever receives them: what comes to at least one visit. */
 export const isFlagged = (score: number): boolean => reaches(score, 1)
 
-/** What a clinic does about somebody who misses visits. */
-export const missedRules = ['none', 'confirm', 'call'] as const
-export type MissedRule = (typeof missedRules)[number]
-export type Policy = { missedRule: MissedRule; missedAfter: number }
+/** What a clinic does about somebody who misses visits, and after how many. */
+export type Policy = Pick<Profile, 'missedRule' | 'missedAfter'>
+
+/**
+ * When to ask somebody once more whether they will come: 18 hours before, which is after the reminder of the day before
+ * went unanswered; where that is by night, half an hour before the night begins. Undefined where no time is left for it.
+ */
+export function requestAt(startsAt: Instant, now: Instant, quiet: QuietHours): Instant | undefined {
+  const wanted = startsAt.subtract(hours(18))
+  let at = wanted
+  for (let step = 0; isQuiet(at, quiet) && step < 48; step++) at = at.subtract(minutes(30))
+  const late = startsAt.subtract(hours(6))
+  const due = isBefore(at, now) ? now : at
+  return isQuiet(due, quiet) || !isBefore(due, late) ? undefined : due
+}
 
 /**
  * What a visit of somebody with this score still needs from the desk: nothing, an answer to the request to confirm, or a

@@ -10,6 +10,9 @@ export type { Offer, Question, Resource, ServiceResource } from './rules/service
 export type CodePolicy = 'always' | 'new' | 'off'
 
 /** What a clinic says of itself and how it takes bookings. Its name, city, zone and currency are facts of `ctx.clinic`. */
+/** What a clinic does about somebody who misses visits. */
+export const missedRules = ['none', 'confirm', 'call'] as const
+
 export type Profile = {
   about: string | null
   phone: Phone | null
@@ -23,7 +26,7 @@ export type Profile = {
   slotStepMin: number
   maxOpenBookings: number
   /** What is done about people who miss visits, and after how many of late. */
-  missedRule: 'none' | 'confirm' | 'call'
+  missedRule: (typeof missedRules)[number]
   missedAfter: number
   /** Keeps a waiting list that patients can join. */
   waitlist: boolean

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { missedRules } from './rules.ts'
 import {
   checkbox,
   optionalEmail,
@@ -112,7 +113,7 @@ export const rulesForm = z.object({
   step: wholeNumber('clinics.error.step', 5, 240),
   code: oneOf(codePolicies, 'clinics.error.code'),
   max_open: wholeNumber('clinics.error.max_open', 1, 50),
-  missed_rule: oneOf(['none', 'confirm', 'call'], 'form.error.invalid'),
+  missed_rule: oneOf(missedRules, 'form.error.invalid'),
   missed_after: z.enum(['1', '2', '3', '4', '5']).optional().catch(undefined),
   alert_email: optionalEmail('clinics.error.alert_email'),
   quiet_from: quietTime,

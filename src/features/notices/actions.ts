@@ -1,7 +1,7 @@
 // Who is told what, and when. Called in the transaction of whatever is to be told of; nothing leaves from here: the
 // dispatcher looks again at the appointment, and at STOP, before it sends.
 import { newId, type AppointmentId } from '../../kernel/ids.ts'
-import { earlier as earlierOf, isBefore, later, type Instant } from '../../kernel/time.ts'
+import { earlier as earlierOf, isBefore, later, minutes, type Instant } from '../../kernel/time.ts'
 import type { Phone } from '../../kernel/phone.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
@@ -151,6 +151,28 @@ export async function noticeNotHere(ctx: Ctx, facts: Pick<AppointmentFacts, 'id'
   await reviveDroppedMessages(ctx, facts, 'not_needed', ctx.now.add(deskGrace))
 }
 
+/**
+ * Asks once more whether somebody will come, in the words of the reminder: for a visit that was not confirmed, of a person
+ * who has missed some. Once for each time the visit has; answers whether it was not asked before.
+ */
+export async function noticeConfirmRequest(ctx: Ctx, facts: AppointmentFacts, dueAt: Instant): Promise<boolean> {
+  if (!facts.messagesWanted || isFull(ctx.clinic, 'messages', ctx.now)) return false
+  const { startsAt, practitionerId, locationId, email } = facts
+  const queued = await queueMessage(ctx, {
+    kind: 'confirm_request',
+    template: 'nabz_reminder',
+    recipient: { channel: 'whatsapp', phone: facts.phone },
+    language: facts.language,
+    appointmentId: facts.id,
+    version: facts.version,
+    patientId: facts.patientId,
+    params: { by: 'desk', startsAt: startsAt.toString(), practitionerId, locationId, ...(email === undefined ? {} : { email }) },
+    dueAt,
+    expiresAt: startsAt.subtract(minutes(6 * 60)),
+  })
+  return queued !== undefined
+}
+
 /** The code a person asked for to prove their number. A new one takes the place of one that has not left. */
 export async function noticeCode(
   ctx: Ctx,
@@ -198,7 +220,7 @@ export async function noticeClinicAlert(
   })
 }
 
-const forPatients = [...announcements, 'reminder_24h', 'reminder_2h']
+const forPatients = [...announcements, 'reminder_24h', 'reminder_2h', 'confirm_request']
 
 async function bringUpToDate(ctx: Ctx, facts: AppointmentFacts, by: By, dropReason: string): Promise<void> {
   // First: from here on the dispatcher finds these rows dropped, or has marked them as sent and we see that below.

@@ -10,6 +10,7 @@ import {
   accents,
   codePolicies,
   isLive,
+  missedRules,
   mayBeListed,
   missingForLive,
   noticeChoices,

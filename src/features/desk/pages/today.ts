@@ -9,11 +9,13 @@ import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import { listAppointments, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { findChecklist } from '../../clinics/queries.ts'
+import type { Profile } from '../../clinics/rules.ts'
 import { listLine, type LineVisit } from '../../queue/queries.ts'
 import { lineOf } from '../../queue/rules/line.ts'
 import { callButtons, tokenText } from '../../queue/rules/words.ts'
 import { barsOf } from '../../disruptions/actions/look.ts'
-import { listPasts, type PatientPast } from '../queries.ts'
+import { listPasts, type Past } from '../../attendance/queries.ts'
+import { isFlagged, needOf, scoreOf } from '../../attendance/rules.ts'
 import { dayKind, laneOf, waitingOf, type Lane } from '../rules.ts'
 import { actionsOf, type VisitActions } from './actions.ts'
 import { nameOf, waitText } from './words.ts'
@@ -48,7 +50,8 @@ type Day = {
   speaker: Speaker
   date: PlainDate
   kind: 'past' | 'today' | 'future'
-  pasts: ReadonlyMap<PatientId, PatientPast>
+  pasts: ReadonlyMap<PatientId, Past>
+  policy: Pick<Profile, 'missedRule' | 'missedAfter'>
   sessions: Map<string, number>
   line: ReadonlyMap<AppointmentId, LineVisit>
   severalPlaces: boolean
@@ -90,6 +93,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     date,
     kind,
     pasts: await listPasts(ctx, patientIds, from),
+    policy: settings.profile,
     sessions: countSessions(visits),
     line: new Map(line.map((visit) => [visit.id, visit])),
     severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
@@ -124,6 +128,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
     off: inLane('off'),
     groups: asked.list ? groupsOf(cards, nowText) : [],
     empty: cards.length === 0,
+    toConfirm: toConfirmOf(day, visits),
     back: address.here,
     calls:
       kind === 'today'
@@ -261,7 +266,33 @@ function tokenOf({ line, speaker }: Day, { id, status }: Appointment): string | 
   return token === undefined || status === 'booked' ? undefined : tokenText(speaker, token)
 }
 
-function flagsOf({ ctx, speaker, pasts, line, sessions }: Day, visit: Appointment): Flag[] {
+/** How many of the day's visits still have to be confirmed, and where all of them stand. */
+function toConfirmOf({ ctx, speaker, policy, pasts }: Day, visits: readonly Appointment[]) {
+  const count = visits.filter(({ patientId, ...visit }) => {
+    const misses = patientId === null ? [] : (pasts.get(patientId)?.misses ?? [])
+    return needOf(policy, scoreOf(misses, ctx.now), visit, ctx.now) !== undefined
+  }).length
+  if (count === 0) return undefined
+  return { text: speaker.t('attendance.list.waiting', { count }), href: `/app/${ctx.clinic.slug}/confirmations` }
+}
+
+/** Of somebody who often misses visits: that they do, and whether this one still has to be confirmed. */
+function attendanceFlags({ ctx, speaker: { t }, policy }: Day, visit: Appointment, past: Past | undefined) {
+  const score = scoreOf(past?.misses ?? [], ctx.now)
+  const need = needOf(policy, score, visit, ctx.now)
+  return [
+    isFlagged(score) &&
+      ['booked', 'arrived', 'in_room'].includes(visit.status) && {
+        css: 'pill-no-show',
+        icon: 'user-x',
+        word: t('attendance.flag.missed'),
+      },
+    need !== undefined && { css: 'pill-warning', icon: 'phone', word: t(`attendance.flag.${need}`) },
+  ]
+}
+
+function flagsOf(day: Day, visit: Appointment): Flag[] {
+  const { ctx, speaker, pasts, line, sessions } = day
   const { t } = speaker
   const past = visit.patientId === null ? undefined : pasts.get(visit.patientId)
   // What helps to receive somebody is no news of one who has been and gone.
@@ -278,7 +309,7 @@ function flagsOf({ ctx, speaker, pasts, line, sessions }: Day, visit: Appointmen
     visit.status === 'booked' &&
       visit.confirmedAt !== null && { css: 'pill-success', icon: 'check', word: t('desk.card.confirmed') },
     toCome && past?.seen !== true && { css: 'pill-accent', icon: 'star', word: t('desk.card.new_patient') },
-    toCome && past?.missed === true && { css: 'pill-no-show', icon: 'user-x', word: t('desk.card.missed_before') },
+    ...attendanceFlags(day, visit, past),
     visit.capacity > 1 &&
       !visit.overbooked &&
       toCome && {

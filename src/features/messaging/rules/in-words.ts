@@ -6,6 +6,7 @@ const kinds = [
   'confirmation',
   'reminder_24h',
   'reminder_2h',
+  'confirm_request',
   'moved',
   'cancelled',
   'clinic_alert',

@@ -14,13 +14,14 @@ export type VisitFacts = {
   version: number
   startsAt: Instant
   messagesWanted: boolean
+  confirmedAt?: Instant | null
   /** The patient said since that they no longer want messages about visits. */
   consentWithdrawn: boolean
 }
 
 /** The only message a person who said STOP still gets. */
 const despiteStop = new Set(['stop_confirmed'])
-const aboutVisit = new Set(['confirmation', 'moved', 'reminder_24h', 'reminder_2h'])
+const aboutVisit = new Set(['confirmation', 'moved', 'reminder_24h', 'reminder_2h', 'confirm_request'])
 
 const aboutSeveral = new Set(['series_confirmation', 'series_moved', 'series_cancelled'])
 
@@ -47,6 +48,8 @@ export function reasonToDrop(
   if (!visit || visit.status === 'cancelled') return 'cancelled'
   if (visit.version !== message.version) return 'stale_version'
   if (visit.status !== 'booked') return 'not_needed'
+  // Whoever has said that they will come is not asked again.
+  if (message.kind === 'confirm_request' && visit.confirmedAt != null) return 'not_needed'
   return withConsent(visit, now)
 }
 
