@@ -154,7 +154,7 @@ describe('a place on the list', () => {
   it('yes books it and leads to the visit; said twice it is one visit', async () => {
     const place = await offered()
     await agent.getForm(place)
-    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const { id } = (await offersIn(scene.clinic))[0]!
     const taken = await agent.postForm(`${place}/acceptance`, { offer: id })
     expect(taken.status).toBe(303)
     const visit = await agent.get(taken.headers.location as string).expect(200)
@@ -168,7 +168,7 @@ describe('a place on the list', () => {
     const place = await offered()
     await scene.book()
     await agent.getForm(place)
-    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const { id } = (await offersIn(scene.clinic))[0]!
     const lost = await agent.postForm(`${place}/acceptance`, { offer: id })
     expect(lost.status).toBe(409)
     expect(wordsOf(lost.text)).toContain('Somebody else was a moment faster')
@@ -178,7 +178,7 @@ describe('a place on the list', () => {
   it('no, and leaving', async () => {
     const place = await offered()
     await agent.getForm(place)
-    const [{ id }] = (await offersIn(scene.clinic)) as [{ id: string }]
+    const { id } = (await offersIn(scene.clinic))[0]!
     const declined = await agent.postForm(`${place}/refusal`, { offer: id })
     expect(wordsOf((await agent.get(declined.headers.location as string)).text)).toContain('Thank you for telling us')
     await agent.getForm(place)

@@ -23,6 +23,7 @@ import { findEntry, type Entry } from '../../waitlist/queries/entries.ts'
 import { findNewestOfferOf, type Offer } from '../../waitlist/queries/offers.ts'
 import { getWaitlistSettings } from '../../waitlist/queries/settings.ts'
 import type { EntryId, OfferId } from '../../waitlist/rules.ts'
+import { datesWrong, typedWish } from '../../waitlist/rules/wish.ts'
 import { type CodeRefusal } from '../actions/code.ts'
 import { settingsOf } from '../actions/look.ts'
 import {
@@ -51,7 +52,7 @@ import {
 import { takingOf } from '../rules/taking.ts'
 import { queryText } from '../rules/wish.ts'
 import { codeForm, timesQuery } from '../schema.ts'
-import { answerForm, datesWrong, draftStep, soonerForm, typedWish } from '../schema/waiting.ts'
+import { answerForm, draftStep, soonerForm } from '../schema/waiting.ts'
 
 const routes = patientRouter('booking')
 export const waitingRoutes = routes

@@ -1,63 +1,8 @@
 // The form of the waiting list: what somebody waits for, and who they are.
 import { z } from 'zod'
 import { optionalEmail, requiredName, requiredPhone } from '../../../kernel/forms.ts'
-import { parseId, type LocationId, type PractitionerId, type ServiceId } from '../../../kernel/ids.ts'
-import { parseDate, Temporal, type PlainDate } from '../../../kernel/time.ts'
-import { longestWaitDays, partsOfDay, type PartOfDay } from '../../waitlist/rules.ts'
-
-/** One box ticked arrives as text, several as a list; what is none of the choices is left out. */
-const choices = <T>(parse: (text: string) => T | undefined) =>
-  z
-    .union([z.string(), z.array(z.string()).max(200)], { error: 'form.error.invalid' })
-    .optional()
-    .transform((given) => {
-      const texts = given === undefined ? [] : typeof given === 'string' ? given.split(',') : given
-      return [...new Set(texts)].flatMap((text) => parse(text) ?? [])
-    })
-
-const date = (key: string) =>
-  z.string({ error: key }).transform((text, issue) => {
-    const parsed = parseDate(text)
-    if (parsed === undefined) issue.addIssue({ code: 'custom', message: key })
-    return parsed ?? z.NEVER
-  })
-
-const optionalId = <T extends string>() =>
-  z
-    .string()
-    .optional()
-    .transform((text) => parseId<T>(text))
-
-/** The days and times of it. `until` may be as far ahead as the list goes, and not before `from`. */
-export const wishFields = {
-  location: optionalId<'location'>(),
-  practitioners: choices((text) => parseId<'practitioner'>(text)),
-  weekdays: choices((text) => (/^[1-7]$/.test(text) ? Number(text) : undefined)),
-  parts: choices((text): PartOfDay | undefined => partsOfDay.find((part) => part === text)),
-  from: date('waitlist.error.from'),
-  until: date('waitlist.error.until'),
-}
-
-export type WishForm = {
-  location: LocationId | undefined
-  practitioners: PractitionerId[]
-  weekdays: number[]
-  parts: PartOfDay[]
-  from: PlainDate
-  until: PlainDate
-}
-
-/** What is wrong with the dates, by field. */
-export function datesWrong(
-  { from, until }: Pick<WishForm, 'from' | 'until'>,
-  today: PlainDate,
-): Record<string, string> {
-  const compare = (a: PlainDate, b: PlainDate) => Temporal.PlainDate.compare(a, b)
-  if (compare(until, today) < 0) return { until: 'waitlist.error.over' }
-  if (compare(until, from) < 0) return { until: 'waitlist.error.backwards' }
-  if (compare(until, today.add({ days: longestWaitDays })) > 0) return { until: 'waitlist.error.too_far' }
-  return {}
-}
+import { parseId, type ServiceId } from '../../../kernel/ids.ts'
+import { wishFields } from '../../waitlist/rules/wish.ts'
 
 const consent = z.literal('yes', { error: 'waitlist.error.consent' })
 const service = z.string({ error: 'form.error.invalid' }).transform((text, issue) => {
@@ -80,20 +25,6 @@ export const waitingForm = (country: string) =>
 
 /** Something sooner than a visit: whose it is stands with the visit. */
 export const soonerForm = z.object({ ...wishFields, consent })
-
-const named = ['service', 'location', 'practitioners', 'weekdays', 'parts', 'from', 'until', 'name', 'phone', 'email', 'consent'] as const // prettier-ignore
-
-/** Everything that was typed or ticked, as text, lists with commas between. */
-export function typedWish(body: unknown): Record<string, string> {
-  const typed: Record<string, string> = {}
-  if (typeof body !== 'object' || body === null) return typed
-  for (const name of named) {
-    const value: unknown = (body as Record<string, unknown>)[name]
-    if (typeof value === 'string') typed[name] = value.slice(0, 300)
-    else if (Array.isArray(value)) typed[name] = value.filter((one) => typeof one === 'string').join(',').slice(0, 2000) // prettier-ignore
-  }
-  return typed
-}
 
 export const answerForm = z.object({
   offer: z.string({ error: 'form.error.invalid' }).transform((text, issue) => {

@@ -135,6 +135,9 @@ export async function endOutlived(ctx: Ctx): Promise<number> {
   return updateOutlived(ctx, dateAt(ctx.now, ctx.clinic.zone))
 }
 
+/** An entry that is there. */
+export const findPlace = (ctx: Ctx, id: EntryId): Promise<Entry> => getEntry(ctx, id)
+
 export const tokenOf = (ctx: Pick<Ctx, 'platformSeal' | 'clinic'>, id: EntryId): string => waitingToken(ctx, id)
 
 export async function changeWaitlistSettings(ctx: Ctx, settings: WaitlistSettings): Promise<void> {
