@@ -104,7 +104,9 @@ if (calendar) {
     }
     if (told !== '') announce(told)
   }
-  const busy = () => sending || held !== undefined || calendar.querySelector('details.menu[open]') !== null
+  let pressed
+  const busy = () =>
+    sending || held !== undefined || pressed !== undefined || calendar.querySelector('details.menu[open]') !== null
   const settle = () => {
     if (!waiting || busy()) return
     const fresh = waiting
@@ -129,7 +131,8 @@ if (calendar) {
       if (response.status === 401 || response.status === 403 || response.status === 404) location.reload()
       if (!response.ok) return
       const fresh = parsed(await response.text()).body
-      if (sending || (!held && fresh.innerHTML === calendar.innerHTML)) return
+      // What stands there already is left alone, with whatever is being pointed at.
+      if (sending || (!waiting && fresh.innerHTML.trim() === calendar.innerHTML.trim())) return
       waiting = fresh
       if (busy()) say(said.waiting)
       settle()
@@ -198,6 +201,7 @@ if (calendar) {
   const aimless = () => {
     aim?.remove()
     aim = undefined
+    calendar.querySelector('.is-aimed')?.classList.remove('is-aimed')
   }
   /** The time under the pointer within a piece of free time, in the steps that times are offered in. */
   const aimedAt = (link, event) => {
@@ -209,10 +213,10 @@ if (calendar) {
   calendar.addEventListener('pointermove', (event) => {
     const link = event.pointerType === 'mouse' && !held && drawn() ? event.target.closest?.('[data-free]') : null
     if (!link) return aimless()
-    link.classList.add('is-aimed')
     const lane = link.closest('[data-lane]')
-    if (aim?.parentElement !== lane) {
+    if (!link.classList.contains('is-aimed')) {
       aimless()
+      link.classList.add('is-aimed')
       aim = document.createElement('span')
       aim.className = 'cal-aim'
       aim.setAttribute('aria-hidden', 'true')
@@ -373,11 +377,11 @@ if (calendar) {
   }
   /** That time is taken: the nearest that are not, or on top of it with a reason. */
   const offer = (lost, path, where) => {
-    taken.querySelector('[data-taken-when]').textContent = lost.querySelector('strong').textContent
+    taken.querySelector('[data-taken-when]').textContent = filled(said.taken, { at: where.at })
     taken.querySelector('[data-taken-slots]').replaceChildren(...(lost.querySelector('.slots')?.childNodes ?? []))
     const form = taken.querySelector('[data-taken]')
     form.action = `${calendar.dataset.appointments}/${path}`
-    for (const [name, value] of Object.entries(where)) form.elements.namedItem(name).value = value
+    for (const name of ['practitioner', 'date', 'time']) form.elements.namedItem(name).value = where[name]
     taken.showModal()
   }
   taken?.addEventListener('close', () => void look())
@@ -408,7 +412,8 @@ if (calendar) {
         date: column.dataset.date,
         time: formTime(minute),
       }
-      return void send(`${id}/move`, listed ? { slot: listed.slot } : { step: 'place', ...where }, where)
+      const at = `\u2068${timeText(minute)}\u2069, \u2068${nameOf(column)}\u2069`
+      return void send(`${id}/move`, listed ? { slot: listed.slot } : { step: 'place', ...where }, { ...where, at })
     }
     if (minutes !== start.minutes) return void send(`${id}/length`, { minutes: String(minutes) })
     announce(said.put_back)
@@ -416,7 +421,6 @@ if (calendar) {
   }
 
   // By pointer. A finger scrolls; whoever moves visits by touch opens them.
-  let pressed
   const follow = (point) => {
     held.point = point
     if (pressed.edge) {
@@ -473,6 +477,7 @@ if (calendar) {
       drop()
     }
     pressed = undefined
+    settle()
   })
   document.addEventListener('pointercancel', () => {
     if (held?.how === 'pointer') putBack()

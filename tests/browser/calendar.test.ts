@@ -43,13 +43,13 @@ describeInBrowser('the calendar', () => {
     await page.goto(`/app/${clinic.slug}/calendar${query}`)
     return page
   }
+  const styleOf = (page: Page, selector: string, property: string) =>
+    page.evaluate<string>(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`)
   const item = (page: Page, id: string) => page.locator(`.cal-visit[data-visit="${id}"]`)
-  const lane = (page: Page, practitioner: string) =>
-    page.locator(`[data-column][data-practitioner="${practitioner}"] [data-lane]`)
   const stands = async (page: Page, id: string) => {
     const visit = item(page, id)
     return [
-      await visit.evaluate((element) => element.closest<HTMLElement>('[data-column]')!.dataset.practitioner),
+      await page.locator('[data-column]', { has: visit }).getAttribute('data-practitioner'),
       await visit.getAttribute('data-start'),
       await visit.getAttribute('data-minutes'),
     ]
@@ -59,13 +59,12 @@ describeInBrowser('the calendar', () => {
   const heard = (page: Page, text: string | RegExp) =>
     expect.poll(() => page.locator('#announcer').textContent(), { timeout: 8_000 }).toMatch(text)
   /** The middle of a minute in a doctor's column, in view. */
-  async function pointAt(page: Page, practitioner: string, minute: number) {
-    return lane(page, practitioner).evaluate((element, at) => {
-      const grid = element.closest<HTMLElement>('.cal')!
-      const hour = element.clientHeight / Number(grid.dataset.hours)
-      const box = element.getBoundingClientRect()
-      return { x: box.left + box.width / 2, y: box.top + (at / 60 - Number(grid.dataset.from)) * hour + 2 }
-    }, minute)
+  async function pointAt(page: Page, practitioner: string, minute: number): Promise<{ x: number; y: number }> {
+    const lane = page.locator(`[data-column][data-practitioner="${practitioner}"] [data-lane]`)
+    const box = (await lane.boundingBox())!
+    const grid = page.locator('.cal')
+    const [hours, from] = [await grid.getAttribute('data-hours'), await grid.getAttribute('data-from')]
+    return { x: box.x + box.width / 2, y: box.y + ((minute / 60 - Number(from)) * box.height) / Number(hours) + 2 }
   }
   async function drag(page: Page, id: string, practitioner: string, minute: number) {
     const visit = item(page, id)
@@ -215,11 +214,11 @@ describeInBrowser('the calendar', () => {
     async () => {
       const visit = await makeAppointment(clinic, { at: '13:00' })
       const [mine, theirs] = [await open(), await open()]
-      await mine.locator('#calendar').evaluate((element) => (element.dataset.same = 'page'))
-      const scrolled = await mine.locator('.cal').evaluate((element) => (element.scrollTop = 120))
+      await mine.evaluate(`document.getElementById('calendar').dataset.same = 'page'`)
+      const scrolled = await mine.evaluate<number>(`document.querySelector('.cal').scrollTop = 120`)
       await drag(theirs, visit.id, hamid, 15 * 60 + 4)
       await standsAt(mine, visit.id, hamid, '900', '30')
-      expect(await mine.locator('.cal').evaluate((element) => element.scrollTop)).toBe(scrolled)
+      expect(await mine.evaluate<number>(`document.querySelector('.cal').scrollTop`)).toBe(scrolled)
 
       // In somebody's hand: what comes meanwhile waits until it is put down.
       await item(mine, visit.id).locator('a').focus()
@@ -289,11 +288,7 @@ describeInBrowser('the calendar', () => {
       expect(await left('[data-column="0"]')).toBeGreaterThan(await left('[data-column="1"]'))
       // The mark of a visit's state is at its right edge, and what is on top of it lies to its left.
       expect(await right(`[data-visit="${visit.id}"]`)).toBeGreaterThan(await right(`[data-visit="${onTop.id}"]`))
-      expect(
-        await page
-          .locator(`[data-visit="${visit.id}"] .cal-card`)
-          .evaluate((card) => getComputedStyle(card).borderRightWidth),
-      ).toBe('3px')
+      expect(await styleOf(page, `[data-visit="${visit.id}"] .cal-card`, 'borderRightWidth')).toBe('3px')
       await drag(page, visit.id, hamid, 15 * 60 + 4)
       await standsAt(page, visit.id, hamid, '900', '30')
       // Left is onward.
@@ -357,11 +352,11 @@ describeInBrowser('the calendar', () => {
     await expect.poll(() => item(page, other.id).isVisible()).toBe(true)
     expect(await item(page, visit.id).count()).toBe(0)
     await page.goto(`/app/${clinic.slug}/calendar?view=week`)
-    expect(await item(page, visit.id).evaluate((element) => getComputedStyle(element).position)).toBe('static')
+    expect(await styleOf(page, `[data-visit="${visit.id}"]`, 'position')).toBe('static')
     await page.emulateMedia({ media: 'print' })
     await page.goto(`/app/${clinic.slug}/calendar`)
     for (const id of [visit.id, other.id]) {
-      expect(await item(page, id).evaluate((element) => getComputedStyle(element).position)).toBe('static')
+      expect(await styleOf(page, `[data-visit="${id}"]`, 'position')).toBe('static')
       expect(await item(page, id).isVisible()).toBe(true)
     }
     expect(await page.locator('.cal-free').first().isVisible()).toBe(false)

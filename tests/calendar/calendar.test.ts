@@ -47,7 +47,7 @@ describe('the day', () => {
     const words = wordsOf(text)
     for (const said of ['9:00 am – 5:00 pm', 'Hospital round', 'Being booked online']) expect(words).toContain(said)
     // Closed from two to three, so two stretches are worked.
-    expect(words).toContain('1:00 pm – 2:00 pm and 3:00 pm – 4:00 pm')
+    expect(words).toContain('\u20681:00 pm – 2:00 pm\u2069 and \u20683:00 pm – 4:00 pm\u2069')
     expect(text).toContain(`data-visit="${visit.id}" data-status="booked" data-start="840" data-minutes="30"`)
     expect(text.match(/data-status="/g)).toHaveLength(2)
     expect(attribute(text, 'data-from').slice(1).map(Number)).toEqual([720, 870, 930, 780, 900])

@@ -34,7 +34,7 @@ export async function calendarPage(ctx: Ctx, speaker: Speaker, asked: CalendarQu
       waiting: t('calendar.live.waiting'),
       offline: t('desk.live.offline'),
       picked: t('calendar.said.picked'),
-      taken: t('calendar.said.taken'),
+      taken: t('calendar.taken.text'),
       put_back: t('calendar.said.put_back'),
       none: t('calendar.said.none'),
       minutes: t('desk.book.minutes', { minutes: '#' }),

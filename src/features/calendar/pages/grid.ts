@@ -9,6 +9,7 @@ import { movable, resizable } from '../../appointments/rules.ts'
 import { listWork, type Work } from '../../availability/actions.ts'
 import { listBusy } from '../../availability/queries.ts'
 import type { Closure } from '../../clinics/queries.ts'
+import { isolated } from '../../desk/rules.ts'
 import {
   beside,
   blockOn,
@@ -158,7 +159,9 @@ function hoursText(facts: Facts, column: Of): string {
   const { speaker } = facts
   const blocks = joined(workOf(facts, column))
   if (blocks.length === 0) return speaker.t('calendar.no_hours')
-  return speaker.list(blocks.map(({ from, to }) => `${speaker.clockTime(from)} – ${speaker.clockTime(to % 1440)}`))
+  return speaker.list(
+    blocks.map(({ from, to }) => isolated(`${speaker.clockTime(from)} – ${speaker.clockTime(to % 1440)}`)),
+  )
 }
 
 const drawn =
@@ -219,9 +222,15 @@ function visitItem(facts: Facts, column: Column, visit: Appointment, place: Plac
   const end = minuteOf(visit.endsAt.epochMilliseconds, column.date, ctx.clinic.zone)
   return {
     at: place.at,
-    css: [place.css, colourOf(facts, visit), visit.overbooked ? 'is-on-top' : '', end - start < 25 ? 'is-short' : '']
+    css: [
+      place.css,
+      colourOf(facts, visit),
+      visit.overbooked ? 'is-on-top' : '',
+      end - start < 25 ? 'is-short' : end - start < 45 ? 'is-medium' : '',
+    ]
       .join(' ')
       .trim(),
+    short: end - start < 25,
     id: visit.id,
     href: hrefOf(ctx, visit),
     from,
@@ -257,7 +266,7 @@ function groupItem(facts: Facts, column: Column, session: Session, place: Place)
     at: place.at,
     css: `${place.css} ${colourOf(facts, first)}`,
     key: `${first.practitionerId}-${first.startsAt.epochMilliseconds}`,
-    time: speaker.t('calendar.from_to', { from, to: speaker.time(first.endsAt) }),
+    from,
     what: first.serviceName,
     doctor: column.practitionerId === undefined ? first.practitionerName : undefined,
     count: speaker.t('calendar.places', {
