@@ -5,34 +5,6 @@ import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows } from '../../platform/db/rows.ts'
 
-export type PatientPast = { seen: boolean; missed: boolean }
-
-/**
- * What the visits before `before` tell of each of these people: whether they were seen here, and whether they missed one
- * of the last three. Everybody who comes for years misses one some time; that alone should not be held against them.
- */
-export async function listPasts(
-  ctx: Ctx,
-  patientIds: readonly PatientId[],
-  before: Instant,
-): Promise<Map<PatientId, PatientPast>> {
-  if (patientIds.length === 0) return new Map()
-  const found = await rows<PatientPast & { id: PatientId }>(
-    ctx.db,
-    // Looks back from the newest visit and stops: what it costs does not grow with the years somebody has been coming.
-    `select p.id,
-       exists (select from clinic.appointments a where a.clinic_id = ? and a.patient_id = p.id and a.starts_at < ?
-               and a.status in ('arrived', 'in_room', 'fulfilled')) as seen,
-       exists (select from (select a.status from clinic.appointments a
-                 where a.clinic_id = ? and a.patient_id = p.id and a.starts_at < ?
-                   and a.status in ('arrived', 'in_room', 'fulfilled', 'noshow')
-                 order by a.starts_at desc limit 3) last where last.status = 'noshow') as missed
-     from unnest(?::uuid[]) as p (id)`,
-    [ctx.clinic.id, before, ctx.clinic.id, before, patientIds],
-  )
-  return new Map(found.map(({ id, seen, missed }) => [id, { seen, missed }]))
-}
-
 export type VisitsAround = { nextAt: Instant | null; lastAt: Instant | null; withDoctor: boolean }
 
 /** The next and the last visit of each of these people, and whether any visit is with this doctor. */

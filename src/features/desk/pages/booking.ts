@@ -13,6 +13,8 @@ import { findConsent } from '../../consents/queries.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
+import { listPasts } from '../../attendance/queries.ts'
+import { scoreOf } from '../../attendance/rules.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { usageOf } from '../../subscription/rules/usage.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
@@ -21,7 +23,7 @@ import { isolated, type SlotChoice } from '../rules.ts'
 import type { BookingDraft, TimesQuestion } from '../schema.ts'
 import { deskTerms } from './terms.ts'
 import { nearestTo, timesOf, type Known } from './times.ts'
-import { initialsOf, whenText } from './words.ts'
+import { attendanceText, initialsOf, whenText } from './words.ts'
 
 export type BookingState = {
   draft: BookingDraft
@@ -61,7 +63,7 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     maySetUp: ctx.actor.kind === 'user' && ctx.actor.role === 'owner',
     settingsHref: `/app/${ctx.clinic.slug}/settings`,
     action: `/app/${ctx.clinic.slug}/appointments/new`,
-    patient: patient && chosen(ctx, speaker, patient, draft, state.back),
+    patient: patient && { ...chosen(ctx, speaker, patient, draft, state.back), missed: await missedBy(ctx, speaker, patient) },
     people: state.find ? await peopleOf(ctx, speaker, values.q ?? '', draft.times, state.back) : undefined,
     newOpen: form.errors.name !== undefined || form.errors.phone !== undefined || Boolean(values.name ?? values.phone),
     options: known && optionsOf(ctx, speaker, settings, known),
@@ -151,6 +153,10 @@ function optionsOf(ctx: Ctx, speaker: Speaker, settings: DiarySettings, known: K
 
 const gives = (settings: DiarySettings, practitionerId: PractitionerId, serviceId: ServiceId) =>
   settings.offers.some((offer) => offer.practitionerId === practitionerId && offer.serviceId === serviceId)
+
+async function missedBy(ctx: Ctx, speaker: Speaker, { id }: Patient): Promise<string | undefined> {
+  return attendanceText(speaker, scoreOf((await listPasts(ctx, [id], ctx.now)).get(id)?.misses ?? [], ctx.now))
+}
 
 function chosen(ctx: Ctx, speaker: Speaker, patient: Patient, draft: BookingDraft, back: string | undefined) {
   return {

@@ -13,13 +13,15 @@ import { referenceText } from '../../appointments/rules.ts'
 import { listRecentMessages } from '../../messaging/queries/log.ts'
 import { searchPatients } from '../../patients/actions.ts'
 import { getPatient, type Patient } from '../../patients/queries.ts'
+import { listPasts } from '../../attendance/queries.ts'
+import { scoreOf } from '../../attendance/rules.ts'
 import { seesRestricted } from '../../patients/rules.ts'
 import { listVisitsAround } from '../queries.ts'
 import { parseReference } from '../rules.ts'
 import { actionsOf, readsMessages } from './actions.ts'
 import { consentsOf } from './consents.ts'
 import { messageRow } from './message-row.ts'
-import { initialsOf, nameOf, whenText } from './words.ts'
+import { attendanceText, initialsOf, nameOf, whenText } from './words.ts'
 
 const shown = 20
 /** A doctor's own patients are picked from among this many who match. */
@@ -117,8 +119,15 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
     open: open.map((visit) => visitRow(ctx, speaker, visit)),
     past: visits.filter((visit) => !open.includes(visit)).map((visit) => visitRow(ctx, speaker, visit)),
     missed: visits.filter(({ status }) => status === 'noshow').length,
+    attendance: attendanceText(speaker, await scoreNow(ctx, id)),
     messages: messages?.map((message) => messageRow(ctx, speaker, message)),
   })
+}
+
+/** What somebody's missed visits come to now. For the clinic's own people: a support visit has no use for it. */
+async function scoreNow(ctx: Ctx, id: PatientId): Promise<number> {
+  if (ctx.actor.kind !== 'user') return 0
+  return scoreOf((await listPasts(ctx, [id], ctx.now)).get(id)?.misses ?? [], ctx.now)
 }
 
 function headOf(speaker: Speaker, patient: Patient) {

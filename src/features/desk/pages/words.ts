@@ -4,6 +4,7 @@ import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Appointment } from '../../appointments/queries.ts'
+import { isFlagged } from '../../attendance/rules.ts'
 import type { Waiting } from '../rules.ts'
 
 export function waitText({ t }: Speaker, { kind, minutes }: Waiting): string {
@@ -32,6 +33,10 @@ export function whenText(ctx: Ctx, speaker: Speaker, instant: Instant): string {
 }
 
 const dateIsNear = (days: number) => days > -90 && days < 180
+
+/** What missed visits come to, for the clinic to know; undefined when it is not worth a word. */
+export const attendanceText = ({ t }: Speaker, score: number): string | undefined =>
+  isFlagged(score) ? t('attendance.note.misses', { count: Math.round(score) }) : undefined
 
 export const initialsOf = (name: string): string =>
   name
