@@ -1,56 +1,10 @@
 // What Today says of doctors who are late or away.
-import { isBefore } from '../../../kernel/time.ts'
-import { allowed } from '../../../kernel/permissions.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
-import { listCurrentDisruptions, type Disruption } from '../queries.ts'
-import { mayUndo } from '../rules.ts'
-
-export type DisruptionBar = {
-  href: string
-  text: string
-  /** While nobody has heard of it yet. */
-  leaves: string | undefined
-  undo: string | undefined
-  now: string | undefined
-}
+import { listCurrentDisruptions } from '../queries.ts'
+import { barOf, type DisruptionBar } from '../rules/words.ts'
 
 /** One bar for each that is not over, with its way back and, while nobody was told, the time the messages leave. */
 export async function barsOf(ctx: Ctx, speaker: Speaker): Promise<DisruptionBar[]> {
   return (await listCurrentDisruptions(ctx)).map((one) => barOf(ctx, speaker, one))
-}
-
-export function barOf(ctx: Ctx, speaker: Speaker, disruption: Disruption): DisruptionBar {
-  const href = `/app/${ctx.clinic.slug}/disruptions/${disruption.id}`
-  const may = ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.move')
-  const waits = disruption.undoneAt === null && isBefore(ctx.now, disruption.tellsAt) && disruption.visits > 0
-  return {
-    href,
-    text: sentenceOf(ctx, speaker, disruption),
-    leaves: waits ? speaker.t('disruptions.bar.leaves', { time: speaker.time(disruption.tellsAt) }) : undefined,
-    undo: may && mayUndo(disruption, ctx.now) ? `${href}/undo` : undefined,
-    now: may && waits ? `${href}/now` : undefined,
-  }
-}
-
-/** A name within a sentence of another direction. */
-const isolated = (name: string) => `\u2068${name}\u2069`
-
-/** `Dr Sana is late until 11:40`, `Dr Sana is away from … to …`. */
-export function sentenceOf(
-  { clinic: { zone } }: Pick<Ctx, 'clinic'>,
-  speaker: Speaker,
-  disruption: Disruption,
-): string {
-  const { kind, startsAt, endsAt } = disruption
-  const who = isolated(disruption.who)
-  const last = endsAt.subtract({ nanoseconds: 1 })
-  const days = (instant: typeof startsAt) => instant.toZonedDateTimeISO(zone).toPlainDate()
-  if (kind === 'late') return speaker.t('disruptions.is.late', { who, time: speaker.time(endsAt) })
-  if (days(startsAt).equals(days(last))) {
-    const key = kind === 'closed' ? 'closed_day' : 'away_day'
-    return speaker.t(`disruptions.is.${key}`, { who, date: speaker.date(days(startsAt)) })
-  }
-  const dates = { from: speaker.date(days(startsAt)), to: speaker.date(days(last)) }
-  return speaker.t(`disruptions.is.${kind === 'closed' ? 'closed' : 'away'}`, { who, ...dates })
 }

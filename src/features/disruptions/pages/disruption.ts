@@ -3,9 +3,9 @@ import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { listAppointmentsById, listStanding, type Appointment } from '../../appointments/queries.ts'
-import { barOf, sentenceOf } from '../actions/look.ts'
 import { findDisruption, listDisruptions, listKept, type DisruptionId } from '../queries.ts'
 import { mostVisits } from '../rules.ts'
+import { barOf, sentenceOf } from '../rules/words.ts'
 
 /** One that was declared: how its visits stood and stand, and what came in since. */
 export async function disruptionPage(ctx: Ctx, speaker: Speaker, id: DisruptionId): Promise<View> {

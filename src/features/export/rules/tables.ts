@@ -396,7 +396,7 @@ export const exportTables: readonly Table[] = [
     key: ['id'],
     columns: columns({
       id,
-      disruption_id: ['id', 'disruptions.id'],
+      disruption_id: ['id', 'which of the disruptions'],
       appointment_id: ['id', 'appointments.id'],
       outcome: ['text', 'shifted, moved, handed_over, cancelled'],
       version_after: ['number', 'version of the visit it led to'],
