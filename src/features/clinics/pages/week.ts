@@ -76,7 +76,9 @@ export function breaksOf(speaker: Speaker, form: Form, order: readonly number[])
   const field = fieldIn(form)
   const time = (name: string, label: string) => field({ name, type: 'time', label, css: 'input-short' })
   return {
-    open: ['break_days', 'break_from', 'break_to'].some((name) => name in form.errors),
+    open:
+      ['break', 'friday'].includes(form.values.do ?? '') ||
+      ['break_days', 'break_from', 'break_to'].some((name) => name in form.errors),
     days:
       order.length > 1
         ? field({
