@@ -19,7 +19,6 @@ import {
   stepChoices,
   type Profile,
 } from '../rules.ts'
-import { missedRules } from '../../attendance/rules.ts'
 import { settingsMenu } from '../rules/settings.ts'
 
 export async function clinicPage(ctx: Ctx, speaker: Speaker, baseUrl: string, refused?: Form) {
