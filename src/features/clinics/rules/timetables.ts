@@ -5,7 +5,7 @@
  */
 import { hijriMonthStart, hijriOf, type HijriDate } from '../../../kernel/hijri.ts'
 import type { Id, LocationId, PractitionerId } from '../../../kernel/ids.ts'
-import { Temporal, type PlainDate } from '../../../kernel/time.ts'
+import type { PlainDate } from '../../../kernel/time.ts'
 import type { Shift } from '../rules.ts'
 
 export type Covered =
@@ -29,18 +29,40 @@ export type MoonCorrection = { hijriYear: number; hijriMonth: number; days: -1 |
 
 type DateRange = { from: PlainDate; to: PlainDate }
 
-export const dayOrder = (a: PlainDate, b: PlainDate): number => Temporal.PlainDate.compare(a, b)
+// Comparing two dates takes Temporal microseconds, and a search does it for every timetable and day.
+const numbers = new WeakMap<PlainDate, number>()
+
+function numberOf(date: PlainDate): number {
+  const known = numbers.get(date)
+  if (known !== undefined) return known
+  const number = date.year * 10_000 + date.month * 100 + date.day
+  numbers.set(date, number)
+  return number
+}
+
+/** Below zero when the first comes before the other. */
+export const dayOrder = (a: PlainDate, b: PlainDate): number => numberOf(a) - numberOf(b)
 export const covers = ({ from, to }: DateRange, date: PlainDate): boolean =>
   dayOrder(from, date) <= 0 && dayOrder(date, to) <= 0
 const rangesMeet = (a: DateRange, b: DateRange) => dayOrder(a.from, b.to) <= 0 && dayOrder(b.from, a.to) <= 0
 
+// By the corrections they were made with, which are kept with the clinic's settings as long as those stand.
+const months = new WeakMap<readonly MoonCorrection[], Map<number, DateRange>>()
+
 /** The dates of a Hijri month where the clinic is: a day early or late at either end as it corrected them. */
 export function monthDates(year: number, month: number, moon: readonly MoonCorrection[]): DateRange {
+  const known = months.get(moon) ?? new Map<number, DateRange>()
+  months.set(moon, known)
+  const number = year * 12 + month
+  const found = known.get(number)
+  if (found) return found
   const [nextYear, nextMonth] = month === 12 ? [year + 1, 1] : [year, month + 1]
-  return {
+  const dates = {
     from: hijriMonthStart(year, month).add({ days: correctionOf(moon, year, month) }),
     to: hijriMonthStart(nextYear, nextMonth).add({ days: correctionOf(moon, nextYear, nextMonth) - 1 }),
   }
+  known.set(number, dates)
+  return dates
 }
 
 export const correctionOf = (moon: readonly MoonCorrection[], year: number, month: number): -1 | 0 | 1 =>
