@@ -26,6 +26,7 @@ import type { Services } from '../src/platform/services.ts'
 import { chance } from './chance.ts'
 import { seedClinics, type SeedClinic } from './clinics.ts'
 import { patientsOf, visitsOf, type SeedVisit } from './diary.ts'
+import { insertServicesAsTheyAre } from './services.ts'
 import { insertSpecialHours } from './special-hours.ts'
 
 export const demoPassword = 'nabz demo only'
@@ -112,6 +113,7 @@ async function openSeedClinic(services: Services, clinic: SeedClinic, passwordHa
   })
   await insertPatients(services, id, clinic)
   const proven = await services.clinics.byId(id)
+  if (proven) await services.inClinic(proven, system, origin, insertServicesAsTheyAre)
   if (proven) await services.inClinic(proven, system, origin, (ctx) => insertSpecialHours(ctx, clinic, insertAll))
   return id
 }

@@ -2,6 +2,7 @@
 import {
   newId,
   type AppointmentId,
+  type Id,
   type LocationId,
   type PatientId,
   type PractitionerId,
@@ -106,6 +107,38 @@ export async function makeService(
     }
     ctx.settingsChanged()
     return service
+  })
+}
+
+/** A room or machine, which a service needs one of. */
+export async function makeResource(
+  clinic: TestClinic,
+  overrides: {
+    name?: string
+    kind?: 'room' | 'equipment'
+    locationId?: LocationId | undefined
+    neededBy?: ServiceId
+    need?: number
+  } = {},
+): Promise<Id<'resource'>> {
+  return clinic.inClinic(async (ctx) => {
+    const id = newId<'resource'>()
+    await insert(ctx, 'resources', {
+      id,
+      kind: overrides.kind ?? 'equipment',
+      name: overrides.name ?? 'Ultrasound',
+      location_id: overrides.locationId ?? null,
+      created_at: ctx.now,
+    })
+    if (overrides.neededBy !== undefined) {
+      await insert(ctx, 'service_resources', {
+        service_id: overrides.neededBy,
+        need: overrides.need ?? 1,
+        resource_id: id,
+      })
+    }
+    ctx.settingsChanged()
+    return id
   })
 }
 
