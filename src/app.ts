@@ -59,6 +59,7 @@ import { disruptionRoutes } from './features/disruptions/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { queueRoutes } from './features/queue/routes.ts'
 import { screenRoutes } from './features/queue/routes/screen.ts'
+import { feedOpenRoutes, feedRoutes } from './features/feeds/routes.ts'
 import { rightsRoutes } from './features/rights/routes.ts'
 import { answerRoutes } from './features/rights/routes/answer.ts'
 import { webhookRoutes } from './features/messaging/routes.ts'
@@ -75,6 +76,7 @@ import { retentionConsoleRoutes } from './features/privacy/routes/console.ts'
 import { lookOnlyPage, supportBanners } from './features/support/pages.ts'
 import { supportRoutes, visitorRoutes as supportVisitorRoutes } from './features/support/routes.ts'
 import { activityRoutes, trailRoutes } from './features/trail/routes.ts'
+import { waitlistRoutes } from './features/waitlist/routes.ts'
 import { closedPage, subscriptionBanners } from './features/subscription/pages.ts'
 import type { Services } from './platform/services.ts'
 import { paymentPages } from './platform/channels/stripe-facts.ts'
@@ -124,6 +126,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(bookingOpenRoutes.express)
   app.use(siteOpenRoutes.express)
   app.use(compression())
+  app.use(feedOpenRoutes.express)
   // By name, so that no page's address is first looked for among the files.
   const forYears = { maxAge: '1y', immutable: true, index: false } as const
   for (const name of readdirSync(publicFolder)) app.use(`/${name}`, express.static(join(publicFolder, name), forYears))
@@ -186,6 +189,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(seriesRoutes.express)
   app.use(attendanceRoutes.express)
   app.use(deskRoutes.express)
+  app.use(waitlistRoutes.express)
   app.use(disruptionRoutes.express)
   app.use(queueRoutes.express)
   app.use(calendarRoutes.express)
@@ -198,6 +202,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(closingRoutes.express)
   app.use(policyOwnerRoutes.express)
   app.use(apiSettingsRoutes.express)
+  app.use(feedRoutes.express)
   app.use(trailRoutes.express)
 
   app.use(consoleRoutes.express)

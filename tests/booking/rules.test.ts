@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LocationId, PractitionerId } from '../../src/kernel/ids.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
-import { calendarFile } from '../../src/features/booking/rules/calendar-file.ts'
+import { calendarFile } from '../../src/kernel/calendar-file.ts'
 import { codeIn, secondsToResend } from '../../src/features/booking/rules/codes.ts'
 import { nearestTimes, partsOfDay, stripStart } from '../../src/features/booking/rules/days.ts'
 import { openingAt } from '../../src/features/booking/rules/opening.ts'
@@ -149,7 +149,7 @@ describe('a code', () => {
 })
 
 it('a calendar file escapes, folds without cutting a letter, and takes a cancelled visit back', () => {
-  const file = calendarFile({
+  const visit = {
     uid: 'x@nabz.test',
     sequence: 2,
     cancelled: true,
@@ -160,7 +160,8 @@ it('a calendar file escapes, folds without cutting a letter, and takes a cancell
     location: 'شارع عباس العقاد، مدينة نصر، القاهرة، جمهورية مصر العربية',
     description: 'One\nTwo',
     url: 'https://nabz.test/a/x',
-  })
+  }
+  const file = calendarFile([visit])
   expect(file).toContain('SUMMARY:Visit: a\\, b\\; c\\\\d\r\n')
   expect(file).toContain('DESCRIPTION:One\\nTwo\r\n')
   expect(file).toContain('STATUS:CANCELLED\r\n')

@@ -9,11 +9,11 @@ const noted: Record<string, string> = {
   'platform.audit_entries': `action not in ('access.denied', 'api.denied', 'webhook.forged')`,
 }
 
-/** Leaves out what counts requests and remembers browsers. With a clinic, only its own rows. */
+/** Leaves out what counts requests, says when a feed was last asked for, and remembers browsers. With a clinic, only its own rows. */
 export async function tableStates(app: TestApp, clinicId?: string): Promise<TableStates> {
   const tables = await app.superuser<{ name: string }>(
     `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname in ('clinic', 'platform') and c.relkind = 'r' and c.relname not in ('throttles', 'sessions')
+     where n.nspname in ('clinic', 'platform') and c.relkind = 'r' and c.relname not in ('throttles', 'sessions', 'feed_uses')
        and ($1::boolean or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'clinic_id'))
      order by 1`,
     [clinicId === undefined],

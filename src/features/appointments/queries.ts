@@ -392,6 +392,9 @@ const stamps = {
   noshow: 'noshow_at',
 } as const satisfies Record<Status, string | undefined>
 
+/** Calendars take what has a higher number than what they have: a cancellation, and the visit that is back after all. */
+const showsInCalendars = ({ from, to }: { from: Status; to: Status }) => from === 'cancelled' || to === 'cancelled'
+
 /**
  * Takes a step if the appointment is still in the state it is taken from: compare and set, so that of two people at two
  * desks one is told. Answers the version it now has, or undefined when it changed meanwhile.
@@ -404,7 +407,7 @@ export async function updateStatus(
   const stamp = stamps[step.to]
   const [updated] = await rows<{ version: number }>(
     ctx.db,
-    'update clinic.appointments set status = ?, previous_status = ?, cancelled_by = ?, cancel_reason = null, version = version + ?' +
+    'update clinic.appointments set status = ?, previous_status = ?, cancelled_by = ?, cancel_reason = null, version = version + ?, calendar_sequence = calendar_sequence + ?' +
       (stamp === undefined ? '' : `, ${stamp} = ?`) +
       ' where clinic_id = ? and id = ? and status = ? returning version',
     [
@@ -412,6 +415,7 @@ export async function updateStatus(
       step.from,
       step.cancelledBy ?? null,
       step.newVersion ? 1 : 0,
+      showsInCalendars(step) ? 1 : 0,
       ...(stamp === undefined ? [] : [ctx.now]),
       ctx.clinic.id,
       id,
@@ -430,10 +434,10 @@ export async function updateStatusBack(
   const stamp = stamps[step.from]
   const [updated] = await rows<{ version: number }>(
     ctx.db,
-    'update clinic.appointments set status = ?, previous_status = null, cancelled_by = null, cancel_reason = null, version = version + ?' +
+    'update clinic.appointments set status = ?, previous_status = null, cancelled_by = null, cancel_reason = null, version = version + ?, calendar_sequence = calendar_sequence + ?' +
       (stamp === undefined ? '' : `, ${stamp} = null`) +
       ' where clinic_id = ? and id = ? and status = ? and previous_status = ? returning version',
-    [step.to, step.newVersion ? 1 : 0, ctx.clinic.id, id, step.from, step.to],
+    [step.to, step.newVersion ? 1 : 0, showsInCalendars(step) ? 1 : 0, ctx.clinic.id, id, step.from, step.to],
   )
   return updated?.version
 }
@@ -488,7 +492,8 @@ export async function updatePlace(
   const [updated] = await rows<{ version: number }>(
     ctx.db,
     `update clinic.appointments set practitioner_id = ?, location_id = ?, starts_at = ?, ends_at = ?, occupied_from = ?,
-       occupied_to = ?, capacity = ?, lane = ?, overbooked = ?, overbook_reason = ?, confirmed_at = null,
+       occupied_to = ?, capacity = ?, lane = ?, overbooked = ?, overbook_reason = coalesce(?, overbook_reason),
+       confirmed_at = null,
        version = version + 1, calendar_sequence = calendar_sequence + 1
      where clinic_id = ? and id = ? and version = ? and status = 'booked' returning version`,
     [

@@ -27,7 +27,7 @@ export const actionGroups = {
     'staff.invited', 'staff.invitation_withdrawn', 'staff.joined', 'staff.role_changed', 'staff.removed',
     'staff.factor_reset_asked', 'staff.factor_reset_taken_back', 'clinic.factor_required', 'clinic.factor_relaxed',
     'api_client.created',
-    'api_client.revoked', 'api.patients_read',
+    'api_client.revoked', 'api.patients_read', 'feed.created', 'feed.revoked',
   ],
   support: [
     'support_visit.asked', 'support_visit.allowed', 'support_visit.refused', 'support_visit.started',
@@ -56,7 +56,7 @@ export const actions: ReadonlySet<string> = new Set(Object.values(actionGroups).
 
 const recordKinds = [
   'appointment', 'patient', 'practitioner', 'service', 'location', 'closure', 'clinic', 'user', 'invitation', 'message',
-  'inbound_message', 'export', 'api_client', 'support_visit', 'rights_request', 'legal_hold', 'subscription', 'order',
+  'inbound_message', 'export', 'api_client', 'feed', 'support_visit', 'rights_request', 'legal_hold', 'subscription', 'order',
   'portal_visit', 'closing', 'series', 'disruption',
 ] as const // prettier-ignore
 export type RecordKind = (typeof recordKinds)[number] | 'other'
@@ -81,6 +81,7 @@ const sharedPages: Partial<Record<RecordKind, string>> = {
   invitation: '/settings/staff',
   export: '/settings/export',
   api_client: '/settings/api',
+  feed: '/settings/feeds',
   support_visit: '/settings/support',
   subscription: '/settings/subscription',
   order: '/settings/subscription',
@@ -99,7 +100,17 @@ export type MailChoice = (typeof mailChoices)[number]
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Of a check of the log: told on its own page. */
-const internal = new Set(['seq', 'publishedAt', 'badSeq', 'badEntry', 'badAt'])
+const internal = new Set([
+  'version',
+  'from_lane',
+  'from_overbooked',
+  'was_confirmed_at',
+  'seq',
+  'publishedAt',
+  'badSeq',
+  'badEntry',
+  'badAt',
+])
 export const defects = ['altered', 'missing', 'gap', 'cut', 'rewritten', 'unlinked'] as const
 export type Fact = { name: string; value: string | number | boolean }
 

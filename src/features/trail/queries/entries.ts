@@ -72,8 +72,9 @@ export async function listRecordNames(ctx: Ctx, ids: readonly string[]): Promise
      union all select id, name from clinic.locations where clinic_id = ? and id = any(?::uuid[])
      union all select id, reference from clinic.appointments where clinic_id = ? and id = any(?::uuid[])
      union all select id, name from platform.api_clients where clinic_id = ? and id = any(?::uuid[])
+     union all select id, name from platform.feeds where clinic_id = ? and id = any(?::uuid[])
      union all select id, name from platform.users where id = any(?::uuid[])`,
-    [...own, ...own, ...own, ...own, ...own, ...own, [...new Set(ids)]],
+    [...own, ...own, ...own, ...own, ...own, ...own, ...own, [...new Set(ids)]],
   )
   return new Map(found.map(({ id, name }) => [id, name]))
 }
