@@ -46,7 +46,7 @@ export async function up(knex: Knex): Promise<void> {
       priority_at timestamptz,
       -- Where they stand instead of where their time or arrival puts them, after they were called and not there.
       place_at timestamptz,
-      place_tie double precision,
+      place_tie bigint,
       skips integer not null default 0,
       stepped_out_at timestamptz,
       -- What was decided before somebody arrived (again) no longer counts.

@@ -88,6 +88,28 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
         ctx.now.add({ hours: 30 * 24 }),
       ],
     )
+    const [seen] = await rows<{ id: string; practitioner_id: string }>(
+      ctx.db,
+      'select id, practitioner_id from clinic.appointments where clinic_id = ? order by id limit 1',
+      [ctx.clinic.id],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.token_counters (clinic_id, practitioner_id, day, issued) values (?, ?, '2026-11-24', 1)`,
+      [ctx.clinic.id, seen!.practitioner_id],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.tokens (clinic_id, id, practitioner_id, day, token, appointment_id, issued_at)
+       values (?, ?, ?, '2026-11-24', 1, ?, ?)`,
+      [ctx.clinic.id, newId(), seen!.practitioner_id, seen!.id, ctx.now],
+    )
+    await rows(
+      ctx.db,
+      `insert into clinic.queue_places (clinic_id, appointment_id, walk_in, priority, priority_at, place_at, place_tie, skips, changed_at)
+       values (?, ?, true, 'elderly', ?, ?, 1048576, 2, ?)`,
+      [ctx.clinic.id, seen!.id, ctx.now, ctx.now, ctx.now],
+    )
     await rows(ctx.db, `update clinic.profiles set about = '-about', phone = '+922134567890' where clinic_id = ?`, [
       ctx.clinic.id,
     ])

@@ -45,6 +45,9 @@ export type Queued = {
   steppedOutAt: Instant | null
 }
 
+/** Between two numbers there is room for whoever has to stand between them. */
+const tieStep = 2 ** 20
+
 type Key = { first: number; due: number; tie: number }
 
 const ms = (instant: Instant) => instant.epochMilliseconds
@@ -62,7 +65,7 @@ function keyOf(visit: Queued): Key {
   return {
     first: visit.priorityAt === null ? Infinity : ms(visit.priorityAt),
     due,
-    tie: visit.placeTie ?? visit.token ?? 0,
+    tie: visit.placeTie ?? (visit.token ?? 0) * tieStep,
   }
 }
 
@@ -124,6 +127,6 @@ export function placeAfterSkip(
   }
   const after = waiting[skipBehind]
   const next = after && keyOf(after)
-  const tie = next?.due === their.due ? (their.tie + next.tie) / 2 : their.tie + 1
+  const tie = next?.due === their.due ? Math.floor((their.tie + next.tie) / 2) : their.tie + tieStep / 2
   return { placeAt: their.due, placeTie: tie }
 }
