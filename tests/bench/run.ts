@@ -16,6 +16,7 @@ import { consoleScenario, measureConsole } from './console.ts'
 import { startBaselines, type Baselines, type Statement } from './baselines.ts'
 import { prepare, slug, withClient, zone, type Diary, type Place } from './fixtures.ts'
 import { measureSignIn, signInScenario } from './sign-in.ts'
+import { calendarScenario, measureCalendar } from './calendar.ts'
 import { liveScenario, measureLive } from './live.ts'
 import { measureMemory, memoryScenario } from './memory.ts'
 import { measureWaitingTimes, queueScenario } from './queue.ts'
@@ -140,6 +141,10 @@ async function main(): Promise<void> {
   if (signInScenario.includes(options.only ?? '')) {
     say(signInScenario)
     await measureSignIn(past.diary, past.nabz, options.quick ? 2 : 5)
+  }
+  if (calendarScenario.includes(options.only ?? '')) {
+    say(calendarScenario)
+    await measureCalendar(past.diary, past.nabz, options.quick ? 40 : 200)
   }
   if (liveScenario.includes(options.only ?? '')) {
     say(liveScenario)
