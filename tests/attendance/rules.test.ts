@@ -12,7 +12,10 @@ import {
 import { Temporal } from '../../src/kernel/time.ts'
 
 const now = Temporal.Instant.from('2026-11-24T07:00:00Z')
-const ago = (days: number, kind: Miss['kind'] = 'missed'): Miss => ({ kind, at: now.subtract({ hours: days * 24 }) })
+const ago = (days: number, kind: Miss['kind'] = 'missed'): Miss => ({
+  kind,
+  at: now.subtract({ milliseconds: Math.round(days * 86_400_000) }),
+})
 
 describe('what missed visits come to', () => {
   it.each<[string, Miss[], number]>([
