@@ -26,6 +26,7 @@ import type { Services } from '../src/platform/services.ts'
 import { chance } from './chance.ts'
 import { seedClinics, type SeedClinic } from './clinics.ts'
 import { patientsOf, visitsOf, type SeedVisit } from './diary.ts'
+import { numberArrivals } from './queue.ts'
 import { insertServicesAsTheyAre } from './services.ts'
 import { insertSpecialHours } from './special-hours.ts'
 
@@ -325,6 +326,7 @@ async function fillDays(services: Services, clinic: SeedClinic, id: ClinicId): P
       'messages',
       kept.flatMap(({ visit, id: visitId }) => messageRows(ctx, setup, visit, visitId)),
     )
+    await numberArrivals(ctx)
     ctx.diaryChanged()
   })
 }

@@ -10,7 +10,7 @@ import { decideRequest } from '../../src/features/rights/actions/decide.ts'
 import { receiveRequest } from '../../src/features/rights/actions/receive.ts'
 import { newId, type PatientId, type UserId } from '../../src/kernel/ids.ts'
 import { minutes } from '../../src/kernel/time.ts'
-import { registerLink } from '../../src/platform/links.ts'
+import { registerLink, registerWaitingLink } from '../../src/platform/links.ts'
 import { queueMessage } from '../../src/platform/outbox.ts'
 import type { RouteEntry } from '../../src/platform/web/routers.ts'
 import type { TestApp } from './app.ts'
@@ -152,8 +152,17 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
       app.clock.now().toString(),
     ],
   )
+  const place = newId()
+  await app.superuser(
+    `insert into clinic.waiting_entries (clinic_id, id, patient_id, service_id, from_date, until_date, language, source,
+       joined_at) values ($1, $2, $3, $4, $5::date, $5::date + 30, 'en', 'desk', $6)`,
+    [clinic.id, place, patient.id, service.id, '2026-11-24', app.clock.now().toString()],
+  )
+  const w = await clinic.inClinic((ctx) => registerWaitingLink(ctx, place, ctx.now.add(minutes(1440))))
   return {
     api,
+    'waiting-list/:id': place,
+    w,
     feeds,
     'feeds/:token.ics': `${feed}.ics`,
     series,
@@ -174,6 +183,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     patients: patient.id,
     services: service.id,
     locations: locationId,
+    ':slug/:location': locationId,
     practitioners: practitionerId,
     doctors: practitionerId,
     hours: practitionerId,
