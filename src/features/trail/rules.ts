@@ -21,7 +21,7 @@ export const actionGroups = {
     'location.reactivated', 'location.rearranged', 'practitioner.added', 'practitioner.changed', 'practitioner.linked',
     'practitioner.unlinked', 'practitioner.deactivated', 'practitioner.reactivated', 'practitioner.rearranged',
     'service.added', 'service.changed', 'service.deactivated', 'service.reactivated', 'service.rearranged',
-    'checklist.hidden', 'checklist.shown', 'link.shared',
+    'checklist.hidden', 'checklist.shown', 'link.shared', 'embed.sites_changed',
   ],
   people: [
     'staff.invited', 'staff.invitation_withdrawn', 'staff.joined', 'staff.role_changed', 'staff.removed',

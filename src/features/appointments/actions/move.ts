@@ -58,6 +58,7 @@ export async function moveAppointment(
       to: after.startsAt.toString(),
       from_practitioner_id: before.practitionerId,
       to_practitioner_id: after.practitionerId,
+      ...wayBack(before, after),
       ...(after.overbooked ? { overbooked: true, lane: after.lane } : {}),
     },
   )
@@ -67,6 +68,17 @@ export async function moveAppointment(
   ctx.tally('moved')
   ctx.diaryChanged()
   return done(after)
+}
+
+/** What an undo needs to put the visit back exactly: kept in the log, which is there as long as anybody could want it. */
+function wayBack(before: Appointment, after: Appointment) {
+  return {
+    version: after.version,
+    from_location_id: before.locationId,
+    from_lane: before.lane,
+    from_overbooked: before.overbooked,
+    was_confirmed_at: before.confirmedAt?.toString() ?? null,
+  }
 }
 
 async function findPlace(ctx: Ctx, by: 'patient' | 'desk', wish: SlotWish, id: AppointmentId) {

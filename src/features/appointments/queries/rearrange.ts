@@ -116,6 +116,33 @@ export async function insertResourcesOf(
   )
 }
 
+export type LastMove = {
+  at: Instant
+  version: number
+  startsAt: Instant
+  practitionerId: PractitionerId
+  locationId: LocationId
+  lane: number
+  overbooked: boolean
+  confirmedAt: Instant | null
+}
+
+/** Where a visit stood before it was last moved, as far as the log still knows. */
+export async function findLastMove(ctx: Ctx, id: AppointmentId): Promise<LastMove | undefined> {
+  const [found] = await rows<LastMove>(
+    ctx.db,
+    `select at, (details->>'version')::int as version, (details->>'from')::timestamptz as "startsAt",
+       details->>'from_practitioner_id' as "practitionerId", details->>'from_location_id' as "locationId",
+       (details->>'from_lane')::int as lane, (details->>'from_overbooked')::boolean as overbooked,
+       (details->>'was_confirmed_at')::timestamptz as "confirmedAt"
+     from clinic.audit_entries
+     where clinic_id = ? and record_id = ? and record_kind = 'appointment' and action = 'appointment.moved'
+     order by at desc, id desc limit 1`,
+    [ctx.clinic.id, id],
+  )
+  return found && found.version !== null && found.locationId !== null ? found : undefined
+}
+
 /** Lets go of holds: of these, and of all that lapsed, for doctors whose diary is rearranged. */
 export async function deleteHoldsInTheWay(
   ctx: Ctx,

@@ -7,6 +7,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { findUndoableMove } from '../../appointments/actions/undo-move.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { type Appointment, countInSession, findAnswers, getAppointment, listTaken } from '../../appointments/queries.ts'
 import { movable, referenceText } from '../../appointments/rules.ts'
@@ -38,6 +39,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     card: { id, name, href: here, actions: actionsOf(ctx, speaker, visit) },
     onTop: onTopHref(ctx, visit),
     messages: messages?.map((message) => messageRow(ctx, speaker, message)),
+    undoMove: await undoMoveOf(ctx, visit),
     wanted: visit.messagesWanted,
     series: seriesOf(ctx, speaker, visit),
     answers: await answersOf(ctx, speaker, visit),
@@ -93,6 +95,12 @@ function onTopHref(
     overbook: 'yes',
   })
   return `/app/${slug}/appointments/new?${query.toString()}`
+}
+
+/** Where its last move is taken back, by whoever may move it. */
+async function undoMoveOf(ctx: Ctx, visit: Appointment): Promise<string | undefined> {
+  if (ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'appointments.move')) return undefined
+  return (await findUndoableMove(ctx, visit)) && `/app/${ctx.clinic.slug}/appointments/${visit.id}/move/undo`
 }
 
 function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {

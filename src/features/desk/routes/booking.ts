@@ -6,12 +6,13 @@ import { localInstant } from '../../../kernel/time.ts'
 import { parseLanguage } from '../../../platform/i18n/languages.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
+import { undoMove } from '../../appointments/actions/undo-move.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import { bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
 import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
 import { dayHref, movePage, visitPage } from '../pages/visit.ts'
 import { nameOf } from '../pages/words.ts'
-import { isolated, ownPath, parseSlot, slotText, type SlotChoice } from '../rules.ts'
+import { isolated, ownPath, parseSlot, type SlotChoice } from '../rules.ts'
 import { bookingDraft, callerForm, overbookForm, placeForm, timesAsked, type BookingDraft } from '../schema.ts'
 import { backOf, withBack } from './steps.ts'
 
@@ -61,6 +62,7 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const state = { times: timesAsked(req.query), back: backOf(request, id), later: req.query.scope === 'later' }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
+  routes.post('/appointments/:id/move/undo', 'appointments.move', takeMoveBack)
   routes.post('/appointments/:id/move', 'appointments.move', async (request) => {
     const { req, speaker, inClinic, show } = request
     const id = idParam<'appointment'>(req, 'id')
@@ -73,6 +75,23 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const state = { times: timesAsked(typed), back: backOf(request, id), later: typed.scope === 'later' }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
+}
+
+async function takeMoveBack(request: ClinicRequest): Promise<void> {
+  const { req, speaker, inClinic, redirect } = request
+  const id = idParam<'appointment'>(req, 'id')
+  const undone = await inClinic((ctx) => undoMove(ctx, id))
+  flash(
+    req,
+    undone.ok
+      ? {
+          kind: 'success',
+          key: 'desk.flash.move_undone',
+          params: { name: isolated(nameOf(speaker, undone.value)), when: speaker.dateTime(undone.value.startsAt) },
+        }
+      : { kind: 'error', key: `desk.refused.${undone.reason}` },
+  )
+  await redirect(backOf(request, id))
 }
 
 async function again(request: ClinicRequest, change: Partial<BookingState>, status: number): Promise<void> {
@@ -208,11 +227,9 @@ async function move(
 ): Promise<void> {
   const { req, speaker, inClinic, redirect, show, at } = request
   const back = backOf(request, id)
-  const before = await inClinic((ctx) => standingOf(ctx, id))
   const moved = await inClinic((ctx) => moveForCaller(ctx, id, slot, overbookReason))
   if (moved.ok) {
     const { appointment, messageAt } = moved.value
-    const undo = new URLSearchParams({ slot: slotText(before), back })
     flash(req, {
       kind: 'success',
       key: messageAt ? 'desk.flash.moved_told' : 'desk.flash.moved',
@@ -221,7 +238,7 @@ async function move(
         when: speaker.dateTime(appointment.startsAt),
         ...(messageAt ? { time: speaker.time(messageAt) } : {}),
       },
-      undo: `${at(`/appointments/${id}/move`)}?${undo.toString()}`,
+      undo: withBack(at(`/appointments/${id}/move/undo`), back),
     })
     return redirect(back)
   }
