@@ -7,7 +7,7 @@ export const settingsSections = [
   { key: 'clinic', path: '/settings', icon: 'building-hospital', label: 'clinics.nav.clinic' },
   { key: 'doctors', path: '/settings/doctors', icon: 'stethoscope', label: 'clinics.nav.doctors' },
   { key: 'services', path: '/settings/services', icon: 'list-check', label: 'clinics.nav.services' },
-  { key: 'rooms', path: '/settings/rooms', icon: 'door', label: 'clinics.nav.rooms' },
+  { key: 'rooms', path: '/settings/rooms', icon: 'door-enter', label: 'clinics.nav.rooms' },
   { key: 'hours', path: '/settings/hours', icon: 'clock', label: 'clinics.nav.hours' },
   { key: 'closures', path: '/settings/closures', icon: 'calendar-off', label: 'clinics.nav.closures' },
   { key: 'locations', path: '/settings/locations', icon: 'map-pin', label: 'clinics.nav.locations' },
@@ -20,6 +20,7 @@ export const settingsSections = [
   { key: 'log', path: '/settings/log', icon: 'history', label: 'trail.nav' },
   { key: 'api', path: '/settings/api', icon: 'plug', label: 'api.nav' },
   { key: 'feeds', path: '/settings/feeds', icon: 'calendar', label: 'feeds.nav' },
+  { key: 'embed', path: '/settings/embed', icon: 'plug', label: 'embed.nav' },
   { key: 'share', path: '/settings/share', icon: 'share', label: 'clinics.nav.share' },
   { key: 'subscription', path: '/settings/subscription', icon: 'credit-card', label: 'billing.nav' },
 ] as const
