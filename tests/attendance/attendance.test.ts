@@ -25,7 +25,7 @@ async function scene(missedDaysAgo: number[], rule = 'none', after = 2) {
     const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: `1${at}:00` })
     await inPast(clinic, visit.id, days, `status = 'noshow', noshow_at = now()`)
   }
-  const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: '16:00' })
+  const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, on: '2026-11-25', at: '16:00' })
   await clinic.inClinic(async (ctx) => {
     await app.superuser('update clinic.profiles set missed_rule = $2, missed_after = $3 where clinic_id = $1', [
       clinic.id,
@@ -108,7 +108,7 @@ describe('who is to be called', () => {
     const desk = await clinic.as(clinic.cast.bilal)
     const page = await desk.get(`/app/${clinic.slug}/confirmations`)
     expect(page.text).toContain('Call to confirm')
-    const answer = await desk.post(`/app/${clinic.slug}/appointments/${visit.id}/confirmation`)
+    const answer = await desk.postForm(`/app/${clinic.slug}/appointments/${visit.id}/confirmation`)
     expect(answer.status).toBe(303)
     expect(await names(clinic)).toEqual([])
     const [entry] = await app.superuser<{ action: string }>(
