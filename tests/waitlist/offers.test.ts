@@ -9,6 +9,8 @@ import { withdraw } from '../../src/features/consents/actions.ts'
 import { changeWaitlistSettings, leaveList, restoreEntry } from '../../src/features/waitlist/actions/join.ts'
 import { offerFreedTimes, offerByHand } from '../../src/features/waitlist/actions/offer.ts'
 import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
+import { erasePatient } from '../../src/features/rights/actions/erase.ts'
+import { takePatient } from '../../src/features/export/actions/patient.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeShift } from '../support/factories.ts'
 import { inShort } from '../support/messages.ts'
@@ -412,5 +414,17 @@ describe('the desk', () => {
     expect((await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))).ok).toBe(false)
     const entries = [await entryOf(one.patientId), await entryOf(two.patientId)]
     expect(entries[0]!.joinedAt.epochMilliseconds).toBeLessThan(entries[1]!.joinedAt.epochMilliseconds)
+  })
+})
+
+describe('whose data it is', () => {
+  it('gets it with a copy, and has it erased with what was offered', async () => {
+    const [one] = await freed(1)
+    await settle()
+    const copy = await scene.clinic.inClinic((ctx) => takePatient(ctx, one!.patientId, 'json'))
+    expect([copy.held.waiting_entries.length, copy.held.waiting_offers.length]).toEqual([1, 1])
+    await scene.clinic.inClinic((ctx) => erasePatient(ctx, one!.patientId, ['visits'], { tell: false }))
+    expect(await offersIn(scene.clinic)).toEqual([])
+    expect(await entryOf(one!.patientId)).toBeUndefined()
   })
 })

@@ -165,7 +165,7 @@ function refuseCode(
   showCode(request, scene, at, undefined, 429, { wrong, hopeless: !shortly })
 }
 
-routes.get('/waiting-list/:id', 'public', async (request) => {
+routes.get('/waiting-list/:draft', 'public', async (request) => {
   const at = await draftOf(request)
   if (at) showCode(request, at.scene, { id: at.draft.id, details: at.details }, undefined, 200)
 })
@@ -174,14 +174,14 @@ routes.get('/waiting-list/:id', 'public', async (request) => {
 async function draftOf(request: PatientRequest) {
   const scene = await sceneOf(request)
   if (!scene) return undefined
-  const id = idParam<'waiting_draft'>(request.req, 'id')
+  const id = idParam<'waiting_draft'>(request.req, 'draft')
   const draft = (await request.inClinic((ctx) => findOwnDraft(ctx, id, browserOf(request)))) ?? notFound('draft')
   const read = detailsOf(draft.typed, scene.clinic.country)
   if ('errors' in read) return notFound('draft')
   return { scene, draft, details: read.details }
 }
 
-routes.post('/waiting-list/:id', 'public', async (request) => {
+routes.post('/waiting-list/:draft', 'public', async (request) => {
   const at = await draftOf(request)
   if (!at) return
   const { scene, draft, details } = at

@@ -18,6 +18,8 @@ export type Times = {
   days: { date: string; weekday: string; day: string; label: string; note: string; current: boolean; free: boolean }[]
   groups: { doctor: string; place: string | undefined; slots: SlotButton[] }[]
   none: boolean
+  /** Where whoever finds nothing is put on the waiting list. */
+  waitingHref: string | undefined
 }
 
 export type Known = {
@@ -77,6 +79,7 @@ export async function timesOf(
       wantedAmong(slotsOn(date), date, asked.time, ctx),
     ),
     none: slotsOn(date).length === 0,
+    waitingHref: moving ? undefined : `/app/${ctx.clinic.slug}/waiting-list/new?service=${known.serviceId}`,
   }
 }
 

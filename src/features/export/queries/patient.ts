@@ -12,6 +12,8 @@ export type Held = Record<
   | 'appointments'
   | 'tokens'
   | 'queue_places'
+  | 'waiting_entries'
+  | 'waiting_offers'
   | 'messages'
   | 'inbound_messages'
   | 'audit_entries',
@@ -22,15 +24,19 @@ export type Held = Record<
 export async function listRowsOf(ctx: Ctx, id: PatientId): Promise<Held> {
   const appointments = await held(ctx, 'appointments', 'patient_id', [id])
   const visitIds = appointments.map((visit) => String(visit.id))
+  const waiting = await held(ctx, 'waiting_entries', 'patient_id', [id])
+  const waitingIds = waiting.map((entry) => String(entry.id))
   return {
     patients: await held(ctx, 'patients', 'id', [id]),
     consents: await held(ctx, 'consents', 'patient_id', [id]),
     appointments,
     tokens: await held(ctx, 'tokens', 'appointment_id', visitIds),
     queue_places: await held(ctx, 'queue_places', 'appointment_id', visitIds),
+    waiting_entries: waiting,
+    waiting_offers: await held(ctx, 'waiting_offers', 'entry_id', waitingIds),
     messages: await held(ctx, 'messages', 'patient_id', [id]),
     inbound_messages: await held(ctx, 'inbound_messages', 'patient_id', [id]),
-    audit_entries: await held(ctx, 'audit_entries', 'record_id', [id, ...visitIds]),
+    audit_entries: await held(ctx, 'audit_entries', 'record_id', [id, ...visitIds, ...waitingIds]),
   }
 }
 

@@ -15,6 +15,8 @@ import { listPatientsByPhone, type Patient } from '../../patients/queries.ts'
 import { listOpenings, type Opening } from '../../rights/queries/effects.ts'
 import { listRequestsOfPatient } from '../../rights/queries/requests.ts'
 import { referenceOf, type RightsRequest } from '../../rights/rules.ts'
+import { tokenOf } from '../../waitlist/actions/join.ts'
+import { listEntriesOf } from '../../waitlist/queries/entries.ts'
 import { askable, shortName } from '../rules.ts'
 import { frameOf, pathOf, type Scene } from './frame.ts'
 
@@ -59,6 +61,7 @@ export async function personPage(ctx: Ctx, scene: Scene, open: Open, patient: Pa
   const requests = await listRequestsOfPatient(ctx, patient.id)
   const family = await listPatientsByPhone(ctx, open.phone)
   const stopped = await isOptedOut(ctx, open.phone)
+  const waiting = (await listEntriesOf(ctx, patient.id)).filter(({ state }) => state === 'waiting')
   return view('portal/person', {
     title: t('portal.person.title', { clinic: clinic.name }),
     ...frameOf(scene),
@@ -70,6 +73,11 @@ export async function personPage(ctx: Ctx, scene: Scene, open: Open, patient: Pa
     facts: factsOf(scene, patient),
     correctionHref: at('/correction'),
     toCome: toCome.map((visit) => ({ ...visitRow(scene, visit), href: visitHref(ctx, scene, visit) })),
+    waiting: waiting.map(({ id, wish, serviceName }) => ({
+      what: serviceName,
+      when: t('waitlist.span', { from: speaker.longDate(wish.from), until: speaker.longDate(wish.until) }),
+      href: scene.url(`/w/${tokenOf(ctx, id)}`),
+    })),
     past: past.slice(0, few).map((visit) => visitRow(scene, visit)),
     visitsHref: past.length > few ? at('/visits') : undefined,
     stopped,

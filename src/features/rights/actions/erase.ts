@@ -4,6 +4,7 @@ import type { Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { dropQueuedMessages } from '../../../platform/outbox.ts'
+import { forgetWaiting } from '../../waitlist/actions/join.ts'
 import { takeStep } from '../../appointments/actions/run.ts'
 import {
   deleteMessagesOf,
@@ -37,6 +38,7 @@ export async function erasePatient(
   }
   const messages = parts.includes('messages') ? await deleteMessagesOf(ctx, id, until, options.tell ? open : []) : 0
   const visits = parts.includes('visits') ? await updateVisitsForgotten(ctx, id, until, options.again !== undefined) : 0
+  if (parts.includes('visits')) await forgetWaiting(ctx, id, until)
   if (parts.includes('contact')) await updateContactForgotten(ctx, id)
   const whole = ['visits', 'messages', 'contact'].every((part) => parts.includes(part))
   const patient = whole && (await deletePatient(ctx, id))

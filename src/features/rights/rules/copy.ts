@@ -11,6 +11,8 @@ export function only({ patient, visits, held }: PatientRecord, parts: readonly s
       appointments: rowsOf('visits', held.appointments),
       tokens: rowsOf('visits', held.tokens),
       queue_places: rowsOf('visits', held.queue_places),
+      waiting_entries: rowsOf('visits', held.waiting_entries),
+      waiting_offers: rowsOf('visits', held.waiting_offers),
       messages: rowsOf('messages', held.messages),
       inbound_messages: rowsOf('messages', held.inbound_messages),
       consents: rowsOf('consents', held.consents),

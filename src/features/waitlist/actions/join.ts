@@ -1,7 +1,7 @@
 // Coming onto the list and off it again.
 import { newId, type AppointmentId, type PatientId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { dateAt, dayBounds, isBefore, Temporal } from '../../../kernel/time.ts'
+import { dateAt, dayBounds, isBefore, Temporal, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
@@ -11,7 +11,15 @@ import { getSettings, offerOf } from '../../availability/actions.ts'
 import { give } from '../../consents/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
 import { getPatient } from '../../patients/queries.ts'
-import { getEntry, updateEnded, updateOutlived, updateRestored, upsertEntry, type Entry } from '../queries/entries.ts'
+import {
+  deleteEntriesOf,
+  getEntry,
+  updateEnded,
+  updateOutlived,
+  updateRestored,
+  upsertEntry,
+  type Entry,
+} from '../queries/entries.ts'
 import { insertHeldTimes, listOpenOffers, updateOfferMessagesDropped, updateWithdrawn } from '../queries/offers.ts'
 import { getWaitlistSettings, updateWaitlistSettings } from '../queries/settings.ts'
 import { linkDays, longestWaitDays, type EntryId, type WaitingWish, type WaitlistSettings } from '../rules.ts'
@@ -129,6 +137,10 @@ export async function restoreEntry(ctx: Ctx, id: EntryId): Promise<Outcome<Entry
   await audit(ctx, 'waiting.restored', { kind: 'waiting_entry', id })
   return done(entry)
 }
+
+/** Places on the list of somebody who asked to be forgotten, with what was offered to them; none that came after `until`. */
+export const forgetWaiting = (ctx: Ctx, patientId: PatientId, until: Instant): Promise<number> =>
+  deleteEntriesOf(ctx, patientId, until)
 
 /** Ends what nobody waits for any more: its last day is over, or the visit it was to be sooner than began or is gone. */
 export async function endOutlived(ctx: Ctx): Promise<number> {

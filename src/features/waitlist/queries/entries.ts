@@ -16,6 +16,7 @@ export type Entry = {
   patientId: PatientId
   /** Null where the data is restricted, and whoever looks may not see whose it is. */
   patientName: string | null
+  serviceName: string
   phone: Phone
   /** The number as it is known across clinics. */
   number: Buffer
@@ -33,6 +34,7 @@ type EntryRow = {
   id: EntryId
   patientId: PatientId
   patientName: string
+  serviceName: string
   phoneSealed: Buffer
   restricted: boolean
   serviceId: ServiceId
@@ -51,12 +53,14 @@ type EntryRow = {
   endedAt: Instant | null
 }
 
-const columns = `e.id, e.patient_id as "patientId", p.name as "patientName", p.phone_sealed as "phoneSealed",
+const columns = `e.id, e.patient_id as "patientId", p.name as "patientName", s.name as "serviceName", p.phone_sealed as "phoneSealed",
   p.restricted_at is not null as restricted, e.service_id as "serviceId", e.location_id as "locationId",
   e.practitioner_ids as "practitionerIds", e.weekdays, e.parts, e.from_date as "from", e.until_date as "until",
   e.instead_of as "insteadOf", e.language, e.source, e.state, e.appointment_id as "appointmentId",
   e.joined_at as "joinedAt", e.ended_at as "endedAt"`
-const joined = `clinic.waiting_entries e join clinic.patients p on p.clinic_id = e.clinic_id and p.id = e.patient_id`
+const joined = `clinic.waiting_entries e
+  join clinic.patients p on p.clinic_id = e.clinic_id and p.id = e.patient_id
+  join clinic.services s on s.clinic_id = e.clinic_id and s.id = e.service_id`
 
 function opened(ctx: Ctx, row: EntryRow): Entry {
   const phone = ctx.seal.open(row.phoneSealed, 'patients.phone', row.patientId) as Phone
@@ -64,6 +68,7 @@ function opened(ctx: Ctx, row: EntryRow): Entry {
     id: row.id,
     patientId: row.patientId,
     patientName: row.restricted && !seesRestricted(ctx) ? null : row.patientName,
+    serviceName: row.serviceName,
     phone,
     number: recipientHash(ctx, { channel: 'whatsapp', phone }),
     wish: {
@@ -241,13 +246,13 @@ export async function updateOutlived(ctx: Ctx, today: PlainDate): Promise<number
   )
 }
 
-export async function countWaiting(ctx: Ctx): Promise<number> {
-  const [row] = await rows<{ count: number }>(
+/** With the offers made to them. */
+export async function deleteEntriesOf(ctx: Ctx, patientId: PatientId, until: Instant): Promise<number> {
+  return changes(
     ctx.db,
-    `select count(*) as count from clinic.waiting_entries where clinic_id = ? and state = 'waiting'`,
-    [ctx.clinic.id],
+    'delete from clinic.waiting_entries where clinic_id = ? and patient_id = ? and joined_at <= ?',
+    [ctx.clinic.id, patientId, until],
   )
-  return row?.count ?? 0
 }
 
 export type LastOffer = { entryId: EntryId; state: OfferState; startsAt: Instant; expiresAt: Instant }
