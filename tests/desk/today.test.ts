@@ -79,7 +79,7 @@ describe('Today', () => {
     await app.superuser('update clinic.appointments set confirmed_at = now() where id = $1', [visit.id])
     const lane = wordsOfLane((await today()).text, 'expected')
     expect(lane).toMatch(/Known Karim General consultation Confirmed اردو Check in/)
-    expect(lane).toMatch(/Absent Ali General consultation New patient Missed one before Check in/)
+    expect(lane).toMatch(/Absent Ali General consultation New patient Missed visits before Check in/)
   })
 
   it('shows a hold as held, without a name to it, and no longer when it lapsed', async () => {
