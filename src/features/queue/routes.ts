@@ -2,7 +2,7 @@
 import { parseForm } from '../../kernel/forms.ts'
 import { parseId, type AppointmentId, type PractitionerId } from '../../kernel/ids.ts'
 import { isolated } from '../../kernel/names.ts'
-import { refuse, type Outcome } from '../../kernel/outcome.ts'
+import type { Outcome } from '../../kernel/outcome.ts'
 import { ownPath } from '../../kernel/own-path.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
@@ -89,8 +89,7 @@ routes.post('/appointments/:id/stepping-out', 'appointments.run', (request) =>
 routes.post('/appointments/:id/line', 'appointments.run', (request) => change(request, comeBack, 'came_back'))
 routes.post('/appointments/:id/priority', 'appointments.run', (request) => {
   const reason = parsePriority(request.req.query.reason)
-  const first: Change = (ctx, id) => (reason ? prioritise(ctx, id, reason) : Promise.resolve(refuse('not_now')))
-  return change(request, first, 'prioritised', 'priority/removal')
+  return change(request, (ctx, id) => prioritise(ctx, id, reason), 'prioritised', 'priority/removal')
 })
 routes.post('/appointments/:id/priority/removal', 'appointments.run', (request) =>
   change(request, endPriority, 'priority_ended'),

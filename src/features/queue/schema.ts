@@ -34,4 +34,5 @@ export function callAsked(
   return { ids: ids.flatMap((id) => parseId<'appointment'>(id) ?? []), then }
 }
 
-export const parsePriority = (text: unknown): Priority | undefined => priorities.find((one) => one === text)
+/** Whatever reason is not on the list is another one. */
+export const parsePriority = (text: unknown): Priority => priorities.find((one) => one === text) ?? 'other'
