@@ -187,7 +187,9 @@ describe('a doctor who is late', () => {
   it('is not confirmed unseen: whoever chooses otherwise sees the new page first', async () => {
     const { english } = await afternoon()
     const page = await atDesk().look({ late_min: '90' })
-    const response = await atDesk().confirm(page, { [english.id]: 'cancel' }).expect(409)
+    const response = await atDesk()
+      .confirm(page, { [english.id]: 'cancel' })
+      .expect(409)
     expect(readPreview(response).words).toContain('You chose something else for some visits.')
     expect(await statusOf(english.id)).toBe('booked')
     await atDesk().done(readPreview(response))
@@ -436,7 +438,9 @@ it('refuses what makes no sense, and keeps what was typed', async () => {
   expect(await send({ what: 'late', late_min: 'soon' })).toContain('Enter how many minutes, from 5 to 600')
   expect(await send({ what: 'late', late_min: '10', from_time: '09:00' })).toContain('That time is over already')
   expect(await send({ what: 'leave', from_date: '2026-11-20' })).toContain('The first day is over already')
-  expect(await send({ what: 'leave', from_date: '2026-11-26', to_date: '2026-11-25' })).toContain('not before the first')
+  expect(await send({ what: 'leave', from_date: '2026-11-26', to_date: '2026-11-25' })).toContain(
+    'not before the first',
+  )
   expect(await send({ who: '', what: 'off' })).toContain('Choose the doctor or the place')
 })
 

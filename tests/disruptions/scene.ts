@@ -105,7 +105,8 @@ export function desk(app: TestApp, clinic: TestClinic, agent: Agent) {
     /** Confirms, and answers the address of what was declared. */
     async done(page: Shown): Promise<string> {
       const response = await agent.postForm(`${path}/new`, { ...formOf(page), step: 'confirm' })
-      if (response.status !== 303) throw new Error(`${response.status}: ${wordsOf(response.text).slice(0, 60)} ${app.lastError()}`)
+      if (response.status !== 303)
+        throw new Error(`${response.status}: ${wordsOf(response.text).slice(0, 60)} ${app.lastError()}`)
       return response.headers.location as string
     },
     undo: (address: string) => agent.postForm(`${address}/undo`),
