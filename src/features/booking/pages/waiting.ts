@@ -1,6 +1,6 @@
 // The waiting list as patients see it: the form, the code, their place on it, and an offer they have.
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
-import { phoneText, type Phone } from '../../../kernel/phone.ts'
+import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
 import { dateAt, isBefore, type PlainDate } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Appointment } from '../../appointments/queries.ts'
@@ -102,7 +102,7 @@ export function waitingPage(
       field({
         name: 'phone',
         label: t('booking.details.phone'),
-        hint: t('booking.details.phone_hint'),
+        hint: t('booking.details.phone_hint', { code: `\u2066${callingCode(clinic.country)}\u2069` }),
         type: 'tel',
         autocomplete: 'tel',
       }),

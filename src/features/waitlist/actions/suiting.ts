@@ -28,8 +28,10 @@ export async function listFreeSlots(
     days: first.until(dateAt(to, zone)).days + 1,
   }
   const free = await listFreeTimes(ctx, 'patient', wish, ignore)
+  const within = ({ startsAt }: { startsAt: number }) =>
+    startsAt >= from.epochMilliseconds && startsAt < to.epochMilliseconds
   return (free?.days ?? []).flatMap(({ slots }) =>
-    slots.map(({ startsAt, practitionerId, locationId }) => {
+    slots.filter(within).map(({ startsAt, practitionerId, locationId }) => {
       const at = Temporal.Instant.fromEpochMilliseconds(startsAt)
       return { serviceId, practitionerId, locationId, startsAt: at, endsAt: at.add({ minutes: service.durationMin }) }
     }),
