@@ -134,11 +134,14 @@ describe('special hours', () => {
     const { clinic, nadia, place, special } = setting
     const service = await makeService(clinic, { durationMin: 60 })
     await nadia.postForm(special, ramadan(place)).expect(303)
-    await nadia.postForm(special, day(place, '2027-02-10')).expect(303)
+    // Rows of other days, as a page of another kind has them, are none of a single day's.
+    const stray = { d2_1_from: '15:00', d2_1_to: '16:00' }
+    await nadia.postForm(special, { ...day(place, '2027-02-10'), ...stray }).expect(303)
     await nadia.postForm(special, day(place, '2027-02-11', { off: 'yes' })).expect(303)
     const tenth = await times(clinic, service.id, '2027-02-10')
     expect(tenth).toContain('10:00')
     expect(tenth).not.toContain('21:00')
+    expect(tenth).not.toContain('15:00')
     expect(await times(clinic, service.id, '2027-02-11')).toEqual([])
     expect(await times(clinic, service.id, '2027-02-12')).toContain('21:00')
     expect(await hours(setting)).toHaveLength(3)

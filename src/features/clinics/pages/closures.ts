@@ -29,7 +29,7 @@ export async function closuresPage(ctx: Ctx, speaker: Speaker, form: Form = empt
     action: at(ctx, '/settings/closures'),
     holidaysHref: at(ctx, '/settings/closures/holidays'),
     closures: settings.closures.map((closure) => ({
-      reason: closure.reason,
+      reason: closure.names?.[speaker.lang] ?? closure.reason,
       when: closureTimes(ctx, speaker, closure),
       who: closedFor(settings, closure, speaker),
       hijri: both ? closureHijri(ctx, speaker, settings, closure) : undefined,

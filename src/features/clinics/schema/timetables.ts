@@ -62,7 +62,9 @@ export function parseTimetable(
   const { values } = fields
   const errors: Record<string, string> = fields.ok ? {} : { ...fields.errors }
   const off = values.off !== undefined && values.off !== ''
-  const week = off ? { spans: [], errors: {} } : readWeek(typedRows(values))
+  const week = off
+    ? { spans: [], errors: {} }
+    : readWeek(typedRows(values).filter((row) => values.kind !== 'day' || row.weekday === singleDay))
   Object.assign(errors, week.errors)
   const covers = coveredIn(values, errors, today)
   if (!off && week.spans.length === 0 && Object.keys(week.errors).length === 0) {
