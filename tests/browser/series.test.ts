@@ -1,0 +1,85 @@
+// Repeat visits and missed visits in a real browser: in English on a phone, in Arabic at a desk.
+import type { Browser, Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { details, scene } from '../appointments/scene.ts'
+import type { TestApp } from '../support/app.ts'
+import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
+import { makeAppointment, makePatient } from '../support/factories.ts'
+
+const words = {
+  en: { width: 360, look: 'Update the dates', count: 'Number of visits', book: 'Book all 4 visits', undo: 'Undo all of it', confirmed: 'Confirmed by phone' },
+  ar: { width: 1280, look: 'حدّث المواعيد', count: 'عدد الزيارات', book: 'احجز الزيارات كلها', undo: 'تراجع عن كل ذلك', confirmed: 'أكّد بالهاتف' },
+} as const // prettier-ignore
+
+describeInBrowser('repeat visits', () => {
+  let app: TestApp
+  let browser: Browser
+  withAppAndBrowser((started) => ({ app, browser } = started))
+
+  it.each(['en', 'ar'] as const)(
+    'are looked at, booked and taken back by keyboard and pointer, in %s',
+    async (lang) => {
+      const say = words[lang]
+      const { clinic, at, bookByPhone, locationId, service } = await scene(app)
+      const base = `/app/${clinic.slug}`
+      const visit = await bookByPhone(at('10:00'))
+      await bookByPhone(at('10:00', '2026-12-02'), details(2))
+      const often = await makePatient(clinic, { name: 'Hamza Sheikh' })
+      for (const days of [3, 9]) {
+        const missed = await makeAppointment(clinic, {
+          service,
+          locationId,
+          patientId: often.id,
+          at: days === 3 ? '13:00' : '14:00',
+        })
+        await app.superuser(
+          `update clinic.appointments set status = 'noshow', starts_at = starts_at - make_interval(days => $3),
+           ends_at = ends_at - make_interval(days => $3), occupied_from = occupied_from - make_interval(days => $3),
+           occupied_to = occupied_to - make_interval(days => $3) where clinic_id = $1 and id = $2`,
+          [clinic.id, missed.id, days],
+        )
+      }
+      await makeAppointment(clinic, { service, locationId, patientId: often.id, on: '2026-11-25', at: '15:00' })
+      await clinic.inClinic(async (ctx) => {
+        await app.superuser(`update clinic.profiles set missed_rule = 'call' where clinic_id = $1`, [clinic.id])
+        ctx.settingsChanged()
+      })
+      await app.superuser('update platform.users set language = $2 where id = $1', [clinic.cast.nadia.userId, lang])
+    const { context, complaints } = await openWindow(browser, app, { viewport: { width: say.width, height: 900 } })
+      await useCookies(context, app, await clinic.as(clinic.cast.nadia))
+      const page: Page = await context.newPage()
+
+      await page.goto(`${base}/appointments/${visit.ok ? visit.value.id : ''}`)
+      await expectUsable(page)
+      await page.locator(`a[href$="/repeat"]`).click()
+      await page.locator('#f-count').fill('4')
+      // Enter looks, it never books.
+      await page.locator('#f-count').press('Enter')
+      await page.waitForURL(/series\/plan/)
+      await page.locator('[name="pick_2026-12-02"]').first().waitFor()
+      await expectUsable(page)
+      await page.locator('[name="pick_2026-12-02"]').first().focus()
+      await page.keyboard.press('Space')
+      await page.locator('.form-actions .btn-primary').press('Enter')
+      await page.waitForURL(/\/series\/[0-9a-f-]{36}$/)
+      expect(await page.locator('.list-row').count()).toBe(4)
+      await expectUsable(page)
+      await page.goto(`${base}/appointments/${visit.ok ? visit.value.id : ''}/later`)
+      await expectUsable(page)
+      await page.goBack()
+      await page.getByRole('button', { name: say.undo }).click()
+      await page.waitForLoadState()
+
+      await page.goto(`${base}/today?date=2026-11-25`)
+      await page.locator('[data-key="to-confirm"]').click()
+      await page.getByText('Hamza Sheikh').first().waitFor()
+      await expectUsable(page)
+      await page.getByRole('button', { name: say.confirmed }).click()
+      await page.waitForLoadState()
+      await page.goto(`${base}/settings/rules`)
+      await expectUsable(page)
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
+})
