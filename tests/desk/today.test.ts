@@ -131,7 +131,8 @@ describe('Today', () => {
     const asked = query.mock.calls.map(([said]) => String((said as { text?: string }).text ?? said))
     query.mockRestore()
     const ofThePage = asked.filter((sql) => /\bfrom clinic\./.test(sql))
-    expect(ofThePage).toHaveLength(2)
+    // The visits, what their patients' past tells, the line, and what a late doctor changed.
+    expect(ofThePage).toHaveLength(4)
   })
 })
 
