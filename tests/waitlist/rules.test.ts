@@ -43,6 +43,7 @@ const waiting = (number: number, overrides: Partial<Candidate> = {}): Candidate 
   wish: wish(),
   before: undefined,
   silent: false,
+  asked: 0,
   seen: new Set(),
   ...overrides,
 })
@@ -117,6 +118,11 @@ describe('who is offered a time', () => {
     ]
     const open: OpenOffer[] = [{ ...slot('2026-11-28T10:00'), number: 'number-3' }]
     expect(names(planOffers(people, [ten], open, rules))).toEqual(['entry-4'])
+  })
+
+  it('nobody a fourth time within a day', () => {
+    const people = [waiting(1, { asked: 3 }), waiting(2, { asked: 2 })]
+    expect(names(planOffers(people, [ten], [], rules))).toEqual(['entry-2'])
   })
 
   it('as many more as places were given back', () => {

@@ -81,12 +81,17 @@ export type Candidate = {
   before: Instant | undefined
   /** Said STOP, took the consent back, has such a visit already, or is restricted. */
   silent: boolean
+  /** How many times they were asked in the last 24 hours. */
+  asked: number
   /** Times they were offered before, whatever came of it. */
   seen: ReadonlySet<string>
 }
 
 export type OpenOffer = { number: string; practitionerId: PractitionerId; startsAt: Instant; endsAt: Instant }
 export type PlannedOffer = { entryId: EntryId; number: string; slot: FreeSlot }
+
+/** However much comes free, nobody is asked more often in 24 hours than this; the desk may still ask by hand. */
+export const mostADay = 3
 
 /** Longest waiting first; who joined in the same moment by their id, so that any two processes agree. */
 export function inOrder<T extends { joinedAt: Instant; id: string }>(waiting: readonly T[]): T[] {
@@ -115,7 +120,7 @@ export function planOffers(
   const busy = new Set(open.map(({ number }) => number))
   const planned: PlannedOffer[] = []
   for (const candidate of inOrder(candidates)) {
-    if (candidate.silent || busy.has(candidate.number)) continue
+    if (candidate.silent || candidate.asked >= mostADay || busy.has(candidate.number)) continue
     const slot = byTime.find((one) => mayBeOffered(candidate, one, rules.zone) && places(one) < rules.most)
     if (!slot) continue
     planned.push({ entryId: candidate.id, number: candidate.number, slot })

@@ -141,15 +141,18 @@ const untilOf = (ctx: Ctx, startsAt: Instant, offerMinutes: number, minNoticeMin
   offerUntil(startsAt, ctx.now, { offerMinutes, minNoticeMin })
 
 async function candidatesOf(ctx: Ctx, waiting: readonly Waiting[]): Promise<Candidate[]> {
+  const dayAgo = ctx.now.subtract({ hours: 24 })
   const [offered, stopped] = await Promise.all([
-    listOffered(ctx),
+    listOffered(ctx, dayAgo),
     listStoppedNumbers(
       ctx,
       waiting.map(({ number }) => number),
     ),
   ])
   const seen = new Map<EntryId, Set<string>>()
-  for (const { entryId, ...slot } of offered) {
+  const lately = new Map<EntryId, number>()
+  for (const { entryId, offeredAt, ...slot } of offered) {
+    if (isBefore(dayAgo, offeredAt)) lately.set(entryId, (lately.get(entryId) ?? 0) + 1)
     const its = seen.get(entryId) ?? new Set()
     seen.set(entryId, its.add(slotKey(slot)))
   }
@@ -162,6 +165,7 @@ async function candidatesOf(ctx: Ctx, waiting: readonly Waiting[]): Promise<Cand
       joinedAt: entry.joinedAt,
       wish: entry.wish,
       before: entry.insteadOfAt ?? undefined,
+      asked: lately.get(entry.id) ?? 0,
       silent: !entry.agreed || entry.hasVisit || entry.restricted || lost || stopped.has(number),
       seen: seen.get(entry.id) ?? new Set(),
     }

@@ -166,15 +166,16 @@ export async function listOpenOffers(ctx: Ctx): Promise<Offer[]> {
   return rows<Offer>(ctx.db, selected + ` and o.state = 'open' order by o.offered_at, o.id`, [ctx.clinic.id])
 }
 
-/** What was offered so far of times that are still to come. */
+/** What was offered so far of times that are still to come, and whatever was offered since a moment. */
 export async function listOffered(
   ctx: Ctx,
-): Promise<{ entryId: EntryId; practitionerId: PractitionerId; startsAt: Instant }[]> {
+  since: Instant,
+): Promise<{ entryId: EntryId; practitionerId: PractitionerId; startsAt: Instant; offeredAt: Instant }[]> {
   return rows(
     ctx.db,
-    `select entry_id as "entryId", practitioner_id as "practitionerId", starts_at as "startsAt"
-     from clinic.waiting_offers where clinic_id = ? and starts_at > ?`,
-    [ctx.clinic.id, ctx.now],
+    `select entry_id as "entryId", practitioner_id as "practitionerId", starts_at as "startsAt", offered_at as "offeredAt"
+     from clinic.waiting_offers where clinic_id = ? and (starts_at > ? or offered_at > ?)`,
+    [ctx.clinic.id, ctx.now, since],
   )
 }
 
