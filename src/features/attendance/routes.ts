@@ -3,7 +3,6 @@ import { clinicRouter, idParam } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { findOwnPractitioner } from '../appointments/actions/own-diary.ts'
 import { getSettings } from '../availability/actions.ts'
-import { isolated } from '../desk/rules.ts'
 import { confirmOnPhone, listToConfirm } from './actions.ts'
 import { confirmationsPage } from './pages.ts'
 
@@ -31,7 +30,8 @@ attendanceRoutes.post('/appointments/:id/confirmation', 'appointments.run', asyn
       ? {
           kind: 'success',
           key: 'attendance.flash.confirmed',
-          params: { name: isolated(confirmed.value.patientName ?? '') },
+          // The name keeps its own direction in a sentence that runs the other way.
+          params: { name: `\u2068${confirmed.value.patientName ?? ''}\u2069` },
         }
       : { kind: 'error', key: `attendance.flash.${confirmed.reason}` },
   )
