@@ -59,6 +59,7 @@ import { disruptionRoutes } from './features/disruptions/routes.ts'
 import { exportRoutes } from './features/export/routes.ts'
 import { queueRoutes } from './features/queue/routes.ts'
 import { screenRoutes } from './features/queue/routes/screen.ts'
+import { embedOpenRoutes, embedRoutes, embedScriptRoutes } from './features/embed/routes.ts'
 import { feedOpenRoutes, feedRoutes } from './features/feeds/routes.ts'
 import { rightsRoutes } from './features/rights/routes.ts'
 import { answerRoutes } from './features/rights/routes/answer.ts'
@@ -127,6 +128,8 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(siteOpenRoutes.express)
   app.use(compression())
   app.use(feedOpenRoutes.express)
+  app.use(embedOpenRoutes.express)
+  app.use(embedScriptRoutes.express)
   // By name, so that no page's address is first looked for among the files.
   const forYears = { maxAge: '1y', immutable: true, index: false } as const
   for (const name of readdirSync(publicFolder)) app.use(`/${name}`, express.static(join(publicFolder, name), forYears))
@@ -203,6 +206,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(policyOwnerRoutes.express)
   app.use(apiSettingsRoutes.express)
   app.use(feedRoutes.express)
+  app.use(embedRoutes.express)
   app.use(trailRoutes.express)
 
   app.use(consoleRoutes.express)

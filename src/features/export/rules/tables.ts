@@ -65,6 +65,7 @@ export const exportTables: readonly Table[] = [
       quiet_from: ['time', 'no messages from this local time'],
       quiet_to: ['time', 'no messages until this local time'],
       bring_note: ['text', 'what patients should bring'],
+      embed_origins: ['text', 'sites that may show free times in a frame, with spaces between'],
       waitlist: ['flag', 'keeps a waiting list'],
       waitlist_offers: ['number', 'how many are offered a time that came free at once'],
       waitlist_offer_min: ['number', 'minutes an offer stands'],
