@@ -177,6 +177,7 @@ describe('the catalogue', () => {
       'clinic.messages.recipient_hash',
       'clinic.messages.status',
       'clinic.profiles.clinic_id',
+      'clinic.profiles.missed_rule',
       'clinic.profiles.waitlist',
       'clinic.profiles.waitlist_seen',
       'clinic.rights_requests.clinic_id',
