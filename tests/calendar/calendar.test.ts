@@ -78,9 +78,9 @@ describe('the day', () => {
 
   it('is coloured by status or by service, and the address says which', async () => {
     await makeAppointment(clinic, { at: '14:00', status: 'arrived' })
-    expect((await bilal.get(at('/calendar'))).text).toMatch(/cal-visit [^"]*is-arrived"/)
+    expect((await bilal.get(at('/calendar'))).text).toMatch(/cal-visit [^"]*is-arrived[ "]/)
     const { text } = await bilal.get(at('/calendar?colour=service')).expect(200)
-    expect(text).toMatch(/cal-visit [^"]*is-arrived service-1"/)
+    expect(text).toMatch(/cal-visit [^"]*is-arrived service-1[ "]/)
     expect(text).toContain('/calendar?view=week&amp;colour=service')
   })
 })

@@ -38,6 +38,8 @@ type Facts = {
   busy: Awaited<ReturnType<typeof listBusy>>
   work: readonly Work[]
   severalPlaces: boolean
+  /** Asked for by every part of a column, worked out once. */
+  workByColumn: Map<string, WorkBlock[]>
 }
 
 type Column = {
@@ -66,6 +68,7 @@ export async function gridOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
     busy,
     work,
     severalPlaces: shown.settings.locations.filter(({ active }) => active).length > 1,
+    workByColumn: new Map(),
   }
   const columns = columnsOf(facts)
   const hours = hoursShown(
@@ -134,8 +137,19 @@ const visitsOf = ({ visits, ctx }: Facts, { date, practitionerId }: Of) => {
 type WorkBlock = Block & { locationId: LocationId; practitionerId: PractitionerId }
 
 /** The hours of a column, with what is closed already taken out. */
-function workOf({ work, shown, ctx }: Facts, { date, practitionerId }: Of): WorkBlock[] {
+function workOf(facts: Facts, { date, practitionerId }: Of): WorkBlock[] {
+  const key = `${date.toString()} ${practitionerId ?? ''}`
+  const known = facts.workByColumn.get(key)
+  if (known) return known
+  const found = worked(facts, { date, practitionerId })
+  facts.workByColumn.set(key, found)
+  return found
+}
+
+function worked({ work, shown, ctx }: Facts, { date, practitionerId }: Of): WorkBlock[] {
+  const { from, to } = dayBounds(date, ctx.clinic.zone)
   return work
+    .filter((one) => one.from < to.epochMilliseconds && one.to > from.epochMilliseconds)
     .filter((one) => practitionerId === undefined || one.practitionerId === practitionerId)
     .flatMap((one) => {
       const block = blockOn(one, date, ctx.clinic.zone)

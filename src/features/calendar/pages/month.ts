@@ -1,3 +1,4 @@
+import type { PractitionerId } from '../../../kernel/ids.ts'
 import { dayBounds, type PlainDate } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -5,6 +6,14 @@ import { listWork } from '../../availability/actions.ts'
 import { countByDay } from '../queries.ts'
 import { blockOn, firstWeekday, joined, weeksOf, without, type Block } from '../rules.ts'
 import type { Shown } from './frame.ts'
+
+/** Looked at before anything is worked out: of a month's spans few touch a day. */
+type Bounds = { from: number; to: number }
+const touches = (span: Bounds, day: Bounds): boolean => span.from < day.to && span.to > day.from
+const boundsOf = (day: PlainDate, zone: string): Bounds => {
+  const { from, to } = dayBounds(day, zone)
+  return { from: from.epochMilliseconds, to: to.epochMilliseconds }
+}
 
 /** A month of days: how many come, how full the doctors are, what is closed. One question to the database. */
 export async function monthOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
@@ -17,34 +26,25 @@ export async function monthOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
   const work = (await listWork(ctx, from, days)).filter(
     (one) => practitionerId === undefined || one.practitionerId === practitionerId,
   )
-  const doctors = new Set(work.map((one) => one.practitionerId))
-  const closuresOn = (day: PlainDate) =>
+  const closuresOn = (day: PlainDate, bounds: Bounds) =>
     settings.closures.flatMap((closure) => {
       const span = { from: closure.startsAt.epochMilliseconds, to: closure.endsAt.epochMilliseconds }
-      const block = blockOn(span, day, zone)
+      const block = touches(span, bounds) ? blockOn(span, day, zone) : undefined
       return block ? [{ ...closure, block }] : []
     })
   /** Minutes that can be worked, doctor by doctor, since two places at one time are still one doctor. */
-  const workedOn = (day: PlainDate) => {
-    const closed = closuresOn(day)
-    let minutes = 0
-    for (const doctor of doctors) {
-      const open: Block[] = work
-        .filter((one) => one.practitionerId === doctor)
-        .flatMap((one) => {
-          const block = blockOn(one, day, zone)
-          const cuts = closed
-            .filter(
-              (closure) =>
-                (closure.practitionerId ?? doctor) === doctor &&
-                (closure.locationId ?? one.locationId) === one.locationId,
-            )
-            .map((closure) => closure.block)
-          return block ? without([block], cuts) : []
-        })
-      for (const { from: start, to } of joined(open)) minutes += to - start
+  const workedOn = (day: PlainDate, bounds: Bounds, closed: ReturnType<typeof closuresOn>) => {
+    const open = new Map<PractitionerId, Block[]>()
+    for (const one of work) {
+      const block = touches(one, bounds) ? blockOn(one, day, zone) : undefined
+      if (!block) continue
+      const cuts = closed
+        .filter((closure) => (closure.practitionerId ?? one.practitionerId) === one.practitionerId)
+        .filter((closure) => (closure.locationId ?? one.locationId) === one.locationId)
+        .map((closure) => closure.block)
+      open.set(one.practitionerId, [...(open.get(one.practitionerId) ?? []), ...without([block], cuts)])
     }
-    return minutes
+    return [...open.values()].flatMap(joined).reduce((minutes, block) => minutes + block.to - block.from, 0)
   }
   const weeks = weeksOf(date, firstWeekday(country))
   return {
@@ -53,9 +53,11 @@ export async function monthOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
       week.map((day) => {
         const count = counts.get(day.toString())
         const visits = count?.visits ?? 0
-        const worked = workedOn(day)
+        const bounds = boundsOf(day, zone)
+        const closures = closuresOn(day, bounds)
+        const worked = workedOn(day, bounds, closures)
         const full = worked === 0 ? 0 : Math.min(100, Math.round(((count?.minutes ?? 0) / worked) * 100))
-        const closed = closuresOn(day)
+        const closed = closures
           .filter(
             ({ practitionerId: of, locationId }) =>
               locationId === undefined && (of === undefined || of === practitionerId),
