@@ -327,6 +327,15 @@ describe('one’s own page', () => {
   })
 })
 
+it('whose time was given away after they did not come is no broken page when they come', async () => {
+  const missed = await makeAppointment(clinic, { service: bookable.service, at: '12:00', status: 'noshow' })
+  await makeAppointment(clinic, { service: bookable.service, at: '12:00' })
+  expect(await clinic.inClinic((ctx) => takeStep(ctx, missed.id, 'arrive'))).toEqual({
+    ok: false,
+    reason: 'changed_meanwhile',
+  })
+})
+
 it('whoever is called and skipped while another desk does the same is skipped once', async () => {
   const { id } = await arrived('12:00')
   await arrived('12:30')

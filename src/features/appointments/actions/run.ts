@@ -32,7 +32,13 @@ export async function takeStep(
 
 async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
   const { to } = steps[step]
-  const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false })
+  const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false }).catch(
+    (error: unknown) => {
+      // Came after all, and the time was given to somebody else meanwhile: they can be taken in as a walk-in.
+      if (isOverlap(error)) return undefined
+      throw error
+    },
+  )
   if (updated === undefined) return refuse('changed_meanwhile')
   // Whoever is here has a number, whichever way they came in.
   const here = to === 'arrived' || to === 'in_room' ? { token: await giveToken(ctx, before) } : {}
