@@ -16,7 +16,7 @@ import type { RouteEntry } from '../../src/platform/web/routers.ts'
 import type { TestApp } from './app.ts'
 import { makeDeclaredPayment, makeDocument } from './books.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from './cast.ts'
-import { makeAppointment, makeBookable, makePatient } from './factories.ts'
+import { makeAppointment, makeBookable, makePatient, makeResource } from './factories.ts'
 
 /** Ids by the word that stands before them in an address: `services` of `/services/:id`. */
 export type Ids = Record<string, string>
@@ -66,6 +66,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
       dueAt: ctx.now.add(minutes(3)),
     }),
   )
+  const rooms = await makeResource(clinic)
   const [shift] = await app.superuser<{ id: string }>('select id from clinic.shifts where clinic_id = $1', [clinic.id])
   const closureId = newId()
   await app.superuser(
@@ -183,6 +184,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     patients: patient.id,
     services: service.id,
     locations: locationId,
+    rooms,
     ':slug/:location': locationId,
     practitioners: practitionerId,
     doctors: practitionerId,

@@ -3,7 +3,8 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { earlier, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
-import type { SlotWish } from '../../availability/actions.ts'
+import { getSettings, type SlotWish } from '../../availability/actions.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import {
   deleteHold,
@@ -55,7 +56,16 @@ export async function takeSlot(
     source: 'online',
     hold: { owner: holder.owner, expiresAt: ctx.now.add({ minutes: holdMinutes }) },
   })
-  if (held !== undefined) ctx.diaryChanged()
+  if (held === undefined) return undefined
+  // Whoever looked meanwhile saw it as gone: if nothing comes of it, those who wait are asked.
+  const settings = await getSettings(ctx)
+  const service = settings.services.find(({ id: one }) => one === wish.serviceId)
+  if (service) {
+    const { durationMin } = givenBy(settings, service, wish.practitionerId)
+    const visit = { ...wish, endsAt: wish.startsAt.add({ minutes: durationMin }) }
+    await noteFreed(ctx, visit, 'hold', { lookAt: ctx.now.add({ minutes: holdMinutes }) })
+  }
+  ctx.diaryChanged()
   return held
 }
 

@@ -48,7 +48,7 @@ export function detailsPage(
   scene: Scene,
   hold: HoldFacts,
   form: Form = emptyForm,
-  objection?: Objection | undefined,
+  objection?: Objection,
 ): View {
   const { clinic, speaker, url } = scene
   const { t } = speaker

@@ -1,9 +1,9 @@
 // Everything this feature writes for a clinic that is open. Whoever calls this has decided; here it is only done.
-import type { Id, PractitionerId, ServiceId, UserId } from '../../../kernel/ids.ts'
+import type { Id, PractitionerId, UserId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
 import { replaceWords } from './words.ts'
-import type { Closure, Kind, Location, Practitioner, Profile, Service, Shift } from '../rules.ts'
+import type { Closure, Kind, Location, Practitioner, Profile, Shift } from '../rules.ts'
 
 export type PublicFacts = {
   name: string
