@@ -269,7 +269,8 @@ export function placePage(
   return view('booking/place', {
     title: t('waitlist.place.title'),
     clinic: headOf(scene),
-    news: news && newsOf(scene, entry, news),
+    // What is on offer comes first: that somebody is on the list goes without saying then.
+    news: news && !(open && news === 'joined') ? newsOf(scene, entry, news) : undefined,
     state: t(`waitlist.state.${entry.state}`),
     waiting: entry.state === 'waiting',
     offer: open && {
@@ -310,7 +311,10 @@ export function wishFacts(
     ...(place ? [{ label: t('booking.times.location'), text: place.name }] : []),
     {
       label: t('waitlist.field.days'),
-      text: speaker.list([days.length === 0 ? t('waitlist.any_day') : speaker.list(days), ...parts]),
+      text: [
+        days.length === 0 ? t('waitlist.any_day') : speaker.list(days),
+        ...(parts.length === 0 ? [] : [speaker.list(parts)]),
+      ].join(' · '),
     },
     {
       label: t('waitlist.field.dates'),

@@ -107,9 +107,9 @@ const navigation: Destination[] = [
   { path: '/today', icon: 'list-check', label: 'shared.nav.today', permission: 'today.see' },
   { path: '/calendar', icon: 'calendar', label: 'shared.nav.calendar', permission: 'today.see', shortcut: 'c' },
   { path: '/queue', icon: 'users', label: 'queue.nav', permission: 'today.see' },
-  { path: '/waiting-list', icon: 'clock-pause', label: 'waitlist.desk.title', permission: 'today.see' },
   { path: '/patients', icon: 'id', label: 'shared.nav.patients', permission: 'patients.find' },
   { path: '/messages', icon: 'message', label: 'shared.nav.messages', permission: 'messages.see' },
+  { path: '/waiting-list', icon: 'clock-pause', label: 'waitlist.desk.title', permission: 'today.see' },
   // Owners have it all on the page of their subscription.
   {
     path: '/books',
