@@ -12,8 +12,10 @@ import { findLastAudited, lockPractitioner, lockProfile } from '../queries/write
 import type { Span } from '../rules/hours.ts'
 import {
   contradiction,
+  endOf,
   inTwoPlaces,
   monthDates,
+  moonMonths,
   periodsOf,
   shiftsOn,
   specialHours,
@@ -222,12 +224,13 @@ function timetableKept(practitionerId: PractitionerId, kept: KeptTimetable): Tim
  */
 export async function setMoon(
   ctx: Ctx,
-  corrections: readonly MoonCorrection[],
-  months: readonly { year: number; month: number }[],
+  read: (offered: readonly { year: number; month: number }[]) => MoonCorrection[],
 ): Promise<{ ok: true; value: void } | { ok: false; reason: 'month_length'; year: number; month: number }> {
   await lockProfile(ctx)
   const same = (a: MoonCorrection, b: MoonCorrection) => a.hijriYear === b.hijriYear && a.hijriMonth === b.hijriMonth
   const standing = await listMoonCorrections(ctx)
+  const months = moonMonths(dateAt(ctx.now, ctx.clinic.zone), { timetables: await listTimetables(ctx), moon: standing })
+  const corrections = read(months.flatMap((one) => [one, endOf(one)]))
   const moon = [...standing.filter((one) => !corrections.some((other) => same(one, other))), ...corrections]
   for (const { year, month } of months) {
     const { from, to } = monthDates(year, month, moon)

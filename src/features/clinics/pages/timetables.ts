@@ -12,18 +12,23 @@ import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { gridValues, groupedDays, typedWeek, usualWeek, weekOrder } from '../rules/hours.ts'
 import { settingsMenu } from '../rules/settings.ts'
 import {
+  comingYears,
   correctionOf,
   covers,
+  endOf,
   heldOn,
   hijriAt,
   monthDates,
+  moonMonths,
   periodsOf,
+  singleDay,
+  timetableKinds,
   type Hours,
   type MoonCorrection,
   type Timetable,
+  type TimetableKind,
   type TwoPlaces,
 } from '../rules/timetables.ts'
-import { singleDay, timetableKinds, type TimetableKind } from '../schema/timetables.ts'
 import { breaksOf, dayModel, daysText, spanText, weekdayName } from './week.ts'
 
 const todayOf = (ctx: Ctx): PlainDate => dateAt(ctx.now, ctx.clinic.zone)
@@ -272,19 +277,13 @@ function coverFields(
       label: t('clinics.timetables.year'),
       options: [
         { value: '', label: t('clinics.timetables.each_year') },
-        ...comingYears(ctx, settings.moon, month).map((year) => ({ value: String(year), label: String(year) })),
+        ...comingYears(todayOf(ctx), settings.moon, month).map((year) => ({
+          value: String(year),
+          label: String(year),
+        })),
       ],
     }),
   ]
-}
-
-/** The Hijri years in which a month is not over, the next three. */
-function comingYears(ctx: Ctx, moon: readonly MoonCorrection[], month: number): number[] {
-  const today = todayOf(ctx)
-  const first = hijriOf(today).year - 1
-  return Array.from({ length: 5 }, (_, n) => first + n)
-    .filter((year) => Temporal.PlainDate.compare(monthDates(year, month, moon).to, today) >= 0)
-    .slice(0, 3)
 }
 
 /** The dates of the form in both calendars; of a month, its next three times. */
@@ -292,7 +291,7 @@ function bothCalendars(ctx: Ctx, speaker: Speaker, settings: DiarySettings, kind
   const { moon } = settings
   if (kind === 'hijri') {
     const month = Number(values.month) || ramadan
-    return comingYears(ctx, moon, month).map((year) => {
+    return comingYears(todayOf(ctx), moon, month).map((year) => {
       const { from, to } = monthDates(year, month, moon)
       return speaker.t('clinics.timetables.both', {
         date: speaker.hijriMonth({ year, month }),
@@ -333,26 +332,10 @@ function clashText(speaker: Speaker, settings: DiarySettings, { date, shift, oth
 
 // When months began.
 
-/** The months whose beginning and end matter here: Ramadan, and those of rules; each the next two times. */
-export function moonMonths(ctx: Ctx, { timetables, moon }: Pick<DiarySettings, 'timetables' | 'moon'>) {
-  const months = new Set([ramadan])
-  for (const { covers: covered } of timetables) if (covered.kind === 'hijri_month') months.add(covered.month)
-  return [...months]
-    .flatMap((month) =>
-      comingYears(ctx, moon, month)
-        .slice(0, 2)
-        .map((year) => ({ year, month })),
-    )
-    .sort((a, b) => a.year - b.year || a.month - b.month)
-}
-
-export const endOf = ({ year, month }: { year: number; month: number }) =>
-  month === 12 ? { year: year + 1, month: 1 } : { year, month: month + 1 }
-
 export async function moonPage(ctx: Ctx, speaker: Speaker, refused?: Form) {
   const { t } = speaker
   const settings = await getDiarySettings(ctx)
-  const months = moonMonths(ctx, settings)
+  const months = moonMonths(todayOf(ctx), settings)
   const name = ({ year, month }: { year: number; month: number }) => `m${year}_${month}`
   const values = Object.fromEntries(
     months

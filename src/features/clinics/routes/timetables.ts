@@ -6,11 +6,11 @@ import { flash } from '../../../platform/web/session.ts'
 import { closeHolidays, comingHolidays, type Ticked } from '../actions/holidays.ts'
 import { removeTimetable, restoreTimetable, setMoon, setTimetable } from '../actions/timetables.ts'
 import { holidaysPage } from '../pages/holidays.ts'
-import { endOf, moonMonths, moonPage, specialPage } from '../pages/timetables.ts'
-import { getDiarySettings } from '../queries.ts'
+import { moonPage, specialPage } from '../pages/timetables.ts'
 import { editedGrid } from '../rules/hours.ts'
+import { timetableKinds } from '../rules/timetables.ts'
 import { oneText } from '../schema.ts'
-import { parseMoon, parseTimetable, timetableFields, timetableKinds } from '../schema/timetables.ts'
+import { parseMoon, parseTimetable, timetableFields } from '../schema/timetables.ts'
 import { z } from 'zod'
 
 const routes = clinicRouter('clinics')
@@ -22,14 +22,7 @@ routes.get('/settings/hours/moon', 'clinic.settings', async ({ speaker, show, in
 
 routes.post('/settings/hours/moon', 'clinic.settings', async ({ req, speaker, show, redirect, at, inClinic }) => {
   const form = parseForm(z.looseObject({}), req.body)
-  const saved = await inClinic(async (ctx) => {
-    const months = moonMonths(ctx, await getDiarySettings(ctx))
-    const corrections = parseMoon(
-      form.values,
-      months.flatMap((one) => [one, endOf(one)]),
-    )
-    return setMoon(ctx, corrections, months)
-  })
+  const saved = await inClinic((ctx) => setMoon(ctx, (offered) => parseMoon(form.values, offered)))
   if (!saved.ok) {
     const refused = withErrors(form, { [`m${saved.year}_${saved.month}`]: 'clinics.timetables.error.month_length' })
     show(await inClinic((ctx) => moonPage(ctx, speaker, refused)), { status: 422 })

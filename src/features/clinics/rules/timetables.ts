@@ -3,10 +3,17 @@
  * doctor's weekly hours, at its place or at all of them; without shifts it is a day off. Dates are those on which work
  * begins: the last night of Ramadan ends on a morning that is no longer Ramadan's.
  */
-import { hijriMonthStart, hijriOf, type HijriDate } from '../../../kernel/hijri.ts'
+import { hijriMonthStart, hijriOf, ramadan, type HijriDate } from '../../../kernel/hijri.ts'
 import type { Id, LocationId, PractitionerId } from '../../../kernel/ids.ts'
 import type { PlainDate } from '../../../kernel/time.ts'
 import type { Shift } from '../rules.ts'
+
+/** How a timetable is entered. */
+export const timetableKinds = ['day', 'dates', 'hijri'] as const
+export type TimetableKind = (typeof timetableKinds)[number]
+
+/** The grid of a single day is typed as if it were a Monday's, whatever date is chosen. */
+export const singleDay = 1
 
 export type Covered =
   | { kind: 'dates'; from: PlainDate; to: PlainDate }
@@ -239,3 +246,28 @@ export const usesHijri = (
   hijriCountries.has(clinic.country) ||
   clinic.language !== 'en' ||
   timetables.some((one) => one.covers.kind === 'hijri_month')
+
+/** The Hijri years in which a month is not over, the next three. */
+export function comingYears(today: PlainDate, moon: readonly MoonCorrection[], month: number): number[] {
+  const first = hijriOf(today).year - 1
+  return Array.from({ length: 5 }, (_, n) => first + n)
+    .filter((year) => dayOrder(monthDates(year, month, moon).to, today) >= 0)
+    .slice(0, 3)
+}
+
+/** The months whose beginning and end matter to a clinic: Ramadan, and those of rules; each the next two times. */
+export function moonMonths(today: PlainDate, { timetables, moon }: SpecialSettings) {
+  const months = new Set([ramadan])
+  for (const { covers: covered } of timetables) if (covered.kind === 'hijri_month') months.add(covered.month)
+  return [...months]
+    .flatMap((month) =>
+      comingYears(today, moon, month)
+        .slice(0, 2)
+        .map((year) => ({ year, month })),
+    )
+    .sort((a, b) => a.year - b.year || a.month - b.month)
+}
+
+/** The month whose first day follows the last of this one. */
+export const endOf = ({ year, month }: { year: number; month: number }) =>
+  month === 12 ? { year: year + 1, month: 1 } : { year, month: month + 1 }

@@ -5,10 +5,7 @@ import { hijriYears } from '../../../kernel/hijri.ts'
 import { parseId, type Id, type LocationId } from '../../../kernel/ids.ts'
 import { parseDate, Temporal, type PlainDate } from '../../../kernel/time.ts'
 import { readWeek, typedRows, type Span } from '../rules/hours.ts'
-import type { Covered, MoonCorrection } from '../rules/timetables.ts'
-
-export const timetableKinds = ['day', 'dates', 'hijri'] as const
-export type TimetableKind = (typeof timetableKinds)[number]
+import { singleDay, timetableKinds, type Covered, type MoonCorrection } from '../rules/timetables.ts'
 
 const optionalDate = optionalText(10).refine(
   (text) => text === undefined || parseDate(text) !== undefined,
@@ -50,9 +47,6 @@ export type TimetableForm = {
   /** None: time off. */
   spans: Span[]
 }
-
-/** The grid of a single day is typed as if it were a Monday's, whatever date is chosen. */
-export const singleDay = 1
 
 /** Time off has no hours, whatever stands in the grid; anything else without hours is refused, as a slip. */
 export function parseTimetable(
