@@ -1,5 +1,5 @@
 // Services as they are, in a real browser and both directions: an owner sets one up with a room and questions, a patient
-// answers them and books without scripts, the desk reads the answers.
+// answers them and books, the desk reads the answers.
 import type { Browser, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import type { Language } from '../../src/platform/i18n/languages.ts'
@@ -61,7 +61,7 @@ describeInBrowser('services', () => {
       await page.goto(`${base}/settings/services/${service.id}`)
       expect(await page.getByLabel('Room 1').isChecked()).toBe(true)
 
-      const patient = await openWindow(browser, app, { viewport: { width: 360, height: 780 }, javaScriptEnabled: false })
+      const patient = await openWindow(browser, app, { viewport: { width: 360, height: 780 } })
       const phone = await patient.context.newPage()
       await phone.goto(`${app.origin}/c/${clinic.slug}/times?lang=${lang}`)
       await phone.locator('button[name=slot]').first().click()
