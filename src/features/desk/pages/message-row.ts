@@ -38,6 +38,8 @@ export function messageRow(ctx: Ctx, speaker: Speaker, message: LoggedMessage) {
     visitHref:
       message.appointmentId && message.kind !== 'code' ? `${base}/appointments/${message.appointmentId}` : undefined,
     retry: mayAct && message.canRetry ? `${base}/messages/${message.id}/retry` : undefined,
+    // What waits for the desk to think again; a reminder has its time.
+    now: mayAct && waits && !message.kind.startsWith('reminder') ? `${base}/messages/${message.id}/now` : undefined,
     takeBack: mayAct && message.canTakeBack ? `${base}/messages/${message.id}/removal` : undefined,
   }
 } // prettier-ignore

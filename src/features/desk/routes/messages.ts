@@ -1,7 +1,7 @@
 import type { Permission } from '../../../kernel/permissions.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
-import { cancelQueuedMessage, retryMessage } from '../../messaging/actions/desk.ts'
+import { cancelQueuedMessage, retryMessage, sendMessageNow } from '../../messaging/actions/desk.ts'
 import { messagesPage, parseBefore, parseFilter } from '../pages/messages.ts'
 import { ownPath } from '../rules.ts'
 
@@ -14,6 +14,7 @@ export function messageRoutes(routes: Routes<ClinicRequest, Permission>): void {
 
   // Whoever may move and cancel visits decides what their patients are told.
   routes.post('/messages/:id/retry', 'appointments.move', (request) => decide(request, retryMessage, 'retried'))
+  routes.post('/messages/:id/now', 'appointments.move', (request) => decide(request, sendMessageNow, 'hurried'))
   routes.post('/messages/:id/removal', 'appointments.move', (request) =>
     decide(request, cancelQueuedMessage, 'taken_back'),
   )
@@ -22,7 +23,7 @@ export function messageRoutes(routes: Routes<ClinicRequest, Permission>): void {
 async function decide(
   { req, inClinic, redirect, at }: ClinicRequest,
   action: typeof retryMessage,
-  done: 'retried' | 'taken_back',
+  done: 'retried' | 'taken_back' | 'hurried',
 ): Promise<void> {
   const id = idParam<'message'>(req, 'id')
   const outcome = await inClinic((ctx) => action(ctx, id))
