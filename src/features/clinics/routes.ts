@@ -46,8 +46,9 @@ routes.post('/settings/rules', 'clinic.settings', async ({ req, speaker, show, r
 
 // The link, and the first steps.
 
-routes.get('/settings/share', 'clinic.settings', async ({ services, speaker, show, inClinic }) => {
-  show(await inClinic((ctx) => sharePage(ctx, speaker, services.config.baseUrl)))
+routes.get('/settings/share', 'clinic.settings', async ({ services, speaker, clinic, show, inClinic }) => {
+  const patients = services.speakers(parseLanguage(clinic.language) ?? 'en', clinic)
+  show(await inClinic((ctx) => sharePage(ctx, speaker, patients, services.config.baseUrl)))
 })
 
 routes.post('/settings/share', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
@@ -61,7 +62,9 @@ routes.get('/settings/share/poster', 'clinic.settings', async (request: ClinicRe
   const { req, services, speaker, clinic, show, inClinic } = request
   const lang = parseLanguage(req.query.in) ?? parseLanguage(clinic.language) ?? 'en'
   const patients = services.speakers(lang, clinic)
-  show(await inClinic((ctx) => posterPage(ctx, speaker, patients, services.config.baseUrl)), { layout: 'bare' })
+  const doctor = typeof req.query.doctor === 'string' ? req.query.doctor : undefined
+  const { baseUrl } = services.config
+  show(await inClinic((ctx) => posterPage(ctx, speaker, patients, baseUrl, doctor)), { layout: 'bare' })
 })
 
 routes.post('/settings/checklist/dismissal', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {

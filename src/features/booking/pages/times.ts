@@ -68,10 +68,25 @@ export type Shown = {
 /** What differs when a visit is moved rather than made. */
 export type Moving = { path: string; action: string; back: { href: string }; lead: string }
 
+/** What WhatsApp shows of a link to a doctor's, or a service's, times. */
+function previewOf(scene: Scene, { practitionerId, serviceId }: Choice, baseUrl: string | undefined) {
+  const { clinic, settings, speaker } = scene
+  const doctor = settings.practitioners.find(({ id }) => id === practitionerId)
+  const service = settings.services.find(({ id }) => id === serviceId)
+  if (baseUrl === undefined) return undefined
+  const specialty = speaker.t(`clinics.specialty.${clinic.specialty}`)
+  return {
+    title: `${doctor?.name ?? service?.name ?? speaker.t('booking.times.title')} · ${clinic.name}`,
+    description: speaker.t('booking.clinic.description', { specialty, city: clinic.city }),
+    url: baseUrl + homeOf(scene, doctor ? `/times?practitioner=${doctor.id}` : `/times?service=${serviceId}`),
+    image: `${baseUrl}/img/card.png`,
+  }
+}
+
 export function timesPage(
   scene: Scene,
   { choice, strip, selected, nextFree }: Shown,
-  options: { moving?: Moving; wrong?: string; unchosen?: boolean } = {},
+  options: { moving?: Moving; wrong?: string; unchosen?: boolean; baseUrl?: string } = {},
 ): View {
   const { clinic, settings, speaker, now, url } = scene
   const { t } = speaker
@@ -93,6 +108,7 @@ export function timesPage(
   return view('booking/times', {
     title: t(moving ? 'booking.move.title' : 'booking.times.title'),
     lead: moving?.lead,
+    preview: moving ? undefined : previewOf(scene, choice, options.baseUrl),
     clinic: headOf(scene),
     back: moving?.back ?? { href: homeOf(scene), label: t('booking.times.back') },
     form: { values: {}, errors: options.wrong === undefined ? {} : { form: options.wrong } },

@@ -63,9 +63,13 @@ async function showTimes(request: PatientRequest, scene: Scene, wrong?: string):
   )
   // Whoever comes without a wish is shown what there is to choose; everyone else the times.
   const unchosen = asked.serviceId === undefined && asked.practitionerId === undefined
-  request.show(timesPage(scene, { choice, ...week }, { unchosen, ...(wrong === undefined ? {} : { wrong }) }), {
-    status: wrong === undefined ? 200 : 422,
-  })
+  const { baseUrl } = request.services.config
+  request.show(
+    timesPage(scene, { choice, ...week }, { unchosen, baseUrl, ...(wrong === undefined ? {} : { wrong }) }),
+    {
+      status: wrong === undefined ? 200 : 422,
+    },
+  )
 }
 
 routes.post('/holds', 'public', async (request) => {
