@@ -141,6 +141,12 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     'update clinic.appointments set series_id = $2, series_index = 1, series_of = 2 where clinic_id = $1 and id = $3',
     [clinic.id, series, visit.id],
   )
+  const disruptions = newId()
+  await app.superuser(
+    `insert into clinic.disruptions (clinic_id, id, kind, practitioner_id, starts_at, ends_at, closure_id, created_at, tells_at)
+     values ($1, $2, 'leave', $3, '2027-01-01T00:00Z', '2027-01-02T00:00Z', $4, now(), now())`,
+    [clinic.id, disruptions, practitionerId, closureId],
+  )
   const [feeds, feed] = [newId(), randomBytes(32).toString('base64url')]
   await app.superuser(
     `insert into platform.feeds (id, clinic_id, name, names, token_hash, created_by, created_at)
@@ -167,6 +173,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     feeds,
     'feeds/:token.ics': `${feed}.ics`,
     series,
+    disruptions,
     closings,
     requests,
     ...(await rightsOf(clinic, patient.id)),
