@@ -1,9 +1,9 @@
 // The waiting list at the desk: who waits for what, adding somebody, offering a free time by hand, and its settings.
 import { emptyForm, type Form } from '../../kernel/forms.ts'
 import { allowed, type Permission } from '../../kernel/permissions.ts'
-import type { PatientId, ServiceId } from '../../kernel/ids.ts'
+import type { PatientId } from '../../kernel/ids.ts'
 import { phoneText } from '../../kernel/phone.ts'
-import { dateAt, dayBounds, isBefore, type PlainDate } from '../../kernel/time.ts'
+import { dateAt, isBefore, type PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Speaker } from '../../platform/i18n/speaker.ts'
 import { view, type View } from '../../platform/web/views.ts'
@@ -13,13 +13,12 @@ import { initialsOf } from '../clinics/rules.ts'
 import { settingsMenu } from '../clinics/rules/settings.ts'
 import { currentWordingKey } from '../consents/rules.ts'
 import { getPatient } from '../patients/queries.ts'
-import { listFitting, type Fitting } from './actions/offer.ts'
-import { listFreeSlots } from './actions/suiting.ts'
+import type { Fitting, ToOffer } from './actions/offer.ts'
 import { listLastOffers, listStoppedNumbers, listWaiting, type LastOffer, type Waiting } from './queries/entries.ts'
 import { getWaitlistSettings } from './queries/settings.ts'
 import { longestWaitDays, mostOffers, offerMinutes, partsOfDay, type FreeSlot, type WaitingWish } from './rules.ts'
+import { slotValue } from './rules/wish.ts'
 import type { ListQuery, OfferQuery } from './schema.ts'
-import { slotValue } from './schema.ts'
 
 const at = (ctx: Ctx, path: string) => `/app/${ctx.clinic.slug}${path}`
 const may = (ctx: Ctx, permission: Permission) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, permission)
@@ -91,9 +90,9 @@ const choiceField = (name: string, label: string, value: string | undefined, any
 const servicesOf = (settings: DiarySettings) =>
   settings.services
     .filter(({ id }) => offerOf(settings, 'patient', id, 'any'))
-    .map(({ id, name }) => ({ value: id as string, label: name }))
+    .map(({ id, name }) => ({ value: id, label: name }))
 const doctorsOf = (settings: DiarySettings) =>
-  settings.practitioners.filter(({ active }) => active).map(({ id, name }) => ({ value: id as string, label: name }))
+  settings.practitioners.filter(({ active }) => active).map(({ id, name }) => ({ value: id, label: name }))
 
 export const nameOf = ({ t }: Speaker, entry: { patientName: string | null }): string =>
   entry.patientName ?? t('waitlist.desk.somebody')
@@ -246,23 +245,16 @@ export async function offerPage(
   ctx: Ctx,
   speaker: Speaker,
   asked: OfferQuery,
+  { serviceId, date, slots, chosen, fitting }: ToOffer,
   wrong: { form?: Form; refused?: string } = {},
 ): Promise<View> {
   const { t } = speaker
   const settings = await getSettings(ctx)
   const services = servicesOf(settings)
   const today = dateAt(ctx.now, ctx.clinic.zone)
-  const serviceId = asked.serviceId ?? (services[0]?.value as ServiceId | undefined)
-  const date = asked.slot ? dateAt(asked.slot.startsAt, ctx.clinic.zone) : (asked.date ?? today)
-  const day = dayBounds(date, ctx.clinic.zone)
-  const slots = serviceId === undefined ? [] : await listFreeSlots(ctx, serviceId, day)
-  const shown = slots.filter(({ practitionerId }) => asked.practitionerId === undefined || practitionerId === asked.practitionerId)
-  const { slot } = asked
-  const chosen = slot && slots.find((one) => one.startsAt.equals(slot.startsAt) && one.practitionerId === slot.practitionerId)
   const { most } = await getWaitlistSettings(ctx)
   const doctorName = (id: string) => settings.practitioners.find((one) => one.id === id)?.name ?? ''
   const query = (one: FreeSlot) => new URLSearchParams({ service: one.serviceId, slot: slotValue(one) }).toString()
-  const fitting = chosen ? await listFitting(ctx, chosen) : []
   const askable = fitting.filter(({ silent, open, offered }) => !silent && !open && !offered)
   return view('waitlist/offer', {
     title: t('waitlist.desk.offer_title'),
@@ -277,7 +269,7 @@ export async function offerPage(
       choiceField('practitioner', t('waitlist.field.doctors'), asked.practitionerId, t('waitlist.desk.all_doctors'), doctorsOf(settings)),
       { name: 'date', label: t('waitlist.desk.date'), type: 'date', value: date.toString(), min: today.toString() },
     ],
-    times: shown.map((one) => ({
+    times: slots.map((one) => ({
       href: `${at(ctx, '/waiting-list/offer')}?${query(one)}`,
       time: speaker.time(one.startsAt),
       doctor: doctorName(one.practitionerId),
@@ -315,7 +307,7 @@ export async function settingsPage(ctx: Ctx, speaker: Speaker, refused?: Form): 
   const { t } = speaker
   const { on, most, minutes } = await getWaitlistSettings(ctx)
   const form = refused ?? {
-    values: { on: on ? 'yes' : '', most: String(most), minutes: String(minutes) } as Record<string, string>,
+    values: { on: on ? 'yes' : '', most: String(most), minutes: String(minutes) },
     errors: {},
   }
   const field = (more: { name: string; label: string } & Record<string, unknown>) => ({

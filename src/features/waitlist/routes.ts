@@ -3,14 +3,25 @@ import { parseForm, type Form } from '../../kernel/forms.ts'
 import { parseId } from '../../kernel/ids.ts'
 import { dateAt } from '../../kernel/time.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
-import { clinicRouter, idParam } from '../../platform/web/routers.ts'
+import type { Ctx } from '../../platform/clinic-scope.ts'
+import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
+import type { View } from '../../platform/web/views.ts'
 import { flash } from '../../platform/web/session.ts'
 import { changeWaitlistSettings, findPlace, joinList, leaveList, restoreEntry } from './actions/join.ts'
-import { offerByHand } from './actions/offer.ts'
+import { lookToOffer, offerByHand } from './actions/offer.ts'
 import { listFreeSlots, listSuiting } from './actions/suiting.ts'
 import { addPage, listPage, nameOf, offerPage, settingsPage } from './pages.ts'
 import { datesWrong, typedWish } from './rules/wish.ts'
-import { addKnownForm, addNewForm, listQuery, offerForm, offerQuery, patientIn, settingsForm } from './schema.ts'
+import {
+  addKnownForm,
+  addNewForm,
+  listQuery,
+  offerForm,
+  offerQuery,
+  patientIn,
+  settingsForm,
+  type OfferQuery,
+} from './schema.ts'
 
 const routes = clinicRouter('waitlist')
 export const waitlistRoutes = routes
@@ -95,14 +106,14 @@ routes.post('/waiting-list/:id/removal/undo', 'appointments.book', async ({ req,
 })
 
 routes.get('/waiting-list/offer', 'appointments.book', async ({ req, speaker, inClinic, show }) => {
-  show(await inClinic((ctx) => offerPage(ctx, speaker, offerQuery(req.query))))
+  show(await inClinic((ctx) => shownToOffer(ctx, speaker, offerQuery(req.query))))
 })
 
 routes.post('/waiting-list/offer', 'appointments.book', async (request) => {
   const { req, speaker, inClinic, show, redirect, at } = request
   const form = parseForm(offerForm, req.body)
   const asked = offerQuery((req.body ?? {}) as Record<string, unknown>)
-  if (!form.ok) return show(await inClinic((ctx) => offerPage(ctx, speaker, asked, { form })), { status: 422 })
+  if (!form.ok) return show(await inClinic((ctx) => shownToOffer(ctx, speaker, asked, { form })), { status: 422 })
   const { service, slot, people } = form.value
   const sent = await inClinic(async (ctx) => {
     const span = { from: slot.startsAt, to: slot.startsAt.add({ minutes: 1 }) }
@@ -112,7 +123,7 @@ routes.post('/waiting-list/offer', 'appointments.book', async (request) => {
     return free ? offerByHand(ctx, free, people) : { ok: false as const, reason: 'slot_taken' as const }
   })
   if (!sent.ok) {
-    return show(await inClinic((ctx) => offerPage(ctx, speaker, asked, { refused: sent.reason })), { status: 409 })
+    return show(await inClinic((ctx) => shownToOffer(ctx, speaker, asked, { refused: sent.reason })), { status: 409 })
   }
   flash(req, {
     kind: 'success',
@@ -133,3 +144,10 @@ routes.post('/settings/waiting-list', 'clinic.settings', async ({ req, speaker, 
   flash(req, { kind: 'success', key: 'waitlist.settings.saved' })
   await redirect(at('/settings/waiting-list'))
 })
+
+const shownToOffer = async (
+  ctx: Ctx,
+  speaker: ClinicRequest['speaker'],
+  asked: OfferQuery,
+  wrong: Parameters<typeof offerPage>[4] = {},
+): Promise<View> => offerPage(ctx, speaker, asked, await lookToOffer(ctx, asked), wrong)

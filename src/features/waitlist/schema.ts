@@ -27,10 +27,6 @@ export const offerQuery = (query: Query): OfferQuery => ({
   slot: parseTime(query.slot),
 })
 
-/** A free time in an address: start, doctor and place. */
-export const slotValue = ({ startsAt, practitionerId, locationId }: NonNullable<OfferQuery['slot']>): string =>
-  [startsAt.toString(), practitionerId, locationId].join('_')
-
 function parseTime(text: unknown): OfferQuery['slot'] {
   const [at, doctor, place, more] = typeof text === 'string' ? text.split('_') : []
   const startsAt = parseInstant(at)
@@ -44,7 +40,7 @@ function parseTime(text: unknown): OfferQuery['slot'] {
 const service = z.string({ error: 'form.error.invalid' }).transform((text, issue) => {
   const id = parseId<'service'>(text)
   if (id === undefined) issue.addIssue({ code: 'custom', message: 'form.error.invalid' })
-  return id ?? (z.NEVER as ServiceId)
+  return id ?? z.NEVER
 })
 
 const agreed = z.literal('yes', { error: 'waitlist.error.consent' })
@@ -67,7 +63,7 @@ export const offerForm = z.object({
   slot: z.string({ error: 'form.error.invalid' }).transform((text, issue) => {
     const slot = parseTime(text)
     if (slot === undefined) issue.addIssue({ code: 'custom', message: 'form.error.invalid' })
-    return slot ?? (z.NEVER as never)
+    return slot ?? z.NEVER
   }),
   people: z
     .union([z.string(), z.array(z.string()).max(500)], { error: 'waitlist.error.people' })

@@ -81,7 +81,7 @@ export async function wantSooner(
   const slots = await listSuiting(ctx, wish, { before: visit.startsAt, ignore: [visit.id] })
   if (slots.length > 0) return done({ next: 'free', slots })
   const joined = await joinList(ctx, {
-    patient: { id: patientId as never, agreed: true },
+    patient: { id: patientId, agreed: true },
     wish,
     insteadOf: visit.id,
     language: visit.language,

@@ -8,7 +8,7 @@ const consent = z.literal('yes', { error: 'waitlist.error.consent' })
 const service = z.string({ error: 'form.error.invalid' }).transform((text, issue) => {
   const id = parseId<'service'>(text)
   if (id === undefined) issue.addIssue({ code: 'custom', message: 'form.error.invalid' })
-  return id ?? (z.NEVER as ServiceId)
+  return id ?? z.NEVER
 })
 
 export const waitingForm = (country: string) =>

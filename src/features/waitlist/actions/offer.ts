@@ -1,15 +1,15 @@
 // Offering what came free. One transaction a clinic: what is looked at is locked, whoever is asked and the message about
 // it are written together, so that a process that dies in between has offered nothing, and two of them offer once.
 import { randomUUID } from 'node:crypto'
-import { newId, type AppointmentId, type ClinicId } from '../../../kernel/ids.ts'
+import { newId, type AppointmentId, type ClinicId, type ServiceId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { dateAt, dayBounds, earlier, isBefore, later, type Instant } from '../../../kernel/time.ts'
+import { dateAt, dayBounds, earlier, isBefore, later, type Instant, type PlainDate } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import { queueMessages, type OutboxMessage } from '../../../platform/outbox.ts'
 import type { Services } from '../../../platform/services.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
-import { findFreeSlot, getSettings } from '../../availability/actions.ts'
+import { findFreeSlot, getSettings, offerOf } from '../../availability/actions.ts'
 import { getNoticeSettings } from '../../notices/queries.ts'
 import { isQuiet, quietUntil } from '../../notices/rules.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
@@ -309,6 +309,40 @@ export async function listFitting(ctx: Ctx, slot: FreeSlot): Promise<Fitting[]> 
       },
     ]
   })
+}
+
+/** What the desk is shown to offer from: the free times of a day, and whom the chosen one fits. */
+export type ToOffer = {
+  serviceId: ServiceId | undefined
+  date: PlainDate
+  slots: FreeSlot[]
+  chosen: FreeSlot | undefined
+  fitting: Fitting[]
+}
+
+export async function lookToOffer(
+  ctx: Ctx,
+  asked: {
+    serviceId: ServiceId | undefined
+    practitionerId: FreeSlot['practitionerId'] | undefined
+    date: PlainDate | undefined
+    slot: Pick<FreeSlot, 'startsAt' | 'practitionerId'> | undefined
+  },
+): Promise<ToOffer> {
+  const settings = await getSettings(ctx)
+  const serviceId = asked.serviceId ?? settings.services.find(({ id }) => offerOf(settings, 'patient', id, 'any'))?.id
+  const { slot } = asked
+  const date = slot ? dateAt(slot.startsAt, ctx.clinic.zone) : (asked.date ?? dateAt(ctx.now, ctx.clinic.zone))
+  const all = serviceId === undefined ? [] : await listFreeSlots(ctx, serviceId, dayBounds(date, ctx.clinic.zone))
+  const chosen =
+    slot && all.find((one) => one.startsAt.equals(slot.startsAt) && one.practitionerId === slot.practitionerId)
+  return {
+    serviceId,
+    date,
+    slots: all.filter(({ practitionerId }) => (asked.practitionerId ?? practitionerId) === practitionerId),
+    chosen,
+    fitting: chosen ? await listFitting(ctx, chosen) : [],
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseId, type LocationId, type PractitionerId } from '../../../kernel/ids.ts'
 import { parseDate, Temporal, type PlainDate } from '../../../kernel/time.ts'
-import { longestWaitDays, partsOfDay, type PartOfDay } from '../rules.ts'
+import { longestWaitDays, partsOfDay, type FreeSlot, type PartOfDay } from '../rules.ts'
 
 /** One box ticked arrives as text, several as a list; what is none of the choices is left out. */
 const choices = <T>(parse: (text: string) => T | undefined) =>
@@ -71,3 +71,11 @@ export function typedWish(body: unknown): Record<string, string> {
   }
   return typed
 }
+
+/** A free time in an address: start, doctor and place. */
+export const slotValue = ({
+  startsAt,
+  practitionerId,
+  locationId,
+}: Pick<FreeSlot, 'startsAt' | 'practitionerId' | 'locationId'>): string =>
+  [startsAt.toString(), practitionerId, locationId].join('_')
