@@ -1,7 +1,7 @@
 // The form of the waiting list: what somebody waits for, and who they are.
 import { z } from 'zod'
 import { optionalEmail, requiredName, requiredPhone } from '../../../kernel/forms.ts'
-import { parseId, type ServiceId } from '../../../kernel/ids.ts'
+import { parseId } from '../../../kernel/ids.ts'
 import { wishFields } from '../../waitlist/rules/wish.ts'
 
 const consent = z.literal('yes', { error: 'waitlist.error.consent' })
