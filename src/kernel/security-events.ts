@@ -21,7 +21,7 @@ export const securityEvents = [
   'account.factor_reset_cancelled',
   'account.factor_reset',
   'access.denied',
-  'api.denied',
+  'access.tool_denied',
   'webhook.forged',
   'log.exported',
 ] as const

@@ -35,7 +35,7 @@ export async function noteScopeMissing(
   const at = clock.now()
   if ((await throttle(db, keys.platform, at, deniedPerPerson, clientId)) !== undefined) return
   const record = { kind: 'api_client', id: clientId }
-  await auditPlatform(db, 'api.denied', { at, origin, record, clinicId, details: { permission } })
+  await auditPlatform(db, 'access.tool_denied', { at, origin, record, clinicId, details: { permission } })
 }
 
 /** A webhook whose signature is none of the provider's. */

@@ -6,7 +6,7 @@ export type TableStates = Record<string, string>
 
 /** V16.3.2: a refusal, or a forged webhook, is noted for the clinic's owner and the platform. That is no effect of it. */
 const noted: Record<string, string> = {
-  'platform.audit_entries': `action not in ('access.denied', 'api.denied', 'webhook.forged')`,
+  'platform.audit_entries': `action not in ('access.denied', 'access.tool_denied', 'webhook.forged')`,
 }
 
 /** Leaves out what counts requests, says when a feed was last asked for, and remembers browsers. With a clinic, only its own rows. */

@@ -87,7 +87,7 @@ it('V16.3.2: a tool that asks for more than its key allows stands among the clin
     expect(answer.status).toBe(403)
   }
   const noted = await app.superuser(
-    `select clinic_id as clinic, details from platform.audit_entries where action = 'api.denied' and record_id = $1`,
+    `select clinic_id as clinic, details from platform.audit_entries where action = 'access.tool_denied' and record_id = $1`,
     [clientId],
   )
   expect(noted).toHaveLength(6)

@@ -1,11 +1,7 @@
 // What lists of guesses begin with: the file beside this, which was gathered from leaks and knows little but English, and
 // what people try first in the countries we know best. Few of them reach our length by themselves: they are looked for in
 // twos and with digits around them. Patterns (repeats, rows of the keyboard, counting) are rules beside the lists.
-import { readFileSync } from 'node:fs'
-
-const leaked = readFileSync(new URL('./common-passwords.txt', import.meta.url), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'))
+import { leakedPasswords } from './leaked-passwords.ts'
 
 const ours = `
 password passw0rd p@ssw0rd pa55word password123 password1234 password12345 passwordpassword mypassword mypassword123
@@ -70,7 +66,7 @@ london londonbridge england123 manutd mancity tottenham spurs westham everton ne
 
 /** All in lower case, read once. */
 export const commonPasswords: ReadonlySet<string> = new Set([
-  ...leaked,
+  ...leakedPasswords,
   ...ours.trim().split(/\s+/),
   'correct horse battery staple',
 ])

@@ -17,7 +17,7 @@ const shown = 200
 /** What asks for a second look; the rest is somebody at work. */
 const troubling: readonly string[] = [
   'account.sign_in_refused', 'account.factor_refused', 'account.intruder_reported', 'account.recovery_code_used',
-  'access.denied', 'api.denied',
+  'access.denied', 'access.tool_denied',
 ] // prettier-ignore
 
 /** How one's own account was used. */

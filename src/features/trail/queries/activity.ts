@@ -56,7 +56,7 @@ export async function listEventsOfClinic(
          where m.clinic_id = ? and e.clinic_id is null and e.action = any(?::text[])
          union all
          select e.* from platform.audit_entries e
-         where e.clinic_id = ? and e.at >= ?::timestamptz and e.action in ('access.denied', 'api.denied', 'log.exported')
+         where e.clinic_id = ? and e.at >= ?::timestamptz and e.action in ('access.denied', 'access.tool_denied', 'log.exported')
        ) e left join platform.users u on u.id = coalesce(e.actor_id, e.record_id)
        left join platform.api_clients k on e.record_kind = 'api_client' and k.id = e.record_id
        order by e.at desc, e.id desc limit ?`,
