@@ -228,12 +228,10 @@ describe('moving for a caller', () => {
     expect(await startOf(visit.id)).not.toBe(before)
     const day = (await bilal.get(back())).text
     expect(wordsOf(day)).toContain('now Wed, 25 Nov, 10:15 am. The message about it leaves at 12:03 pm. Undo')
-    const [, undo = ''] = /action="([^"]+\/move\?[^"]+)"/.exec(day) ?? []
+    const [, undo = ''] = /action="([^"]+\/move\/undo\?[^"]+)"/.exec(day) ?? []
     await bilal.postForm(undo.replaceAll('&amp;', '&')).expect(303).expect('Location', back())
     expect(await startOf(visit.id)).toBe(before)
-    expect((await inShort(app, clinic.id)).filter((one) => one.startsWith('moved'))).toEqual([
-      'moved dropped (stale_version)',
-    ])
+    expect((await inShort(app, clinic.id)).filter((one) => one.startsWith('moved'))).toEqual(['moved dropped (undone)'])
   })
 
   it('to a time that was just taken is a page with the nearest ones', async () => {

@@ -39,7 +39,7 @@ describe('the message log', () => {
   it('of a visit says when the next message leaves, and takes it back before it does', async () => {
     const { visit, messageId } = await announced()
     expect(await page(`/appointments/${visit.id}`)).toContain('Confirmation WhatsApp, +92 300')
-    expect(await page(`/appointments/${visit.id}`)).toMatch(/Leaves today 12:03 pm Don't send/)
+    expect(await page(`/appointments/${visit.id}`)).toMatch(/Leaves today 12:03 pm Send now Don't send/)
     await post(messageId, 'removal').expect(303).expect('Location', `/app/${clinic.slug}/messages?status=failed`)
     expect(await page('/messages?status=failed')).toContain('The message will not be sent.')
     expect(await page(`/appointments/${visit.id}`)).toContain('Somebody at the desk took it back. Not sent')

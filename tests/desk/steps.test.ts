@@ -165,7 +165,7 @@ describe('cancelling', () => {
     expect(await statusOf(visit.id)).toBe('booked')
     const after = await inShort(app, clinic.id)
     expect(after).toContain('cancelled dropped (undone)')
-    expect(after.filter((one) => one.endsWith(' queued'))).toEqual(['reminder_2h queued'])
+    expect(after.filter((one) => one.endsWith(' queued'))).toEqual(['reminder_24h queued', 'reminder_2h queued'])
   })
 
   it('of a visit nobody was told of sends nothing', async () => {

@@ -3,10 +3,12 @@
 /** Every action that is written into a clinic's log; the words are `trail.action.<noun>_<past>`. */
 export const actionGroups = {
   visits: [
-    'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.cancelled',
+    'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.resized', 'appointment.cancelled',
     'appointment.confirmed', 'appointment.confirmed_by_phone', 'appointment.arrived', 'appointment.in_room', 'appointment.fulfilled',
     'appointment.noshow', 'appointment.step_undone', 'series.booked', 'series.moved', 'series.cancelled', 'series.undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
     'queue.stepped_out', 'queue.returned', 'queue.prioritised', 'queue.priority_ended',
+    'waiting.joined', 'waiting.left', 'waiting.removed', 'waiting.restored', 'waiting.offered', 'waiting.accepted',
+    'waiting.declined',
   ],
   patients: [
     'patient.created', 'patient.opened', 'patient.exported', 'patient.contact_updated', 'patient.corrected',
@@ -20,7 +22,8 @@ export const actionGroups = {
     'closure.removed', 'closure.restored', 'location.added', 'location.changed', 'location.deactivated',
     'location.reactivated', 'location.rearranged', 'practitioner.added', 'practitioner.changed', 'practitioner.linked',
     'practitioner.unlinked', 'practitioner.deactivated', 'practitioner.reactivated', 'practitioner.rearranged',
-    'service.added', 'service.changed', 'service.deactivated', 'service.reactivated', 'service.rearranged',
+    'resource.added', 'resource.changed', 'resource.deactivated', 'resource.reactivated', 'resource.rearranged',
+    'clinic.waiting_list_set', 'service.added', 'service.changed', 'service.deactivated', 'service.reactivated', 'service.rearranged',
     'checklist.hidden', 'checklist.shown', 'link.shared', 'embed.sites_changed',
   ],
   people: [
@@ -57,7 +60,7 @@ export const actions: ReadonlySet<string> = new Set(Object.values(actionGroups).
 const recordKinds = [
   'appointment', 'patient', 'practitioner', 'service', 'location', 'closure', 'clinic', 'user', 'invitation', 'message',
   'inbound_message', 'export', 'api_client', 'feed', 'support_visit', 'rights_request', 'legal_hold', 'subscription', 'order',
-  'portal_visit', 'closing', 'series', 'disruption',
+  'portal_visit', 'closing', 'series', 'disruption', 'resource', 'waiting_entry',
 ] as const // prettier-ignore
 export type RecordKind = (typeof recordKinds)[number] | 'other'
 

@@ -9,9 +9,8 @@ import { view } from '../../../platform/web/views.ts'
 import { at, fieldIn, formScripts, isolated, type Field, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings, type Practitioner, type Service } from '../queries.ts'
 import { noticeChoices } from '../rules.ts'
-import { mostQuestions, questionKinds, visitTypes } from '../rules/services.ts'
+import { mostQuestions, ownFields, questionFields, questionKinds, visitTypes } from '../rules/services.ts'
 import { settingsMenu } from '../rules/settings.ts'
-import { ownFields, questionFields } from '../schema/services.ts'
 import { noticeText } from './profile.ts'
 
 export async function servicePage(ctx: Ctx, speaker: Speaker, id: ServiceId | undefined, refused?: Form) {

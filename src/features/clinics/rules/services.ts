@@ -103,3 +103,14 @@ export function needsOf<R extends Pick<Resource, 'id' | 'active'>>(
       ),
     )
 }
+
+/** The fields of question `number`, from 1. */
+export const questionFields = (number: number) => ({
+  label: `q${number}_label`,
+  kind: `q${number}_kind`,
+  choices: `q${number}_choices`,
+  required: `q${number}_required`,
+})
+
+/** Of one doctor: a length and a price of their own. */
+export const ownFields = (id: string) => ({ minutes: `minutes_${id}`, price: `price_${id}` })

@@ -3,7 +3,14 @@ import { checkbox, optionalText, requiredName, wholeNumber } from '../../../kern
 import { parseId, type Id, type PractitionerId } from '../../../kernel/ids.ts'
 import { latinDigits, parseMoney } from '../../../kernel/money.ts'
 import type { AskedQuestion, OwnTerms } from '../queries/services.ts'
-import { mostQuestions, questionKinds, resourceKinds, visitTypes } from '../rules/services.ts'
+import {
+  mostQuestions,
+  ownFields,
+  questionFields,
+  questionKinds,
+  resourceKinds,
+  visitTypes,
+} from '../rules/services.ts'
 import { oneOf, tickedIds } from '../schema.ts'
 
 /** What may be left empty, and then goes by something else. */
@@ -41,17 +48,6 @@ const asTheClinic = z
 
 /** The boxes of ticks in the form of a service. */
 export const serviceTicks = ['doctors', 'rooms', 'equipment', 'more_equipment'] as const
-
-/** The fields of question `number`, from 1. */
-export const questionFields = (number: number) => ({
-  label: `q${number}_label`,
-  kind: `q${number}_kind`,
-  choices: `q${number}_choices`,
-  required: `q${number}_required`,
-})
-
-/** Of one doctor: a length and a price of their own. */
-export const ownFields = (id: string) => ({ minutes: `minutes_${id}`, price: `price_${id}` })
 
 const textOf = (form: Record<string, unknown>, name: string): string => {
   const value = form[name]
