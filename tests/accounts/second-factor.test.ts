@@ -277,6 +277,19 @@ describe('recovery codes', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 422, 422])
   })
 
+  it('V2.3.4: are renewed one after the other by who asks five times at once: the last ten are there, and no more', async () => {
+    const { email, userId, clinic } = await owner()
+    const browser = await clinic.as({ userId } as Parameters<typeof clinic.as>[0])
+    await browser.getForm('/account/second-factor')
+    const answers = await Promise.all(Array.from({ length: 5 }, () => browser.postForm('/account/second-factor/codes')))
+    expect(answers.filter(({ status }) => status >= 500 && status !== 503)).toEqual([])
+    const [kept] = await app.superuser(
+      `select count(*)::int as count from platform.recovery_codes c join platform.users u on u.id = c.user_id where u.email = $1`,
+      [email],
+    )
+    expect(kept).toEqual({ count: 10 })
+  })
+
   it('V6.5.2: are void once there are new ones, and gone with the last factor', async () => {
     const { email, codes, browser, clinic } = await withCodes()
     const fresh = codesOn((await browser.postForm('/account/second-factor/codes').expect(200)).text)

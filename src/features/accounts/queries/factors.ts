@@ -77,6 +77,8 @@ export async function insertRecoveryCodes(
   hashes: readonly string[],
   now: Instant,
 ): Promise<void> {
+  // Who asks twice at once gets the later ones; one after the other, or each would add its ten.
+  await rows(db, 'select 1 from platform.users where id = ? for update', [userId])
   await deleteRecoveryCodes(db, userId)
   await changes(
     db,
