@@ -5,7 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Files that take long begin first, so that no process is left alone with one at the end. Else as usual. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const long = /\/(browser\/|billing\/year|hostile-input|access\.|attacker\/|export\/memory|accounts\/admins|messaging\/two-)/
+    const long =
+      /\/(browser\/|billing\/year|hostile-input|access\.|attacker\/|export\/memory|accounts\/admins|messaging\/two-)/
     const usual = await super.sort(files)
     return [
       ...usual.filter(({ moduleId }) => long.test(moduleId)),

@@ -149,7 +149,7 @@ async function packageDays(country: string, years: readonly number[]): Promise<F
   const { default: Holidays } = await import('date-holidays')
   const options = { types: ['public' as const] }
   const source = new Holidays(country, options)
-  const spoken = source.getLanguages() as string[]
+  const spoken = source.getLanguages()
   const named = (language: string) =>
     spoken.includes(language) ? new Holidays(country, { ...options, languages: [language] }) : undefined
   const [arabic, urdu] = [named('ar'), named('ur')]

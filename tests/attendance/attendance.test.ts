@@ -25,7 +25,13 @@ async function scene(missedDaysAgo: number[], rule = 'none', after = 2) {
     const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: `1${at}:00` })
     await inPast(clinic, visit.id, days, `status = 'noshow', noshow_at = now()`)
   }
-  const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, on: '2026-11-25', at: '16:00' })
+  const visit = await makeAppointment(clinic, {
+    service,
+    locationId,
+    patientId: patient.id,
+    on: '2026-11-25',
+    at: '16:00',
+  })
   await clinic.inClinic(async (ctx) => {
     await app.superuser('update clinic.profiles set missed_rule = $2, missed_after = $3 where clinic_id = $1', [
       clinic.id,

@@ -28,7 +28,7 @@ function search(zone: string, from: string, special: SpecialHours[], shifts = ev
     closures: [],
     busy: [],
     rules: { minNoticeMin: 0, horizonDays: 2000, stepMin: 60 },
-  } as SlotSearch
+  }
 }
 
 const ramadan = (from: string, to: string, shifts = everyDay(21 * 60, 26 * 60)): SpecialHours => ({

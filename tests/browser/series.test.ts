@@ -45,7 +45,7 @@ describeInBrowser('repeat visits', () => {
         ctx.settingsChanged()
       })
       await app.superuser('update platform.users set language = $2 where id = $1', [clinic.cast.nadia.userId, lang])
-    const { context, complaints } = await openWindow(browser, app, { viewport: { width: say.width, height: 900 } })
+      const { context, complaints } = await openWindow(browser, app, { viewport: { width: say.width, height: 900 } })
       await useCookies(context, app, await clinic.as(clinic.cast.nadia))
       const page: Page = await context.newPage()
 

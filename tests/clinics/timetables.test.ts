@@ -173,7 +173,7 @@ describe('special hours', () => {
     const page = wordsOf(answer.text)
     expect(page).toContain('Other special hours of this doctor already cover some of these dates')
     expect(page).toContain('See Special hours, Fri, 1 Jan 2027 to Sat, 20 Feb 2027')
-    expect(answer.text).toContain(`value="${fields.d1_1_from}"`)
+    expect(answer.text).toContain(`value="${String(fields.d1_1_from)}"`)
     expect(await hours(setting)).toHaveLength(1)
   })
 

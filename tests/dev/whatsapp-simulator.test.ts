@@ -11,6 +11,9 @@ import {
   codeTemplateMessage,
   visitTemplateMessage,
 } from '../../src/features/messaging/rules/templates.ts'
+import { isOfferTemplate, offerTemplateMessage } from '../../src/features/messaging/rules/offer-templates.ts'
+import { isSeriesTemplate, seriesTemplateMessage } from '../../src/features/messaging/rules/series-templates.ts'
+import { newId } from '../../src/kernel/ids.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
 import { createSpeakers } from '../../src/platform/i18n/speaker.ts'
 import { escaped, signatureOf } from '../../src/dev/whatsapp-simulator/payloads.ts'
@@ -355,7 +358,11 @@ describe('templates', () => {
           ? codeTemplateMessage(language, '482913')
           : name === 'nabz_answer'
             ? answerTemplateMessage(language, values.clinic, 'shifa/privacy/answer/abc')
-            : visitTemplateMessage(name, language, values, { token: 'abc', version: 1, slug: 'shifa' })
+            : isOfferTemplate(name)
+              ? offerTemplateMessage(name, language, { ...values, until: '1:30 pm' }, { offer: newId(), token: 'abc' })
+              : isSeriesTemplate(name)
+                ? seriesTemplateMessage(name, language, { ...values, dates: 'Tuesday and Thursday' }, 'abc')
+                : visitTemplateMessage(name, language, values, { token: 'abc', version: 1, slug: 'shifa' })
       const sent = await fetch(`${url}/v25.0/11/messages`, {
         method: 'POST',
         headers: { authorization: 'Bearer token', 'content-type': 'application/json' },

@@ -423,7 +423,7 @@ describe('afterwards', () => {
     const omar = await clinic.as(clinic.cast.omar)
     await omar.get(address.replace(clinic.slug, clinic.other.slug)).expect(404)
     await omar.postForm(`${address.replace(clinic.slug, clinic.other.slug)}/undo`).expect(404)
-    const theirs = await desk(app, { ...clinic, slug: clinic.other.slug } as TestClinic, omar).look({ late_min: '60' })
+    const theirs = await desk(app, { ...clinic, slug: clinic.other.slug }, omar).look({ late_min: '60' })
     expect(theirs.visits).toEqual([])
   })
 })

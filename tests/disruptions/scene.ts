@@ -6,7 +6,8 @@ import { dateAt, localInstant, parseTime } from '../../src/kernel/time.ts'
 import type { Language } from '../../src/platform/i18n/languages.ts'
 import type { TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
-import { makePatient, makeService } from '../support/factories.ts'
+import type { makeService } from '../support/factories.ts';
+import { makePatient } from '../support/factories.ts'
 import { plainText, wordsOf, type Agent } from '../support/http.ts'
 
 /** Noon in Karachi is `testNow`; times here are the clinic's own. */

@@ -28,7 +28,12 @@ export async function seriesScene(app: TestApp, service: Parameters<typeof scene
   const book = (
     anchor: Anchor,
     picks: ReadonlyMap<string, Decision>,
-    { rule = weekly, end = { count: 6 } as End, id = newId<'series'>(), patient = 1 } = {},
+    {
+      rule = weekly,
+      end = { count: 6 },
+      id = newId<'series'>(),
+      patient = 1,
+    }: { rule?: Rule; end?: End; id?: SeriesId; patient?: number } = {},
   ) => clinic.inClinic((ctx) => bookSeries(ctx, { id, anchor, rule, end, picks, who: who(patient) }))
   /** Looks and books. */
   const repeat = async (time = '10:00', date = '2026-11-25', rule: Rule = weekly, end: End = { count: 6 }) => {

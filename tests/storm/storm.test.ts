@@ -118,8 +118,8 @@ it(`keeps every promise to ${clients} people at once`, { timeout: (seconds + 300
   }
   const freeOf = async (agent: Agent, serviceId: ServiceId): Promise<Slot | undefined> => {
     const query = new URLSearchParams({ service: serviceId, practitioner: 'any', from: one(days)!, days: '1' })
-    const { body } = await agent.get(`/c/${clinic.slug}/availability.json?${query.toString()}`)
-    const slots = (body as { days?: { slots: Slot[] }[] }).days?.flatMap((day) => day.slots) ?? []
+    const answer = await agent.get(`/c/${clinic.slug}/availability.json?${query.toString()}`)
+    const slots = (answer.body as { days?: { slots: Slot[] }[] }).days?.flatMap((day) => day.slots) ?? []
     // Everybody wants the next ones.
     return one(slots.slice(0, 40))
   }

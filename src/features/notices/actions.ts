@@ -166,7 +166,13 @@ export async function noticeConfirmRequest(ctx: Ctx, facts: AppointmentFacts, du
     appointmentId: facts.id,
     version: facts.version,
     patientId: facts.patientId,
-    params: { by: 'desk', startsAt: startsAt.toString(), practitionerId, locationId, ...(email === undefined ? {} : { email }) },
+    params: {
+      by: 'desk',
+      startsAt: startsAt.toString(),
+      practitionerId,
+      locationId,
+      ...(email === undefined ? {} : { email }),
+    },
     dueAt,
     expiresAt: startsAt.subtract(minutes(6 * 60)),
   })

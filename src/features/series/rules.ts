@@ -58,8 +58,11 @@ export function occurrencesOf(
   return { occurrences, cut: 'count' in end && occurrences.length < wanted }
 }
 
-function* walk(rule: Rule, first: PlainDate): Generator<Occurrence> {
-  if (rule.every === 'week') return yield* weeks(rule, first)
+function* walk(rule: Rule, first: PlainDate): Generator<Occurrence, void> {
+  if (rule.every === 'week') {
+    yield* weeks(rule, first)
+    return
+  }
   for (let turn = 0; ; turn++) {
     if (rule.every === 'day') yield { date: first.add({ days: turn * rule.step }), lastDay: false }
     else if (rule.by === 'date') yield sameDay(first, turn * rule.step)

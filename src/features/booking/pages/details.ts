@@ -44,12 +44,7 @@ function heldText({ speaker }: Scene, { keptUntil }: HoldFacts) {
 /** Why what was sent could not be booked yet: it is said with what can be done about it. */
 export type Objection = 'new_only' | 'follow_up_price'
 
-export function detailsPage(
-  scene: Scene,
-  hold: HoldFacts,
-  form: Form = emptyForm,
-  objection?: Objection,
-): View {
+export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyForm, objection?: Objection): View {
   const { clinic, speaker, url } = scene
   const { t } = speaker
   return view('booking/details', {

@@ -115,7 +115,9 @@ export async function patientPage(ctx: Ctx, speaker: Speaker, id: PatientId): Pr
         : t('desk.patient.restricted', { date: speaker.date(patient.restrictedAt) }),
     bookHref: mayBook(ctx) && patient.restrictedAt === null ? bookHref(ctx, id) : undefined,
     waitingHref:
-      mayBook(ctx) && patient.restrictedAt === null ? `/app/${ctx.clinic.slug}/waiting-list/new?patient=${id}` : undefined,
+      mayBook(ctx) && patient.restrictedAt === null
+        ? `/app/${ctx.clinic.slug}/waiting-list/new?patient=${id}`
+        : undefined,
     exportAction: mayExport(ctx) ? `/app/${ctx.clinic.slug}/patients/${id}/export` : undefined,
     openingsHref: mayReadLog(ctx) ? `/app/${ctx.clinic.slug}/settings/log?patient=${id}` : undefined,
     open: open.map((visit) => visitRow(ctx, speaker, visit)),

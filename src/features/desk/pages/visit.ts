@@ -58,17 +58,22 @@ async function answersOf(ctx: Ctx, { t }: Speaker, visit: Appointment) {
   }))
 }
 
-async function sessionOf(ctx: Ctx, { t, number }: Speaker, visit: Appointment): Promise<string> {
-  return t('desk.card.session', { taken: number(await countInSession(ctx, visit)), of: number(visit.capacity) })
+async function sessionOf(ctx: Ctx, speaker: Speaker, visit: Appointment): Promise<string> {
+  const taken = speaker.number(await countInSession(ctx, visit))
+  return speaker.t('desk.card.session', { taken, of: speaker.number(visit.capacity) })
 }
 
 /** Its place among repeat visits and what can be done with them, or that it can be made the first of some. */
-function seriesOf(ctx: Ctx, { t, number }: Speaker, visit: Appointment) {
+function seriesOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
+  const { t } = speaker
   const can = (permission: Permission) => ctx.actor.kind === 'user' && allowed(ctx.actor.role, permission)
   const base = `/app/${ctx.clinic.slug}`
   if (visit.seriesId !== null) {
     return {
-      place: t('series.place', { index: number(visit.seriesIndex ?? 0), of: number(visit.seriesOf ?? 0) }),
+      place: t('series.place', {
+        index: speaker.number(visit.seriesIndex ?? 0),
+        of: speaker.number(visit.seriesOf ?? 0),
+      }),
       href: `${base}/series/${visit.seriesId}`,
       changeHref:
         can('appointments.move') && movable(visit.status) ? `${base}/appointments/${visit.id}/later` : undefined,

@@ -64,6 +64,7 @@ function withConsent({ startsAt, messagesWanted, consentWithdrawn }: VisitFacts,
  * mailed only what they are waiting for: the confirmation of what they have just booked.
  */
 export function fallsBackToMail(kind: string, because: 'undeliverable' | 'opted_out'): boolean {
-  if (because === 'opted_out') return kind === 'confirmation' || kind === 'series_confirmation' || kind === 'rights_answer'
+  if (because === 'opted_out')
+    return kind === 'confirmation' || kind === 'series_confirmation' || kind === 'rights_answer'
   return aboutVisit.has(kind) || aboutSeveral.has(kind) || kind === 'cancelled' || kind === 'rights_answer'
 }
