@@ -6,7 +6,7 @@ import { dateAt, localInstant, parseTime } from '../../src/kernel/time.ts'
 import type { Language } from '../../src/platform/i18n/languages.ts'
 import type { TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
-import type { makeService } from '../support/factories.ts';
+import type { makeService } from '../support/factories.ts'
 import { makePatient } from '../support/factories.ts'
 import { plainText, wordsOf, type Agent } from '../support/http.ts'
 
