@@ -114,7 +114,11 @@ describe('a feed', () => {
       expect(await (await ask(path)).text()).not.toMatch(/Ayesha|Khan/)
     }
     await app.superuser('update clinic.patients set restricted_at = now() where id = $1', [patient.id])
-    for (const path of [full, initials, none]) expect((await titles(path))[0]![0]).toBe('Visit')
+    for (const path of [full, initials, none]) {
+      const [[summary, description] = []] = await titles(path)
+      expect(summary).toBe('Visit')
+      expect(description).not.toContain('consultation')
+    }
   })
 
   it('is of one doctor and one place, or of all', async () => {

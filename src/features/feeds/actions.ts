@@ -85,7 +85,7 @@ async function feedFile(services: Pick<Services, 'config' | 'speakers'>, ctx: Ct
   const describe = (visit: FeedVisit) =>
     [
       // Why somebody comes is told where they are named, and nowhere else.
-      feed.names === 'full' ? visit.serviceName : undefined,
+      feed.names === 'full' && visit.patientName !== null ? visit.serviceName : undefined,
       feed.practitionerId === null ? visit.practitionerName : undefined,
     ].filter((part) => part !== undefined)
   const text = calendarFile(
