@@ -5,7 +5,7 @@ import { bookHeldSlot } from '../../src/features/appointments/actions/book.ts'
 import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { hire, makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
 
@@ -180,6 +180,29 @@ describe('the live day', () => {
     expect(wordsOf(fragment.text)).not.toContain('is checked in')
     const page = await bilal.get(`/app/${clinic.slug}/today`).expect(200)
     expect(wordsOf(page.text)).toContain('is checked in')
+  })
+
+  it('is worked out once for all desks that show the same, each with a form token of its own', async () => {
+    const visit = await makeAppointment(clinic, { at: '11:30' })
+    const path = `/app/${clinic.slug}/today/board`
+    const colleague = await clinic.as(await hire(clinic, 'receptionist'))
+    // Any page gives the browser what a token is made of.
+    for (const desk of [bilal, colleague]) await desk.getForm(`/app/${clinic.slug}/today`)
+    const counted = vi.spyOn(app.services, 'inClinic')
+    const [mine = '', theirs = ''] = (await Promise.all([bilal.get(path), colleague.get(path)])).map(({ text }) => text)
+    expect(counted).toHaveBeenCalledTimes(1)
+    counted.mockRestore()
+    const tokens = (html: string) => [...html.matchAll(/name="_csrf" value="([^"]*)"/g)].map(([, token]) => token)
+    expect(new Set([...tokens(mine), ...tokens(theirs)]).size).toBe(2)
+    const without = (html: string) => html.replace(/name="_csrf" value="[^"]*"/g, '')
+    expect(without(mine)).toBe(without(theirs))
+    const [_csrf = ''] = tokens(theirs)
+    await colleague
+      .post(`/app/${clinic.slug}/appointments/${visit.id}/arrival`)
+      .type('form')
+      .send({ _csrf })
+      .expect(303)
+    expect((await bilal.get(path)).text).toContain(`data-visit="${visit.id}" data-status="arrived"`)
   })
 
   it('ends when the server stops', async () => {

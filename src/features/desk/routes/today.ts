@@ -1,9 +1,11 @@
 import { parseId } from '../../../kernel/ids.ts'
-import type { Permission } from '../../../kernel/permissions.ts'
+import { rolesWithDiary, type Permission } from '../../../kernel/permissions.ts'
 import { parseDate } from '../../../kernel/time.ts'
 import { openEventStream } from '../../../platform/web/event-stream.ts'
 import type { ClinicRequest, Routes } from '../../../platform/web/routers.ts'
+import { fragmentForAll, sendFragment } from '../../../platform/web/shared-fragment.ts'
 import { view } from '../../../platform/web/views.ts'
+import { whileTrue } from '../../availability/actions.ts'
 import { todayPage, type DayQuestion } from '../pages/today.ts'
 
 export function todayRoutes(routes: Routes<ClinicRequest, Permission>): void {
@@ -18,9 +20,21 @@ export function todayRoutes(routes: Routes<ClinicRequest, Permission>): void {
   routes.get(
     '/today/board',
     'today.see',
-    async ({ req, speaker, inClinic, show }) => {
-      const { page } = await inClinic((ctx) => todayPage(ctx, speaker, asked(req.query)))
-      show(view('desk/_day', page), { layout: 'bare' })
+    async (request) => {
+      const { req, services, speaker, clinic, role, person, inClinic } = request
+      const question = asked(req.query)
+      const now = services.clock.now()
+      // Whenever something changes every desk asks at once, and most of them the same: one of them is worked for. What a
+      // doctor sees is the doctor's own.
+      const whose = rolesWithDiary.some((one) => one === role) ? person.userId : ''
+      const key = `board ${speaker.lang} ${role} ${whose} ${JSON.stringify(question)}`
+      const board = await whileTrue(clinic, now, key, async () => {
+        const { page } = await inClinic((ctx) => todayPage(ctx, speaker, question))
+        const value = fragmentForAll(speaker, view('desk/_day', page))
+        // Minutes of waiting go on, and a hold lapses, without any change of the diary.
+        return { value, validUntil: now.add({ seconds: 10 }), bytes: value.length * 2 }
+      })
+      sendFragment(req, speaker, board)
     },
     { background: true },
   )
