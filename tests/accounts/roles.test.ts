@@ -87,7 +87,7 @@ describe('an assistant', () => {
     expect((await browser.get('/app')).headers.location).toBe(at('/today'))
     const { text } = await browser.get(at('/today')).expect(200)
     expect(wordsOf(text)).toContain(name)
-    expect(doorsOf(text)).toEqual({ nav: ['/today', '/patients'], search: true, book: false })
+    expect(doorsOf(text)).toEqual({ nav: ['/today', '/calendar', '/queue', '/patients'], search: true, book: false })
     expect(text).not.toContain('/move')
     expect(text).not.toContain('/cancellation')
   })

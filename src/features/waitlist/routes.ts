@@ -28,7 +28,7 @@ export const waitlistRoutes = routes
 
 const isolated = (name: string) => `\u2068${name}\u2069`
 
-routes.get('/waiting-list', 'today.see', async ({ req, speaker, inClinic, show }) => {
+routes.get('/waiting-list', 'appointments.book', async ({ req, speaker, inClinic, show }) => {
   show(await inClinic((ctx) => listPage(ctx, speaker, listQuery(req.query))))
 })
 

@@ -109,7 +109,7 @@ const navigation: Destination[] = [
   { path: '/queue', icon: 'users', label: 'queue.nav', permission: 'today.see' },
   { path: '/patients', icon: 'id', label: 'shared.nav.patients', permission: 'patients.find' },
   { path: '/messages', icon: 'message', label: 'shared.nav.messages', permission: 'messages.see' },
-  { path: '/waiting-list', icon: 'clock-pause', label: 'waitlist.desk.title', permission: 'today.see' },
+  { path: '/waiting-list', icon: 'clock-pause', label: 'waitlist.desk.title', permission: 'appointments.book' },
   // Owners have it all on the page of their subscription.
   {
     path: '/books',
