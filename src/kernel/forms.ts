@@ -46,6 +46,9 @@ function typedValues(body: unknown): Record<string, string> {
 // C0 and C1 controls except tab and newline: a NUL would reach Postgres as an error, the others are never typed.
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
 
+/** Whether all of a text could have been typed. */
+export const isTypable = (text: string): boolean => !controls.test(text)
+
 /** Text that must be there. `key` says it is missing, repeated or empty; longer than `max` code points is refused. */
 export const requiredText = (key: string, max: number) =>
   z
@@ -56,7 +59,7 @@ export const requiredText = (key: string, max: number) =>
         .string()
         .min(1, key)
         .refine((text) => [...text].length <= max, 'form.error.too_long')
-        .refine((text) => !controls.test(text), 'form.error.characters'),
+        .refine(isTypable, 'form.error.characters'),
     )
 
 /** Text that may be missing or empty; then `undefined`. */
@@ -66,7 +69,7 @@ export const optionalText = (max: number) =>
     .optional()
     .transform((text) => text?.normalize('NFC').trim())
     .refine((text) => text === undefined || [...text].length <= max, 'form.error.too_long')
-    .refine((text) => text === undefined || !controls.test(text), 'form.error.characters')
+    .refine((text) => text === undefined || isTypable(text), 'form.error.characters')
     .transform((text) => (text === '' ? undefined : text))
 
 /** The name of a person or thing: one line, cleaned by `cleanName`, with a letter or digit in it to be seen. */

@@ -325,6 +325,16 @@ describe('services', () => {
     expect(answer.text).toContain(`href="#f-${field}"`)
   })
 
+  it.each([
+    ['label', 'Any\u0000 allergies?', 'yes'],
+    ['choices', 'Penicillin\nNuts\u0000', 'Allergies'],
+  ])('refuse signs that nobody types in the %s of a question', async (part, typed, label) => {
+    const { nadia, base } = await open()
+    const question = { q1_label: label, q1_kind: 'choice', q1_choices: 'Yes\nNo', [`q1_${part}`]: typed }
+    const answer = await nadia.postForm(`${base}/services`, { ...service, ...question }).expect(422)
+    expect(answer.text).toContain(`href="#f-q1_${part}"`)
+  })
+
   it('are changed and taken out of use', async () => {
     const { clinic, nadia, base } = await open()
     const { id } = await makeService(clinic, { priceMinor: 150_050 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkbox, optionalText, requiredName, wholeNumber } from '../../../kernel/forms.ts'
+import { checkbox, isTypable, optionalText, requiredName, wholeNumber } from '../../../kernel/forms.ts'
 import { parseId, type Id, type PractitionerId } from '../../../kernel/ids.ts'
 import { latinDigits, parseMoney } from '../../../kernel/money.ts'
 import type { AskedQuestion, OwnTerms } from '../queries/services.ts'
@@ -144,6 +144,7 @@ function questionIn(form: Record<string, unknown>, number: number, complain: Com
   const label = textOf(form, fields.label)
   if (label === '') return undefined
   if ([...label].length > 120) complain(fields.label, 'form.error.too_long')
+  if (!isTypable(label)) complain(fields.label, 'form.error.characters')
   const kind = questionKinds.find((one) => one === form[fields.kind]) ?? 'text'
   const choices = [
     ...new Set(
@@ -155,6 +156,7 @@ function questionIn(form: Record<string, unknown>, number: number, complain: Com
   ]
   const wrong = choices.length < 2 || choices.length > 12 || choices.some((choice) => [...choice].length > 80)
   if (kind === 'choice' && wrong) complain(fields.choices, 'clinics.error.choices')
+  if (!choices.every(isTypable)) complain(fields.choices, 'form.error.characters')
   return { kind, label, choices: kind === 'choice' ? choices : [], required: textOf(form, fields.required) !== '' }
 }
 
