@@ -79,6 +79,14 @@ describe('somebody walks in', () => {
     expect(valueOf(await take(walkIn('Hina Iqbal')))).toMatchObject({ token: first.token + 1, again: false })
   })
 
+  it('is one visit with one number when both clicks of a double click arrive at once', async () => {
+    const all = (await Promise.all([take(), take(), take()])).map((one) => valueOf(one))
+    expect(new Set(all.map(({ token }) => token)).size).toBe(1)
+    expect(all.filter(({ again }) => !again)).toHaveLength(1)
+    const visits = await app.superuser('select id from clinic.appointments where clinic_id = $1', [clinic.id])
+    expect(visits).toHaveLength(1)
+  })
+
   it('gets different numbers in a rush, one after the other', async () => {
     const taken = await Promise.all(
       Array.from({ length: 6 }, (_, index) => take(walkIn(`Asma ${index}`, `+9230011122${10 + index}`))),

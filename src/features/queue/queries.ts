@@ -138,6 +138,12 @@ export async function findStatusForUpdate(ctx: Ctx, id: AppointmentId): Promise<
   return row?.status
 }
 
+/** Makes those who take in people of one number at the same moment do so one after the other. */
+export async function lockWalkIn(ctx: Ctx, phone: Phone): Promise<void> {
+  const hash = ctx.seal.phoneIndex(phone)
+  await rows(ctx.db, 'select pg_advisory_xact_lock(?, ?)', [hash.readInt32BE(0), hash.readInt32BE(4)])
+}
+
 /** The visit that somebody of this number waits for with this doctor already, if any. */
 export async function findWaitingTwin(
   ctx: Ctx,
