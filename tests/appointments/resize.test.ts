@@ -47,6 +47,14 @@ describe('a visit gets another length', () => {
     expect((await actionsOf(clinic)).filter((action) => action === 'appointment.resized')).toHaveLength(2)
   })
 
+  it('back to what the service says, and is again as long as every other', async () => {
+    const { clinic, at, bookByPhone } = await scene(app)
+    const { id } = valueOf(await bookByPhone(at('10:00')))
+    const { before } = valueOf(await clinic.inClinic((ctx) => resizeAppointment(ctx, id, 50)))
+    valueOf(await clinic.inClinic((ctx) => resizeAppointment(ctx, id, before)))
+    expect(await row(id)).toMatchObject({ minutes: 30, resized: false })
+  })
+
   it('never into the next visit or its buffer, and a hold that lapsed is no next visit', async () => {
     const { clinic, at, bookByPhone } = await scene(app, { bufferAfterMin: 10 })
     const { id } = valueOf(await bookByPhone(at('10:00')))

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { resizeAppointment } from '../../src/features/appointments/actions/resize.ts'
 import { takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
+import { undoMove } from '../../src/features/appointments/actions/undo-move.ts'
 import { findFreeSlot, listFreeTimes } from '../../src/features/availability/actions.ts'
 import type { Id, PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
@@ -198,5 +199,50 @@ describe('needs', () => {
       })
     expect(await count(wish)).toBe(1)
     expect(await count(at('10:00'))).toBe(2)
+  })
+})
+
+describe('a move is taken back', () => {
+  it('with the machine the visit had, which the new time did not find free', async () => {
+    const { clinic, at, hamid, bookByPhone, machines } = await ultrasound(2)
+    const { id } = valueOf(await bookByPhone(at('10:00')))
+    valueOf(await bookByPhone(at('11:00', hamid), details(2)))
+    valueOf(await clinic.inClinic((ctx) => moveAppointment(ctx, id, at('11:00'), 'desk')))
+    expect((await takenBy(id)).map(({ resource_id }) => resource_id)).toEqual([machines[1]])
+    // Somebody else has the second one at the old time.
+    valueOf(await bookByPhone(at('10:00', hamid), details(3)))
+    const other = await app.superuser<{ resource_id: string }>(
+      `select resource_id from clinic.appointment_resources where clinic_id = $1 and occupied_from = $2`,
+      [clinic.id, at('10:00').startsAt.toString()],
+    )
+    expect(other).toEqual([{ resource_id: machines[0] }])
+    expect(await clinic.inClinic((ctx) => undoMove(ctx, id))).toEqual({ ok: false, reason: 'slot_taken' })
+    await app.superuser(`delete from clinic.appointments where clinic_id = $1 and occupied_from = $2`, [
+      clinic.id,
+      at('10:00').startsAt.toString(),
+    ])
+    valueOf(await clinic.inClinic((ctx) => undoMove(ctx, id)))
+    expect((await takenBy(id)).map(({ resource_id }) => resource_id)).toEqual([machines[0]])
+  })
+
+  it('with the length it had, from a doctor who takes longer, and over a hold that lapsed', async () => {
+    const { clinic, at, hamid, bookByPhone, hold, service } = await ultrasound(1)
+    await app.superuser(
+      `update clinic.practitioner_services set duration_min = 60 where clinic_id = $1 and practitioner_id = $2 and service_id = $3`,
+      [clinic.id, hamid, service.id],
+    )
+    const { id } = valueOf(await bookByPhone(at('10:00')))
+    await app.superuser('update platform.diaries set settings_version = settings_version + 1 where clinic_id = $1', [
+      clinic.id,
+    ])
+    const moved = valueOf(await clinic.inClinic((ctx) => moveAppointment(ctx, id, at('12:00', hamid), 'desk')))
+    expect(moved.endsAt.toString()).toBe(at('13:00').startsAt.toString())
+    valueOf(await hold(at('10:00')))
+    app.clock.advance({ minutes: 6 })
+    const back = valueOf(await clinic.inClinic((ctx) => undoMove(ctx, id)))
+    expect([back.startsAt, back.endsAt].map(String)).toEqual(
+      [at('10:00'), at('10:30')].map((one) => String(one.startsAt)),
+    )
+    app.clock.advance({ minutes: -6 })
   })
 })

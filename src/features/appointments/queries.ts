@@ -532,14 +532,15 @@ export async function updateLength(
   ctx: Ctx,
   before: Pick<Appointment, 'id' | 'version' | 'status' | 'startsAt' | 'endsAt'>,
   minutes: number,
+  resized: boolean,
 ): Promise<boolean> {
   const endsAt = before.startsAt.add({ minutes })
   const changed = await changes(
     ctx.db,
     `update clinic.appointments set ends_at = ?::timestamptz, occupied_to = occupied_to + (?::timestamptz - ends_at),
-       resized = true, calendar_sequence = calendar_sequence + 1
+       resized = ?, calendar_sequence = calendar_sequence + 1
      where clinic_id = ? and id = ? and version = ? and status = ? and ends_at = ?`,
-    [endsAt, endsAt, ctx.clinic.id, before.id, before.version, before.status, before.endsAt],
+    [endsAt, endsAt, resized, ctx.clinic.id, before.id, before.version, before.status, before.endsAt],
   )
   return changed === 1
 }

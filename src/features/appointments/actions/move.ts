@@ -8,6 +8,7 @@ import { findFreeSlot, getSettings, offerOf, type SlotWish } from '../../availab
 import { givenBy } from '../../clinics/rules/services.ts'
 import { noticeMoved, type AppointmentFacts } from '../../notices/actions.ts'
 import { deleteLapsedHolds, findOverbookLane, getAppointment, updatePlace, type Appointment } from '../queries.ts'
+import { listResourcesOf } from '../queries/rearrange.ts'
 import { linkExpiry, movable, occupiedBy, patientMayChange } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { noteFreed } from './freed.ts'
@@ -44,6 +45,7 @@ export async function moveAppointment(
   const wish = { ...to, serviceId: before.serviceId, durationMin }
   const free = to.overbookReason === undefined ? await findPlace(ctx, by, wish, id) : await onTop(ctx, wish)
   if (!free) return refuse('slot_taken')
+  const rooms = free.resourceIds ? await listResourcesOf(ctx, id) : []
   const moved = await moveTo(ctx, before, { ...to, ...free })
   if (!moved.ok) return moved
 
@@ -58,7 +60,7 @@ export async function moveAppointment(
       to: after.startsAt.toString(),
       from_practitioner_id: before.practitionerId,
       to_practitioner_id: after.practitionerId,
-      ...wayBack(before, after),
+      ...wayBack(before, rooms, after),
       ...(after.overbooked ? { overbooked: true, lane: after.lane } : {}),
     },
   )
@@ -71,10 +73,12 @@ export async function moveAppointment(
 }
 
 /** What an undo needs to put the visit back exactly: kept in the log, which is there as long as anybody could want it. */
-function wayBack(before: Appointment, after: Appointment) {
+function wayBack(before: Appointment, rooms: readonly Id<'resource'>[], after: Appointment) {
   return {
     version: after.version,
     from_location_id: before.locationId,
+    from_minutes: minutesBetween(before.startsAt, before.endsAt),
+    from_resource_ids: rooms.join(' '),
     from_lane: before.lane,
     from_overbooked: before.overbooked,
     was_confirmed_at: before.confirmedAt?.toString() ?? null,

@@ -4,6 +4,8 @@ import { minutesBetween } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { registerLink } from '../../../platform/links.ts'
+import { getSettings } from '../../availability/actions.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
 import { deleteLapsedHolds, getAppointment, updateLength, type Appointment } from '../queries.ts'
 import { lengthBounds, linkExpiry, resizable } from '../rules.ts'
 import { isOverlap } from './overlap.ts'
@@ -35,7 +37,7 @@ export async function resizeAppointment(
 
   const reach = visit.startsAt.add({ minutes: minutes + longestBufferMin })
   await deleteLapsedHolds(ctx, visit.practitionerId, visit.startsAt, reach)
-  const changed = await lengthen(ctx, visit, minutes)
+  const changed = await lengthen(ctx, visit, minutes, minutes !== (await usualMinutes(ctx, visit)))
   if (!changed.ok) return changed
   const appointment = await getAppointment(ctx, id)
   await registerLink(ctx, id, appointment.linkVersion, linkExpiry(appointment.endsAt))
@@ -44,9 +46,16 @@ export async function resizeAppointment(
   return done({ appointment, before })
 }
 
-async function lengthen(ctx: Ctx, visit: Appointment, minutes: number) {
+/** As long as its service says, with its doctor: a visit of that length is like every other, however it came by it. */
+async function usualMinutes(ctx: Ctx, visit: Appointment): Promise<number | undefined> {
+  const settings = await getSettings(ctx)
+  const service = settings.services.find(({ id }) => id === visit.serviceId)
+  return service && givenBy(settings, service, visit.practitionerId).durationMin
+}
+
+async function lengthen(ctx: Ctx, visit: Appointment, minutes: number, resized: boolean) {
   try {
-    return (await updateLength(ctx, visit, minutes)) ? done(undefined) : refuse('changed_meanwhile')
+    return (await updateLength(ctx, visit, minutes, resized)) ? done(undefined) : refuse('changed_meanwhile')
   } catch (error) {
     if (isOverlap(error)) return refuse('slot_taken')
     throw error

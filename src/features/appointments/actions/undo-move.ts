@@ -1,15 +1,16 @@
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { isBefore, type Instant } from '../../../kernel/time.ts'
+import { isBefore, minutes, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { registerLink } from '../../../platform/links.ts'
 import { noticeUndone } from '../../notices/actions.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
-import { findLastMove, type LastMove } from '../queries/rearrange.ts'
+import { deleteHoldsInTheWay, findLastMove, type LastMove } from '../queries/rearrange.ts'
 import { linkExpiry, movable } from '../rules.ts'
 import { factsOf } from './facts.ts'
+import { noteFreed } from './freed.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 import { place } from './rearrange.ts'
 
@@ -35,6 +36,9 @@ export async function undoMove(
   if (!was || before.patientId === null) return refuse('nothing_to_undo')
   const by = before.startsAt.until(was.startsAt)
   const back = (instant: Instant) => instant.add(by)
+  // Another doctor may have needed longer for it; what the desk itself made of its length stands.
+  const endsAt = before.resized ? back(before.endsAt) : was.startsAt.add(minutes(was.minutes))
+  await deleteHoldsInTheWay(ctx, [], [was.practitionerId])
   const placed = await place(ctx, [
     {
       before,
@@ -43,13 +47,14 @@ export async function undoMove(
         practitionerId: was.practitionerId,
         locationId: was.locationId,
         startsAt: was.startsAt,
-        endsAt: back(before.endsAt),
+        endsAt,
         occupiedFrom: back(before.occupiedFrom),
-        occupiedTo: back(before.occupiedTo),
+        occupiedTo: endsAt.add(before.endsAt.until(before.occupiedTo)),
         lane: was.lane,
         capacity: before.capacity,
         overbooked: was.overbooked,
         confirmedAt: was.confirmedAt,
+        resourceIds: was.resourceIds,
       },
     },
   ])
@@ -63,6 +68,7 @@ export async function undoMove(
     { from: before.startsAt.toString(), to: after.startsAt.toString() },
   )
   await noticeUndone(ctx, factsOf(after))
+  await noteFreed(ctx, before, 'moved', { by: 'desk' })
   ctx.tally('moved', -1)
   ctx.diaryChanged()
   return done(after)

@@ -100,6 +100,17 @@ export async function deleteResourcesOf(ctx: Ctx, ids: readonly AppointmentId[])
   )
 }
 
+/** The rooms and things a visit takes, by id. */
+export async function listResourcesOf(ctx: Ctx, id: AppointmentId): Promise<ResourceId[]> {
+  const found = await rows<{ id: ResourceId }>(
+    ctx.db,
+    `select resource_id as id from clinic.appointment_resources
+     where clinic_id = ? and appointment_id = ? order by resource_id`,
+    [ctx.clinic.id, id],
+  )
+  return found.map(({ id: resource }) => resource)
+}
+
 /** Gives visits that stand in their places rooms and things. May raise 23P01 when one is taken. */
 export async function insertResourcesOf(
   ctx: Ctx,
@@ -122,6 +133,8 @@ export type LastMove = {
   startsAt: Instant
   practitionerId: PractitionerId
   locationId: LocationId
+  minutes: number
+  resourceIds: ResourceId[]
   lane: number
   overbooked: boolean
   confirmedAt: Instant | null
@@ -133,14 +146,15 @@ export async function findLastMove(ctx: Ctx, id: AppointmentId): Promise<LastMov
     ctx.db,
     `select at, (details->>'version')::int as version, (details->>'from')::timestamptz as "startsAt",
        details->>'from_practitioner_id' as "practitionerId", details->>'from_location_id' as "locationId",
-       (details->>'from_lane')::int as lane, (details->>'from_overbooked')::boolean as overbooked,
+       (details->>'from_minutes')::int as minutes,
+       string_to_array(details->>'from_resource_ids', ' ') as "resourceIds", (details->>'from_lane')::int as lane, (details->>'from_overbooked')::boolean as overbooked,
        (details->>'was_confirmed_at')::timestamptz as "confirmedAt"
      from clinic.audit_entries
      where clinic_id = ? and record_id = ? and record_kind = 'appointment' and action = 'appointment.moved'
      order by at desc, id desc limit 1`,
     [ctx.clinic.id, id],
   )
-  return found && found.version !== null && found.locationId !== null ? found : undefined
+  return found && found.version !== null && found.minutes !== null ? found : undefined
 }
 
 /** Lets go of holds: of these, and of all that lapsed, for doctors whose diary is rearranged. */
