@@ -53,7 +53,12 @@ export async function askToConfirm(services: Services): Promise<void> {
     const clinic = await services.clinics.byId(clinicId)
     if (!clinic || services.stopping.signal.aborted) continue
     const origin = { requestId: `attendance-${randomUUID()}` }
-    await services.inClinic(clinic, { kind: 'system', job: 'attendance.confirm' }, origin, askIn)
+    try {
+      await services.inClinic(clinic, { kind: 'system', job: 'attendance.confirm' }, origin, askIn)
+    } catch (error) {
+      // One clinic's trouble is not the others'.
+      services.log.error('attendance.ask_failed', error, { clinicId })
+    }
   }
 }
 
