@@ -28,6 +28,8 @@ export type SeedClinic = {
   languages: string
   bring: string
   stepMin: number
+  /** What is done about people who miss visits; nothing if not said. */
+  missedRule?: 'confirm' | 'call'
   locations: { name: string; address: string; mapUrl: string }[]
   services: SeedService[]
   practitioners: SeedPractitioner[]
@@ -57,6 +59,7 @@ export const seedClinics: SeedClinic[] = [
     languages: 'ur en',
     bring: 'پرانی رپورٹیں اور جو دوائیں چل رہی ہوں ساتھ لائیں۔',
     stepMin: 15,
+    missedRule: 'confirm',
     locations: [
       {
         name: 'Gulshan-e-Iqbal',

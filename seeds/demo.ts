@@ -27,8 +27,10 @@ import { chance } from './chance.ts'
 import { seedClinics, type SeedClinic } from './clinics.ts'
 import { patientsOf, visitsOf, type SeedVisit } from './diary.ts'
 import { numberArrivals } from './queue.ts'
+import { seedSeries } from './series.ts'
 import { insertServicesAsTheyAre } from './services.ts'
 import { insertSpecialHours } from './special-hours.ts'
+import { seedWaitingList } from './waiting-list.ts'
 
 export const demoPassword = 'nabz demo only'
 
@@ -44,6 +46,10 @@ export async function seedDemo(services: Services): Promise<void> {
     const known = await services.clinics.bySlug(clinic.slug)
     const id = known?.id ?? (await openSeedClinic(services, clinic, passwordHash))
     await fillDays(services, clinic, id)
+    // As it stands now, after its days were filled.
+    const filled = await services.clinics.byId(id)
+    if (filled) await services.inClinic(filled, system, origin, seedSeries)
+    if (filled) await services.inClinic(filled, system, origin, seedWaitingList)
   }
 }
 
@@ -139,6 +145,7 @@ async function settingUp(
       alert_email: `owner@${clinic.slug}.test`,
       bring_note: clinic.bring,
       max_open_bookings: 3,
+      missed_rule: clinic.missedRule ?? 'none',
       link_shared_at: now,
       checklist_hidden_at: now,
       created_at,
