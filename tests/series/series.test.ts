@@ -221,8 +221,8 @@ describe('this and later', () => {
       '2026-12-24 14:30',
       '2026-12-31 14:30',
     ])
-    // The first message has not been sent in this test: the two it is still true of, and the four as they stand now.
-    expect(await waiting()).toEqual(['series_confirmation', 'series_confirmation'])
+    // The first message has not been sent in this test: it tells of all six as they stand now.
+    expect(await waiting()).toEqual(['series_confirmation'])
     expect((await audited()).slice(-5)).toEqual([
       ...Array.from({ length: 4 }, () => 'appointment.moved'),
       'series.moved',
@@ -299,7 +299,28 @@ describe('taking it back', () => {
     valueOf(await cancel(visits[1]!.id))
     expect(valueOf(await undo(id))).toEqual({ kind: 'cancelled', count: 5 })
     expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
-    expect(await waiting()).toEqual(['series_confirmation', 'series_confirmation'])
+    expect(await waiting()).toEqual(['series_confirmation'])
+  })
+
+  it('undoes the cancellation of the last one, which the first message tells of again too', async () => {
+    const { clinic, repeat, cancel, undo, waiting } = await seriesScene(app)
+    const { id, visits } = await repeat()
+    valueOf(await cancel(visits[5]!.id))
+    app.clock.advance({ minutes: 1 })
+    valueOf(await undo(id))
+    expect(await waiting()).toEqual(['series_confirmation'])
+    const [carrier] = await app.superuser<{ due: Date; visits: number }>(
+      `select c.due_at as due, (select count(*)::int from clinic.messages m join clinic.appointments a
+         on a.clinic_id = m.clinic_id and a.id = m.appointment_id and a.version = m.version
+         where m.told_with = c.told_with and m.drop_reason = 'told_together' and a.status = 'booked') as visits
+       from clinic.messages c where c.clinic_id = $1 and c.status = 'queued' and c.kind = 'series_confirmation'`,
+      [clinic.id],
+    )
+    // Whoever took it back has the whole grace to see that it was wrong to.
+    const due = app.clock.now().add({ minutes: 3 })
+    expect(carrier).toMatchObject({ visits: 6 })
+    expect(new Date(String(carrier!.due)).getTime()).toBe(due.epochMilliseconds)
+    app.clock.advance({ minutes: -1 })
   })
 
   it('is over when the grace is', async () => {

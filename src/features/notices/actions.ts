@@ -13,7 +13,13 @@ import {
   type OutboxMessage,
 } from '../../platform/outbox.ts'
 import { isFull } from '../subscription/rules/usage.ts'
-import { dropSpentTogether, getNoticeSettings, listAnnouncements, listAnnouncementsOf } from './queries.ts'
+import {
+  dropSpentTogether,
+  getNoticeSettings,
+  listAnnouncements,
+  listAnnouncementsOf,
+  updateTellsMore,
+} from './queries.ts'
 import {
   alertLife,
   announcementExpiry,
@@ -121,7 +127,7 @@ export async function noticeTogether(
   const apart = messages.filter(({ kind }) => !kinds.has(kind))
   for (const kind of announcements) {
     const alike = told.filter((news) => news.kind === kind)
-    apart.push(...(alike.length > 1 ? together(kind, alike) : alike))
+    apart.push(...(await toldOf(ctx, kind, alike)))
   }
   await queueMessages(ctx, apart)
   await dropSpentTogether(ctx, ids, dropping)
@@ -130,15 +136,35 @@ export async function noticeTogether(
 
 const kinds: ReadonlySet<string> = new Set(announcements)
 
+/**
+ * One message that carries the news, if there is more than one visit to tell of. While another that was to tell the same of
+ * these visits has not left, it tells of them again, and nobody hears of half a series twice.
+ */
+async function toldOf(ctx: Ctx, kind: Announcement, news: readonly OutboxMessage[]): Promise<OutboxMessage[]> {
+  const [first] = news
+  if (!first) return []
+  const ids = news.flatMap(({ appointmentId }) => appointmentId ?? [])
+  const toldWith = await updateTellsMore(ctx, togetherKinds[kind], ids, {
+    dueAt: first.dueAt,
+    expiresAt: lastEnd(news),
+  })
+  if (toldWith !== undefined) return news.map((one) => ({ ...one, toldWith, carried: true }))
+  return news.length > 1 ? together(kind, news) : [...news]
+}
+
+const lastEnd = (news: readonly OutboxMessage[]): Instant | undefined =>
+  news
+    .flatMap(({ expiresAt }) => expiresAt ?? [])
+    .reduce<Instant | undefined>((last, end) => (last ? later(last, end) : end), undefined)
+
 /** One message that carries the news, and a row for each visit that keeps what was said of it. */
 function together(kind: Announcement, news: readonly OutboxMessage[]): OutboxMessage[] {
   const toldWith = newId()
   const [first] = news
   if (!first) return []
-  const ends = news.flatMap(({ expiresAt }) => expiresAt ?? [])
-  const last = ends.reduce((latest, end) => later(latest, end), first.dueAt)
+  const expiresAt = lastEnd(news) ?? first.dueAt
   return [
-    { ...first, kind: togetherKinds[kind], template: `nabz_series_${kind}`, expiresAt: last, toldWith },
+    { ...first, kind: togetherKinds[kind], template: `nabz_series_${kind}`, expiresAt, toldWith },
     ...news.map((one) => ({ ...one, toldWith, carried: true })),
   ]
 }

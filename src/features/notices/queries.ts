@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { AppointmentId } from '../../kernel/ids.ts'
-import type { PlainTime } from '../../kernel/time.ts'
+import type { Instant, PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import { toldTogether } from '../../platform/outbox.ts'
@@ -65,6 +65,32 @@ export async function listAnnouncementsOf(
     told.set(visit, [...(told.get(visit) ?? []), { ...facts, kind, status }])
   }
   return told
+}
+
+/**
+ * A message about several visits, one of these among them, that has not left and is not about to: what holds it
+ * together, so that more can be told with it. It leaves no sooner, and is of use as long, as what is added.
+ */
+export async function updateTellsMore(
+  ctx: Ctx,
+  kind: string,
+  ids: readonly AppointmentId[],
+  { dueAt, expiresAt }: { dueAt: Instant; expiresAt: Instant | undefined },
+): Promise<string | undefined> {
+  const [found] = await rows<{ toldWith: string }>(
+    ctx.db,
+    `update clinic.messages set due_at = greatest(due_at, ?::timestamptz),
+       expires_at = greatest(expires_at, ?::timestamptz)
+     where clinic_id = ? and status = 'queued' and (lease_until is null or lease_until <= ?) and id = (
+       select id from clinic.messages
+       where clinic_id = ? and kind = ? and status = 'queued' and (lease_until is null or lease_until <= ?)
+         and told_with in (select told_with from clinic.messages
+                           where clinic_id = ? and appointment_id = any(?::uuid[]) and told_with is not null)
+       order by created_at, id limit 1)
+     returning told_with as "toldWith"`,
+    [dueAt, expiresAt ?? dueAt, ctx.clinic.id, ctx.now, ctx.clinic.id, kind, ctx.now, ctx.clinic.id, ids],
+  )
+  return found?.toldWith
 }
 
 /**
