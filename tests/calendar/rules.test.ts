@@ -4,7 +4,6 @@ import {
   beside,
   blockOn,
   daysShown,
-  firstWeekday,
   hoursShown,
   joined,
   minuteOf,
@@ -15,6 +14,7 @@ import {
   without,
   type Block,
 } from '../../src/features/calendar/rules.ts'
+import { firstDayOfWeek } from '../../src/features/clinics/rules/hours.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 
 const date = (text: string) => Temporal.PlainDate.from(text)
@@ -104,7 +104,7 @@ describe('what is free', () => {
 
 describe('the days of a view', () => {
   it('begin where people begin their week', () => {
-    expect(['PK', 'EG', 'GB', 'AE', 'SA'].map(firstWeekday)).toEqual([7, 6, 1, 1, 7])
+    expect(['PK', 'EG', 'GB', 'AE', 'SA'].map(firstDayOfWeek)).toEqual([1, 6, 1, 1, 7])
     expect(weekOf(date('2026-11-24'), 7).map(String)).toEqual(
       ['22', '23', '24', '25', '26', '27', '28'].map((day) => `2026-11-${day}`),
     )

@@ -66,6 +66,8 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
       dueAt: ctx.now.add(minutes(3)),
     }),
   )
+  // One that is part of nothing yet.
+  const single = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: '15:00' })
   const rooms = await makeResource(clinic)
   const [shift] = await app.superuser<{ id: string }>('select id from clinic.shifts where clinic_id = $1', [clinic.id])
   const closureId = newId()
@@ -187,6 +189,7 @@ async function furnish(clinic: TestClinic): Promise<Ids> {
     ...factorRows,
     ...linkRows,
     appointments: visit.id,
+    'appointments/:id/repeat': single.id,
     visits: visit.id,
     patients: patient.id,
     services: service.id,
@@ -335,7 +338,7 @@ export function addressOf(route: RouteEntry, slug: string, ids: Ids | undefined)
       if (part === ':slug') return slug
       if (ids === undefined) return newId()
       const before = parts[at - 1] ?? ''
-      const id = ids[`${before}/${part}`] ?? ids[before]
+      const id = ids[`${before}/${part}/${parts[at + 1] ?? ''}`] ?? ids[`${before}/${part}`] ?? ids[before]
       unknown ||= id === undefined
       return id ?? ''
     })

@@ -111,17 +111,6 @@ export function hoursShown(blocks: readonly Block[]): { from: number; to: number
   return { from, to }
 }
 
-// Where a week begins, as the Unicode CLDR has it (weekData); everywhere else on Monday.
-const onSaturday = 'AF BH DJ DZ EG IQ IR JO KW LY OM QA SD SY'
-const onSunday =
-  'AG AS BD BR BS BT BW BZ CA CO DM DO ET GT GU HK HN ID IL IN JM JP KE KH KR LA MH MM MO MT MX MZ NI NP PA PE PH PK PR PT PY SA SG SV TH TT TW US VE VI WS YE ZA ZW'
-
-/** The ISO weekday, Monday 1, on which people of a country begin their week. */
-export function firstWeekday(country: string): number {
-  if (onSaturday.split(' ').includes(country)) return 6
-  return onSunday.split(' ').includes(country) ? 7 : 1
-}
-
 /** The seven days of the week that `date` lies in. */
 export function weekOf(date: PlainDate, first: number): PlainDate[] {
   const start = date.subtract({ days: (date.dayOfWeek - first + 7) % 7 })

@@ -3,7 +3,6 @@ import { parseForm } from '../../kernel/forms.ts'
 import type { AppointmentId } from '../../kernel/ids.ts'
 import { refuse, type Outcome } from '../../kernel/outcome.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { notFound } from '../../platform/errors.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
@@ -35,6 +34,7 @@ seriesRoutes.post('/series/plan', 'appointments.book', (request) => showPlan(req
 seriesRoutes.post('/series', 'appointments.book', async (request) => {
   const { inClinic, req, speaker, redirect, at } = request
   const asked = askedIn(request)
+  if (!asked) return withoutTime(request, '/appointments/new')
   const { form, anchor } = asked
   const id = form.id
   if (!id) return showPlan(request, undefined, 422)
@@ -99,7 +99,11 @@ seriesRoutes.post('/appointments/:id/later/move', 'appointments.move', async (re
   const { req, speaker, inClinic, show, redirect, at } = request
   const id = idParam<'appointment'>(req, 'id')
   const typed = bodyOf(request)
-  const to = parseSlot(typed.slot) ?? notFound('slot')
+  const to = parseSlot(typed.slot)
+  if (!to) {
+    await inClinic((ctx) => listThisAndLater(ctx, id))
+    return withoutTime(request, `/appointments/${id}/move`)
+  }
   const decisions = decisionsOf(typed)
   const again = async (trouble: Trouble, status: number) => {
     const back = ownPath(typed.back, at(''), at(`/appointments/${id}`))
@@ -123,18 +127,26 @@ seriesRoutes.post('/appointments/:id/later/move', 'appointments.move', async (re
 
 type Asked = { form: SeriesForm; anchor: Anchor; caller: { name: string; phone: string } | undefined }
 
-function askedIn(request: ClinicRequest): Asked {
+/** What was typed; undefined when it names neither a visit nor a time. */
+function askedIn(request: ClinicRequest): Asked | undefined {
   const typed = bodyOf(request)
   const form = seriesAsked(typed)
   const anchor = anchorOf(form.visit, form.slot)
+  if (!anchor) return undefined
   const named = typeof typed.name === 'string' && typeof typed.phone === 'string'
   const caller = named ? { name: String(typed.name).slice(0, 200), phone: String(typed.phone).slice(0, 40) } : undefined
   return { form, anchor, caller: form.patientId ? undefined : caller }
 }
 
-function anchorOf(visit: AppointmentId | undefined, slot: SlotChoice | undefined): Anchor {
+function anchorOf(visit: AppointmentId | undefined, slot: SlotChoice | undefined): Anchor | undefined {
   if (visit) return { visit }
-  return slot ? { slot } : notFound('slot')
+  return slot && { slot }
+}
+
+/** Back to where times are chosen, saying so. */
+async function withoutTime({ req, redirect, at }: ClinicRequest, path: string): Promise<void> {
+  flash(req, { kind: 'error', key: 'series.refused.no_time' })
+  await redirect(at(path))
 }
 
 function whoOf(request: ClinicRequest, { form, caller }: Asked): Who | undefined {
@@ -150,6 +162,7 @@ const planOf = (ctx: Ctx, { anchor, form }: Pick<Asked, 'anchor' | 'form'>) =>
 async function showPlan(request: ClinicRequest, trouble: Trouble, status: number): Promise<void> {
   const { speaker, inClinic, show } = request
   const asked = askedIn(request)
+  if (!asked) return withoutTime(request, '/appointments/new')
   const back = backIn(request, bodyOf(request))
   const state = { ...asked, back, trouble }
   show(await inClinic(async (ctx) => bookingPlanPage(ctx, speaker, state, await planOf(ctx, state))), { status })

@@ -8,7 +8,8 @@ import { findOwnPractitioner } from '../../appointments/actions/own-diary.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
-import { daysShown, firstWeekday, turned, type CalendarView } from '../rules.ts'
+import { firstDayOfWeek } from '../../clinics/rules/hours.ts'
+import { daysShown, turned, type CalendarView } from '../rules.ts'
 import type { CalendarQuestion, Colouring } from '../schema.ts'
 
 export type Shown = {
@@ -54,7 +55,7 @@ export async function shownOf(ctx: Ctx, asked: CalendarQuestion): Promise<Shown>
     view: asked.view,
     date,
     today,
-    ...daysShown(asked.view, date, firstWeekday(ctx.clinic.country)),
+    ...daysShown(asked.view, date, firstDayOfWeek(ctx.clinic.country)),
     choices: ownOnly ? [] : active,
     practitionerId,
     noDiary: ownOnly && own === undefined,

@@ -4,7 +4,8 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { listWork } from '../../availability/actions.ts'
 import { countByDay } from '../queries.ts'
-import { blockOn, firstWeekday, joined, weeksOf, without, type Block } from '../rules.ts'
+import { firstDayOfWeek } from '../../clinics/rules/hours.ts'
+import { blockOn, joined, weeksOf, without, type Block } from '../rules.ts'
 import type { Shown } from './frame.ts'
 
 /** Looked at before anything is worked out: of a month's spans few touch a day. */
@@ -46,7 +47,7 @@ export async function monthOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
     }
     return [...open.values()].flatMap(joined).reduce((minutes, block) => minutes + block.to - block.from, 0)
   }
-  const weeks = weeksOf(date, firstWeekday(country))
+  const weeks = weeksOf(date, firstDayOfWeek(country))
   return {
     weekdays: (weeks[0] ?? []).map((day) => ({ short: speaker.weekday(day), long: speaker.longWeekday(day) })),
     weeks: weeks.map((week) =>

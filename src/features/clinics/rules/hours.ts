@@ -135,9 +135,17 @@ const saturdayFirst = new Set(['AF', 'BH', 'DJ', 'DZ', 'EG', 'IQ', 'IR', 'JO', '
 const sundayFirst = new Set(['IL', 'SA', 'US', 'CA', 'YE'])
 const fridayOff = new Set([...saturdayFirst, 'SA', 'YE', 'PS'])
 
+/**
+ * The ISO weekday, Monday 1, with which a week is written there. Where people work from Monday to Saturday, as in Pakistan
+ * and India, it is Monday, whatever wall calendars begin with.
+ */
+export function firstDayOfWeek(country: string): number {
+  return saturdayFirst.has(country) ? 6 : sundayFirst.has(country) ? 7 : 1
+}
+
 /** ISO weekdays in the order a week is written in that country. */
 export function weekOrder(country: string): number[] {
-  const first = saturdayFirst.has(country) ? 6 : sundayFirst.has(country) ? 7 : 1
+  const first = firstDayOfWeek(country)
   return weekdays.map((_, at) => ((first - 1 + at) % 7) + 1)
 }
 
