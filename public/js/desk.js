@@ -67,5 +67,9 @@ if (document.body.dataset.shortcuts !== 'off') {
   })
 }
 
-// On a phone the settings' menu scrolls sideways: begin with the page one is on in view.
-document.querySelector('.settings-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+// On a phone the settings' menu scrolls sideways: begin with the page one is on in view. Beside the page it is a column
+// that may be longer than the window, and the page begins at its title.
+const settingsNav = document.querySelector('.settings-nav')
+if (settingsNav && settingsNav.scrollWidth > settingsNav.clientWidth) {
+  settingsNav.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+}
