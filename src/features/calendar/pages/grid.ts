@@ -244,7 +244,6 @@ function visitItem(facts: Facts, column: Column, visit: Appointment, place: Plac
     ]
       .join(' ')
       .trim(),
-    short: end - start < 25,
     id: visit.id,
     href: hrefOf(ctx, visit),
     from,
