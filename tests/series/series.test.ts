@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import type { Decision } from '../../src/features/series/rules.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { valueOf } from '../appointments/scene.ts'
@@ -22,6 +23,14 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
+/** Whether some transaction of this database waits for another. */
+const waitsForLock = async () =>
+  (
+    await app.superuser(
+      `select 1 from pg_locks l join pg_stat_activity s using (pid) where not l.granted and s.datname = current_database()`,
+    )
+  ).length > 0
+
 describe('booking a series', () => {
   it('books every date, in one go, with one message and one entry for the whole', async () => {
     const { repeat, stand, waiting, audited } = await seriesScene(app)
@@ -37,6 +46,30 @@ describe('booking a series', () => {
     expect(await waiting()).toEqual(['series_confirmation'])
     expect(booked.messageAt?.toString()).toBe(app.clock.now().add({ minutes: 3 }).toString())
     expect(await audited()).toEqual([...Array.from({ length: 6 }, () => 'appointment.booked'), 'series.booked'])
+  })
+
+  it('is told as moved when its message is just being made, and not confirmed twice', async () => {
+    const { clinic, at, repeat, waiting } = await seriesScene(app)
+    const [first] = (await repeat()).visits
+    let moved: Promise<unknown> | undefined
+    const order: string[] = []
+    await clinic.inClinic(async (ctx) => {
+      // The dispatcher, who has it in hand ...
+      await ctx.db.raw(
+        `update clinic.messages set status = 'sending' where clinic_id = ? and kind = 'series_confirmation'`,
+        [clinic.id],
+      )
+      moved = clinic
+        .inClinic((other) => moveAppointment(other, first!.id, at('12:00'), 'desk'))
+        .then(() => order.push('moved'))
+      // ... while somebody gets as far as they can.
+      await expect.poll(() => waitsForLock(), { timeout: 10_000 }).toBe(true)
+      order.push('sent')
+    })
+    await moved
+    expect(order).toEqual(['sent', 'moved'])
+    expect(await waiting()).toContain('moved')
+    expect(await waiting()).not.toContain('confirmation')
   })
 
   it('has reminders of its own for each visit', async () => {

@@ -18,6 +18,7 @@ import {
   getNoticeSettings,
   listAnnouncements,
   listAnnouncementsOf,
+  lockTellers,
   updateTellsMore,
 } from './queries.ts'
 import {
@@ -76,6 +77,7 @@ export async function noticeRearranged(
 ): Promise<void> {
   if (news.length === 0) return
   const ids = news.map(({ facts }) => facts.id)
+  await lockTellers(ctx, ids)
   await dropQueuedMessages(ctx, ids, because === undefined ? 'undone' : 'stale_version', forPatients)
   const told = await listAnnouncementsOf(ctx, ids)
   const messages: OutboxMessage[] = []
@@ -117,6 +119,7 @@ export async function noticeTogether(
   { by, dropping }: { by: By; dropping: 'stale_version' | 'cancelled' | 'undone' },
 ): Promise<Instant | undefined> {
   const ids = visits.map(({ id }) => id)
+  await lockTellers(ctx, ids)
   await dropQueuedMessages(ctx, ids, dropping, forPatients)
   const earlier = await listAnnouncementsOf(ctx, ids)
   const messages: OutboxMessage[] = []
@@ -256,6 +259,7 @@ const forPatients = [...announcements, 'reminder_24h', 'reminder_2h', 'confirm_r
 
 async function bringUpToDate(ctx: Ctx, facts: AppointmentFacts, by: By, dropReason: string): Promise<void> {
   // First: from here on the dispatcher finds these rows dropped, or has marked them as sent and we see that below.
+  await lockTellers(ctx, [facts.id])
   await dropQueuedMessages(ctx, facts.id, dropReason, forPatients)
   await announce(ctx, facts, by, await listAnnouncements(ctx, facts.id))
 }

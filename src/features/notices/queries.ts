@@ -94,6 +94,22 @@ export async function updateTellsMore(
 }
 
 /**
+ * Waits for whoever is making a message that tells of one of these visits among others, and keeps it from being made until
+ * this transaction is over: it is either seen as sent, or made of how things stand after it.
+ */
+export async function lockTellers(ctx: Ctx, ids: readonly AppointmentId[]): Promise<void> {
+  await rows(
+    ctx.db,
+    `select id from clinic.messages
+     where clinic_id = ? and status in ('queued', 'sending', 'unknown') and kind = any(?)
+       and told_with in (select told_with from clinic.messages
+                         where clinic_id = ? and appointment_id = any(?::uuid[]) and told_with is not null)
+     order by id for update`,
+    [ctx.clinic.id, Object.values(togetherKinds), ctx.clinic.id, ids],
+  )
+}
+
+/**
  * Takes back messages that were to tell of several visits and have none left to tell of, because all of them changed
  * since. One that has some left leaves without the others: it is made when it goes.
  */

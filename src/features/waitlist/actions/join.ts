@@ -126,8 +126,9 @@ export async function leaveList(ctx: Ctx, id: EntryId, by: 'patient' | 'desk'): 
 async function closeOffersOf(ctx: Ctx, id: EntryId): Promise<void> {
   const open = (await listOpenOffers(ctx)).filter(({ entryId }) => entryId === id)
   if (open.length === 0) return
-  await updateWithdrawn(ctx, { entryId: id })
+  // Messages before offers, as the dispatcher takes them: neither waits for the other in a circle.
   await updateOfferMessagesDropped(ctx, open.map((offer) => offer.id), 'offer_over') // prettier-ignore
+  await updateWithdrawn(ctx, { entryId: id })
 }
 
 /** Takes the desk's removal back, place in the line included. */

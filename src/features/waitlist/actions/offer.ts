@@ -198,10 +198,13 @@ async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
   const free: Offer[] = []
   const taken: Offer[] = []
   for (const offer of open) {
-    if (await isStillFree(ctx, offer)) free.push(offer)
-    else if (await updateOffer(ctx, offer.id, 'taken', false)) taken.push(offer)
+    const where = (await isStillFree(ctx, offer)) ? free : taken
+    where.push(offer)
   }
-  if (taken.length > 0) await updateOfferMessagesDropped(ctx, taken.map(({ id }) => id), 'offer_over') // prettier-ignore
+  if (taken.length === 0) return free
+  // Messages before offers, as the dispatcher takes them: neither waits for the other in a circle.
+  await updateOfferMessagesDropped(ctx, taken.map(({ id }) => id), 'offer_over') // prettier-ignore
+  for (const { id } of taken) await updateOffer(ctx, id, 'taken', false)
   return free
 }
 
