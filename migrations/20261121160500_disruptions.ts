@@ -63,6 +63,7 @@ export async function up(knex: Knex): Promise<void> {
     create index disruption_visits_by_visit on clinic.disruption_visits (clinic_id, appointment_id);
   `)
   for (const table of ['disruptions', 'disruption_visits']) {
+    // eslint-disable-next-line no-restricted-syntax -- names from the list above
     await knex.raw(`
       alter table clinic.${table} enable row level security;
       alter table clinic.${table} force row level security;

@@ -117,6 +117,7 @@ export async function up(knex: Knex): Promise<void> {
     create index waiting_drafts_by_expiry on clinic.waiting_drafts (clinic_id, expires_at);
   `)
   for (const table of ['waiting_entries', 'waiting_offers', 'freed_times', 'waiting_drafts']) {
+    // eslint-disable-next-line no-restricted-syntax -- names from the list above
     await knex.raw(`
       alter table clinic.${table} enable row level security;
       alter table clinic.${table} force row level security;

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import type { Question } from '../../src/features/clinics/rules/services.ts'
 import { parseForm } from '../../src/kernel/forms.ts'
+import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { nonsense, unasked } from '../support/nonsense.ts'
 
@@ -24,6 +26,14 @@ const facts: Record<string, unknown> = {
   now: Temporal.Instant.from('2026-11-24T07:00:00Z'),
   today: Temporal.PlainDate.from('2026-11-24'),
   markets: [{ country: 'PK', currency: 'PKR' }],
+  questions: (['text', 'choice', 'yes_no'] as const).map((kind): Question => ({
+    id: newId<'question'>(),
+    serviceId: newId<'service'>(),
+    kind,
+    label: 'Anything to say?',
+    choices: ['Left', 'Right'],
+    required: kind === 'choice',
+  })),
 }
 
 const isSchema = (value: unknown): value is z.ZodType => value instanceof z.ZodType
@@ -33,7 +43,7 @@ function schemaOf(name: string, exported: unknown): z.ZodType | undefined {
   if (isSchema(exported)) return exported
   if (typeof exported !== 'function' || !name.endsWith('Form')) return undefined
   const names = /^(?:function \w+)?\s*\(([^)]*)\)/.exec(String(exported))?.[1]?.split(',') ?? []
-  const known = names.map((one) => one.trim()).filter(Boolean)
+  const known = names.map((one) => one.replace(/=.*/s, '').trim()).filter(Boolean)
   for (const one of known) if (!(one in facts)) throw new Error(`${name} needs ${one}, which this test does not know`)
   const made: unknown = (exported as (...with_: unknown[]) => unknown)(...known.map((one) => facts[one]))
   if (!isSchema(made)) throw new Error(`${name} makes no schema`)

@@ -72,8 +72,9 @@ export function describeEveryPageOf(people: Who[], more?: (scene: () => { page: 
         const [shown, dir] = await page.evaluate<[string, string]>(
           '[document.documentElement.lang, document.documentElement.dir]',
         )
-        // What is put on the wall is in the clinic's language, an invoice in the one it was issued in, whoever prints it.
-        if (!/\/poster$|\/documents\/[^/]+$/.test(path)) expect(shown).toBe(lang)
+        // What is put on the wall is in the clinic's language, an invoice in the one it was issued in, a patient's
+        // slip in the patient's, whoever prints it.
+        if (!/\/poster$|\/slip$|\/documents\/[^/]+$/.test(path)) expect(shown).toBe(lang)
         expect(dir).toBe(shown === 'en' ? 'ltr' : 'rtl')
         expect((await page.title()).length).toBeGreaterThan(3)
 
