@@ -51,7 +51,7 @@ export async function up(knex: Knex): Promise<void> {
       was_capacity integer not null,
       was_overbooked boolean not null,
       -- The rooms and things it took, with spaces between.
-      was_resource_ids text not null default '',
+      was_resource_ids text,
       was_confirmed_at timestamptz,
       primary key (clinic_id, id),
       constraint disruption_visits_once unique (clinic_id, disruption_id, appointment_id),

@@ -144,6 +144,8 @@ describe('the clinic itself', () => {
       step: '20',
       code: 'new',
       max_open: '5',
+      missed_rule: 'confirm',
+      missed_after: '3',
       alert_email: 'Nadia@Shifa.test ',
     }
     const quiet = { quiet_from: '22:30', quiet_to: '7:15' }

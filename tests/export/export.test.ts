@@ -134,7 +134,9 @@ describe('what is in it', () => {
     const cells = Object.entries(files)
       .filter(([name]) => name.endsWith('.csv'))
       .flatMap(([, text]) => parse(text, { bom: true }).flat())
-    expect(cells.filter((cell) => /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell))).toEqual([])
+    // A number is no formula, also below zero.
+    const run = cells.filter((cell) => /^\s*[=+\-@\t\r＝＋－＠]/u.test(cell) && !/^-\d+$/.test(cell))
+    expect(run).toEqual([])
     const [stored] = [
       await app.superuser<{ name: string }>('select name from clinic.patients where clinic_id = $1', [clinic.id]),
     ]

@@ -8,6 +8,7 @@ import { newId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
 import { minutes } from '../../src/kernel/time.ts'
 import { audit } from '../../src/platform/audit.ts'
+import type { Ctx } from '../../src/platform/clinic-scope.ts'
 import { rows } from '../../src/platform/db/rows.ts'
 import { queueMessage } from '../../src/platform/outbox.ts'
 import type { TestApp } from '../support/app.ts'
@@ -110,6 +111,7 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
        values (?, ?, true, 'elderly', ?, ?, 1048576, 2, ?)`,
       [ctx.clinic.id, seen!.id, ctx.now, ctx.now, ctx.now],
     )
+    await addDiary(ctx, seen!.id)
     await rows(ctx.db, `update clinic.profiles set about = '-about', phone = '+922134567890' where clinic_id = ?`, [
       ctx.clinic.id,
     ])
@@ -120,6 +122,78 @@ export async function furnishedClinic(app: TestApp): Promise<TestClinic> {
     ])
   })
   return clinic
+}
+
+/** A row of everything else a diary has: special hours, rooms, questions, repeat visits, a late doctor, who waits. */
+async function addDiary(ctx: Ctx, visitId: string): Promise<void> {
+  const [timetable, resource, series, disruption, entry] = [newId(), newId(), newId(), newId(), newId()]
+  /** Of the visit, the clinic, its doctor, service and place: `v`. */
+  const add = (into: string, values: string, bindings: string[] = []) =>
+    rows(
+      ctx.db,
+      `insert into clinic.${into} select v.clinic_id, ${values} from clinic.appointments v where v.clinic_id = ? and v.id = ?`,
+      [...bindings, ctx.clinic.id, visitId],
+    )
+  await add(
+    'timetables (clinic_id, id, practitioner_id, location_id, name, kind, hijri_month, hijri_year, created_at)',
+    `?::uuid, v.practitioner_id, v.location_id, '=Ramadan', 'hijri_month', 9, 1448, now()`,
+    [timetable],
+  )
+  await add(
+    'moon_corrections (clinic_id, id, hijri_year, hijri_month, days, created_at)',
+    `?::uuid, 1448, 9, -1, now()`,
+    [newId()],
+  )
+  await add(
+    'resources (clinic_id, id, kind, name, location_id, created_at)',
+    `?::uuid, 'room', '@Room 2', v.location_id, now()`,
+    [resource],
+  )
+  await add('service_resources (clinic_id, service_id, need, resource_id)', 'v.service_id, 1, ?::uuid', [resource])
+  await add(
+    `appointment_resources (clinic_id, appointment_id, resource_id, practitioner_id, session, occupied_from, occupied_to, occupies)`,
+    'v.id, ?::uuid, v.practitioner_id, v.session, v.occupied_from, v.occupied_to, v.occupies',
+    [resource],
+  )
+  await add(
+    'service_questions (clinic_id, id, service_id, position, kind, label, choices, required)',
+    `?::uuid, v.service_id, 1, 'choice', '+Which side', '["Left", "Right"]', true`,
+    [newId()],
+  )
+  await add(
+    'series (clinic_id, id, every, step, weekdays, visits, created_at)',
+    `?::uuid, 'week', 2, '1,3', 6, now()`,
+    [series],
+  )
+  await rows(
+    ctx.db,
+    'update clinic.appointments set series_id = ?, series_index = 1, series_of = 6 where clinic_id = ? and id = ?',
+    [series, ctx.clinic.id, visitId],
+  )
+  await add(
+    'disruptions (clinic_id, id, kind, practitioner_id, starts_at, ends_at, closure_id, created_at, tells_at)',
+    `?::uuid, 'late', v.practitioner_id, v.starts_at, v.ends_at, ?::uuid, now(), now()`,
+    [disruption, newId()],
+  )
+  await add(
+    `disruption_visits (clinic_id, id, disruption_id, appointment_id, outcome, version_after, was_practitioner_id,
+       was_location_id, was_starts_at, was_ends_at, was_occupied_from, was_occupied_to, was_lane, was_capacity,
+       was_overbooked)`,
+    `?::uuid, ?::uuid, v.id, 'shifted', 2, v.practitioner_id, v.location_id, v.starts_at, v.ends_at, v.occupied_from,
+       v.occupied_to, v.lane, v.capacity, v.overbooked`,
+    [newId(), disruption],
+  )
+  await add(
+    `waiting_entries (clinic_id, id, patient_id, service_id, location_id, weekdays, from_date, until_date, language,
+       source, joined_at)`,
+    `?::uuid, v.patient_id, v.service_id, v.location_id, '[1, 3]', '2026-11-25', '2026-12-25', 'ar', 'desk', now()`,
+    [entry],
+  )
+  await add(
+    'waiting_offers (clinic_id, id, entry_id, practitioner_id, location_id, starts_at, ends_at, offered_at, expires_at)',
+    `?::uuid, ?::uuid, v.practitioner_id, v.location_id, v.starts_at, v.ends_at, now(), now() + interval '30 minutes'`,
+    [newId(), entry],
+  )
 }
 
 /** Asks for an export as Nadia, has it made and answers the file. */

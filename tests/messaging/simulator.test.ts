@@ -87,7 +87,7 @@ const confirmationOf = (id: AppointmentId) =>
 describe('our templates', () => {
   it('are registered in every language, and registering again adds none', async () => {
     const again = await registerTemplates(app.services, wabaId)
-    expect(again).toHaveLength(6 * languages.length)
+    expect(again).toHaveLength(14 * languages.length)
     expect(again.every(({ status }) => status === 'APPROVED')).toBe(true)
   })
 
@@ -104,7 +104,7 @@ describe('our templates', () => {
         for (const button of part.buttons ?? []) expect(button.text.length).toBeLessThanOrEqual(25)
       }
     }
-    expect([...simulator.state.templates.values()].filter((one) => one.language === language)).toHaveLength(6)
+    expect([...simulator.state.templates.values()].filter((one) => one.language === language)).toHaveLength(14)
   })
 })
 

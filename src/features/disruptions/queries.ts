@@ -140,7 +140,7 @@ export async function insertKept(ctx: Ctx, id: DisruptionId, visits: readonly Ke
        was_capacity, was_overbooked, was_confirmed_at, was_resource_ids)
      select ?::uuid, ?::uuid, v.id, v.appointment_id, v.outcome, v.version_after, v.practitioner_id, v.location_id,
        v.starts_at, v.ends_at, v.occupied_from, v.occupied_to, v.lane, v.capacity, v.overbooked,
-       nullif(v.confirmed_at, '')::timestamptz, v.resource_ids
+       nullif(v.confirmed_at, '')::timestamptz, nullif(v.resource_ids, '')
      from unnest(?::uuid[], ?::uuid[], ?::text[], ?::int[], ?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[],
                  ?::timestamptz[], ?::timestamptz[], ?::int[], ?::int[], ?::boolean[], ?::text[], ?::text[])
        as v (id, appointment_id, outcome, version_after, practitioner_id, location_id, starts_at, ends_at,
@@ -174,7 +174,7 @@ export async function listKept(ctx: Ctx, id: DisruptionId): Promise<Kept[]> {
        was_practitioner_id as "practitionerId", was_location_id as "locationId", was_starts_at as "startsAt",
        was_ends_at as "endsAt", was_occupied_from as "occupiedFrom", was_occupied_to as "occupiedTo", was_lane as lane,
        was_capacity as capacity, was_overbooked as overbooked, was_confirmed_at as "confirmedAt",
-       string_to_array(was_resource_ids, ' ') as "resourceIds"
+       string_to_array(coalesce(was_resource_ids, ''), ' ') as "resourceIds"
      from clinic.disruption_visits where clinic_id = ? and disruption_id = ? order by was_starts_at, id`,
     [ctx.clinic.id, id],
   )
