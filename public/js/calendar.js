@@ -56,12 +56,16 @@ if (calendar) {
   const formTime = (minute) =>
     `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 
-  /** The hours people look at first come into view: a little before now, or before the first visit. */
+  /** The hours people look at first come into view: a little before now while there are hours, else before the first visit. */
   const showHours = () => {
     const frame = grid()
     if (!frame || !drawn()) return
-    const mark = frame.querySelector('.is-today .cal-now, .cal-now') ?? frame.querySelector('.cal-visit')
-    if (mark && frame.scrollHeight > frame.clientHeight) frame.scrollTop = Math.max(0, mark.offsetTop - pixels(60))
+    if (frame.scrollHeight <= frame.clientHeight) return
+    const now = frame.querySelector('.cal-now')
+    const working = now && now.offsetTop > 0 && now.offsetTop < now.parentElement.clientHeight
+    const marks = working ? [now] : [...frame.querySelectorAll('.cal-visit')]
+    if (marks.length === 0) return
+    frame.scrollTop = Math.max(0, Math.min(...marks.map((mark) => mark.offsetTop)) - pixels(60))
   }
   showHours()
 
@@ -116,83 +120,17 @@ if (calendar) {
   }
   calendar.addEventListener('toggle', settle, true)
 
-  let fetching = false
-  let again = false
-  /** Fetches the calendar as it is now. Asked while it does, it fetches once more. */
-  const look = async () => {
-    if (fetching) {
-      again = true
-      return
-    }
-    fetching = true
-    try {
-      const response = await fetch(calendar.dataset.board, { headers: { Accept: 'text/html', 'X-Fragment': 'board' } })
-      // Signed out or no longer let in: the whole page knows what to say.
-      if (response.status === 401 || response.status === 403 || response.status === 404) location.reload()
-      if (!response.ok) return
-      const fresh = parsed(await response.text()).body
-      // What stands there already is left alone, with whatever is being pointed at.
-      if (sending || (!waiting && fresh.innerHTML.trim() === calendar.innerHTML.trim())) return
-      waiting = fresh
-      if (busy()) say(said.waiting)
-      settle()
-    } catch {
-      // Away for a moment; the next look comes by itself.
-    } finally {
-      fetching = false
-      if (again) {
-        again = false
-        void look()
-      }
-    }
-  }
-
-  // The stream, only while somebody can see the page. It comes back with growing pauses, and looks at once when it does.
-  let stream
-  let pause = 1000
-  let timer
-  const open = () => {
-    clearTimeout(timer)
-    if (stream || document.hidden) return
-    stream = new EventSource(calendar.dataset.events)
-    stream.addEventListener('open', () => {
-      if (pause > 1000) void look()
-      pause = 1000
-      if (!waiting) say('')
-    })
-    stream.addEventListener('diary', () => void look())
-    stream.addEventListener('error', () => {
-      close()
-      if (!waiting && pause > 8000) say(said.offline)
-      timer = setTimeout(open, pause * (1 + Math.random() / 3))
-      pause = Math.min(pause * 2, 60_000)
-    })
-  }
-  const close = () => {
-    stream?.close()
-    stream = undefined
-  }
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      clearTimeout(timer)
-      close()
-    } else {
-      open()
-      void look()
-    }
+  const look = oneAtATime(async () => {
+    const fresh = await freshBoard(calendar.dataset.board)
+    // What stands there already is left alone, with whatever is being pointed at.
+    if (!fresh || sending || (!waiting && fresh.innerHTML.trim() === calendar.innerHTML.trim())) return
+    waiting = fresh
+    if (busy()) say(said.waiting)
+    settle()
   })
-  window.addEventListener('pagehide', close)
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) {
-      open()
-      void look()
-    }
+  keepLooking(calendar.dataset.events, look, (away) => {
+    if (!waiting) say(away ? said.offline : '')
   })
-  open()
-  // The now-line moves on by itself.
-  setInterval(() => {
-    if (!document.hidden) void look()
-  }, 60_000)
 
   // —— Booking into free time ——————————————————————————————————————————————————————————————————————————————————
 

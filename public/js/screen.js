@@ -38,15 +38,8 @@ const numbers = (root) =>
     (one) => `${one.closest('section').querySelector('h2').textContent} ${one.textContent}`,
   )
 
-let fetching = false
-let again = false
 let behind = false
-const look = async () => {
-  if (fetching) {
-    again = true
-    return
-  }
-  fetching = true
+const look = oneAtATime(async () => {
   try {
     const response = await fetch(screen.dataset.board)
     if (!response.ok) throw new Error(`status ${response.status}`)
@@ -66,14 +59,8 @@ const look = async () => {
   } catch {
     behind = true
     note.hidden = false
-  } finally {
-    fetching = false
-    if (again) {
-      again = false
-      void look()
-    }
   }
-}
+})
 
 let pause = 1000
 const open = () => {

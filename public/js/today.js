@@ -100,35 +100,13 @@ if (day) {
 
   const parsed = (html) => new DOMParser().parseFromString(html, 'text/html')
 
-  let fetching = false
-  let again = false
-  /** Fetches the day as it is now. Asked while it does, it fetches once more. */
-  const look = async () => {
-    if (fetching) {
-      again = true
-      return
-    }
-    fetching = true
-    try {
-      const response = await fetch(day.dataset.board, { headers: { Accept: 'text/html', 'X-Fragment': 'board' } })
-      // Signed out or no longer let in: the whole page knows what to say.
-      if (response.status === 401 || response.status === 403 || response.status === 404) location.reload()
-      if (!response.ok) return
-      const fresh = parsed(await response.text()).body
-      if (sending || fresh.innerHTML === day.innerHTML) return
-      waiting = fresh
-      if (busy() && news(statuses(day), statuses(fresh)) !== '') say(day.dataset.waiting)
-      settle()
-    } catch {
-      // Away for a moment; the next look comes by itself.
-    } finally {
-      fetching = false
-      if (again) {
-        again = false
-        void look()
-      }
-    }
-  }
+  const look = oneAtATime(async () => {
+    const fresh = await freshBoard(day.dataset.board)
+    if (!fresh || sending || fresh.innerHTML === day.innerHTML) return
+    waiting = fresh
+    if (busy() && news(statuses(day), statuses(fresh)) !== '') say(day.dataset.waiting)
+    settle()
+  })
 
   // One step: posted without leaving the page, so that the place on it is kept.
   day.addEventListener('submit', async (event) => {
@@ -168,54 +146,7 @@ if (day) {
     }
   })
 
-  // The stream, only while somebody can see the page: browsers allow few of them. It comes back with growing pauses.
-  let stream
-  let pause = 1000
-  let timer
-  const open = () => {
-    clearTimeout(timer)
-    if (stream || document.hidden) return
-    stream = new EventSource(day.dataset.events)
-    stream.addEventListener('open', () => {
-      if (pause > 1000) void look()
-      pause = 1000
-      offline(false)
-    })
-    stream.addEventListener('diary', () => void look())
-    stream.addEventListener('error', () => {
-      close()
-      offline(true)
-      timer = setTimeout(open, pause * (1 + Math.random() / 3))
-      pause = Math.min(pause * 2, 60_000)
-    })
-  }
-  const close = () => {
-    stream?.close()
-    stream = undefined
-  }
-  const offline = (is) => {
-    if (!waiting) say(is && pause > 8000 ? day.dataset.offline : '')
-  }
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      clearTimeout(timer)
-      close()
-    } else {
-      open()
-      void look()
-    }
+  keepLooking(day.dataset.events, look, (away) => {
+    if (!waiting) say(away ? day.dataset.offline : '')
   })
-  window.addEventListener('pagehide', close)
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) {
-      open()
-      void look()
-    }
-  })
-  open()
-
-  // Minutes of waiting and the now-line move on by themselves.
-  setInterval(() => {
-    if (!document.hidden) void look()
-  }, 60_000)
 }

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { PractitionerId } from '../../src/kernel/ids.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
-import type { TestApp } from '../support/app.ts'
+import { testNow, type TestApp } from '../support/app.ts'
 import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
@@ -206,6 +206,20 @@ describeInBrowser('the calendar', () => {
     expect(new URL(page.url()).searchParams.get('time')).toBe('10:30')
     expect(await page.locator('.slot.is-wanted').getAttribute('aria-label')).toContain('10:30')
     expect(await page.locator('select[name=practitioner]').inputValue()).toBe(hamid)
+  })
+
+  it('opens where the first visit is when the day has not begun', async () => {
+    // Half past midnight in Karachi.
+    app.clock.set('2026-11-24T19:30:00Z')
+    try {
+      const visit = await makeAppointment(clinic, { on: '2026-11-25', at: '16:00' })
+      const page = await open('', { viewport: { width: 1280, height: 600 } })
+      const [lane, shown] = await Promise.all([page.locator('.cal').boundingBox(), item(page, visit.id).boundingBox()])
+      expect(shown!.y).toBeGreaterThan(lane!.y)
+      expect(shown!.y + shown!.height).toBeLessThan(lane!.y + lane!.height)
+    } finally {
+      app.clock.set(testNow)
+    }
   })
 
   it(

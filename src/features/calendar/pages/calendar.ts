@@ -17,7 +17,7 @@ export async function calendarPage(ctx: Ctx, speaker: Speaker, asked: CalendarQu
   return view('calendar/calendar', {
     ...frame,
     styles: ['/css/calendar.css'],
-    scripts: ['/js/calendar.js'],
+    scripts: ['/js/live.js', '/js/calendar.js'],
     noDiary: shown.noDiary,
     grid,
     month,

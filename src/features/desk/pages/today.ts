@@ -105,7 +105,7 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
   const nowText = day.kind === 'today' ? speaker.time(ctx.now) : undefined
   return view('desk/today', {
     title: titleOf(speaker, date, today),
-    scripts: ['/js/today.js'],
+    scripts: ['/js/live.js', '/js/today.js'],
     checklist: day.kind === 'today' ? await findChecklist(ctx, settings) : undefined,
     workspace: `/app/${ctx.clinic.slug}`,
     dateText: speaker.date(date),
