@@ -55,9 +55,11 @@ export async function plan(
   const { serviceId } = first.slot
   const others = settings.offers.flatMap((offer) => (offer.serviceId === serviceId ? [offer.practitionerId] : []))
   const { zone } = ctx.clinic
-  const dates = wishes.map(({ slot }) => dateAt(slot.startsAt, zone)).sort((a, b) => Temporal.PlainDate.compare(a, b))
-  const from = dates[0]!.subtract({ days: around }) // eslint-disable-line @typescript-eslint/no-non-null-assertion
-  const to = dates.at(-1)!.add({ days: around + 1 }) // eslint-disable-line @typescript-eslint/no-non-null-assertion
+  const dates = wishes.map(({ slot }) => dateAt(slot.startsAt, zone))
+  const sooner = (a: PlainDate, b: PlainDate) => (Temporal.PlainDate.compare(a, b) <= 0 ? a : b)
+  const later = (a: PlainDate, b: PlainDate) => (sooner(a, b) === a ? b : a)
+  const from = dates.reduce(sooner).subtract({ days: around })
+  const to = dates.reduce(later).add({ days: around + 1 })
   const diary = await openDiary(ctx, 'desk', [...new Set(others)], from, from.until(to).days)
   const ignore = wishes.flatMap(({ visit }) => visit ?? [])
   // What the series itself takes: no two of its dates are offered the same time.
