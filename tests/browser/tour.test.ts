@@ -1,5 +1,5 @@
 // What Nabz exists for, from a patient's phone to the desk and back, in a real browser, in both directions of writing.
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { directionOf, type Language } from '../../src/platform/i18n/languages.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
@@ -23,6 +23,9 @@ describeInBrowser('the tour', () => {
   withAppAndBrowser((started) => ({ app, browser } = started), { simulator: true })
 
   const dispatch = () => app.runJob('messaging.dispatch')
+  /** A press is over when the server has answered it, which a click alone does not wait for. */
+  const pressed = (page: Page, button: Locator) =>
+    Promise.all([page.waitForResponse((one) => one.request().method() === 'POST'), button.click()])
   const inbox = (number: string) => app.simulator!.controls.inbox(number).map(({ text }) => text)
 
   async function clinicIn(lang: Language): Promise<TestClinic> {
@@ -113,7 +116,7 @@ describeInBrowser('the tour', () => {
       const phone = await patient.context.newPage()
       await phone.goto(`/dev/phone?number=${person.number}`)
       await phone.locator('.bubble.theirs').getByText(clinic.cast.sana.name).waitFor()
-      await phone.getByRole('button', { name: t('messaging.button.confirm') }).click()
+      await pressed(phone, phone.getByRole('button', { name: t('messaging.button.confirm') }))
       await app.simulator!.controls.flush()
       await app.runJob('messaging.webhooks')
       await dispatch()
@@ -142,7 +145,7 @@ describeInBrowser('the tour', () => {
       await phone.locator('.bubble.theirs').nth(told).getByText(clinic.cast.sana.name).waitFor()
 
       // STOP is answered once, and nothing more is sent: not even that the visit is cancelled.
-      await phone.locator('form.chips button').first().click()
+      await pressed(phone, phone.locator('form.chips button').first())
       await app.simulator!.controls.flush()
       await app.runJob('messaging.webhooks')
       await dispatch()
