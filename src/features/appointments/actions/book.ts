@@ -10,15 +10,9 @@ import { noticeBooked, noticeClinicAlert, type AppointmentFacts } from '../../no
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
 import { getPatient } from '../../patients/queries.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
-import {
-  countOpenByPhone,
-  findAppointment,
-  findOverbookLane,
-  getAppointment,
-  insertAppointment,
-  updateHoldToBooked,
-  type Appointment,
-} from '../queries.ts'
+import { countOpenByPhone, findAppointment, getAppointment, type Appointment } from '../queries.ts'
+import { updateHoldToBooked } from '../queries/holds.ts'
+import { findOverbookLane, insertAppointment } from '../queries/place.ts'
 import { linkExpiry, occupiedBy, type Answer } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { takeSlot, type Holder } from './hold.ts'

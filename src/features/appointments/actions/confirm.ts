@@ -3,7 +3,8 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { isBefore } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { getAppointment, updateConfirmed, type Appointment } from '../queries.ts'
+import { getAppointment, type Appointment } from '../queries.ts'
+import { updateConfirmed } from '../queries/state.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
 /** The desk heard on the phone that somebody will come. Twice is the same as once. */

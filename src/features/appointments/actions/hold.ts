@@ -6,14 +6,8 @@ import type { Language } from '../../../platform/i18n/languages.ts'
 import { getSettings, type SlotWish } from '../../availability/actions.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
-import {
-  deleteHold,
-  deleteHoldsLapsedBefore,
-  listHoldsOf,
-  updateDraft,
-  type Appointment,
-  type Hold,
-} from '../queries.ts'
+import type { Appointment } from '../queries.ts'
+import { deleteHold, deleteHoldsLapsedBefore, listHoldsOf, updateDraft, type Hold } from '../queries/holds.ts'
 import { holdMinutes, longestHoldMinutes } from '../rules.ts'
 import { takeFreeSlot } from './take.ts'
 import { noteFreed } from './freed.ts'

@@ -1,6 +1,6 @@
 import type { AppointmentId, SeriesId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { updateOutOfSeries, updateToSeries } from '../queries.ts'
+import { updateOutOfSeries, updateToSeries } from '../queries/series.ts'
 
 /** Makes these visits a series, in this order; false when one of them is of a series already, and nothing may stand. */
 export const joinSeries = (ctx: Ctx, seriesId: SeriesId, ids: readonly AppointmentId[]): Promise<boolean> =>

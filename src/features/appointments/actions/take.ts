@@ -1,7 +1,8 @@
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { findFreeSlot, type Asker, type SlotWish } from '../../availability/actions.ts'
-import { deleteLapsedHolds, insertAppointment, type NewAppointment } from '../queries.ts'
+import { deleteLapsedHolds } from '../queries/holds.ts'
+import { insertAppointment, type NewAppointment } from '../queries/place.ts'
 import { occupiedBy } from '../rules.ts'
 
 /** However many rooms there are: so often another one is tried while others take them at the same moment. */
