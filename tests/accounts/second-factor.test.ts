@@ -495,6 +495,35 @@ describe('a second factor that was lost', () => {
     app.clock.set(testNow)
   })
 
+  it('V6.4.4: can be taken back while the clinic is read-only, by the person and by who asked', async () => {
+    const { clinic, sana, browser, path } = await lost()
+    const ask = async () => {
+      await app.superuser(`update platform.clinics set status = 'active' where id = $1`, [clinic.id])
+      await browser.postForm(path, { proof }).expect(303)
+      await app.superuser(`update platform.clinics set status = 'read_only' where id = $1`, [clinic.id])
+    }
+    const standing = async () =>
+      (
+        await app.superuser<{ count: number }>(
+          `select count(*)::int as count from platform.factor_resets where user_id = $1 and cancelled_at is null`,
+          [sana.userId],
+        )
+      )[0]!.count
+    await ask()
+    await browser.postForm(path, { proof }).expect(409)
+    await browser.postForm(`${path}/cancellation`).expect(303)
+    expect(await standing()).toBe(0)
+    await ask()
+    await (await clinic.as(sana)).postForm('/account/second-factor/reset/cancellation').expect(303)
+    expect(await standing()).toBe(0)
+    await ask()
+    await app
+      .agent()
+      .postForm((await newestMail(app, sana.email)).path)
+      .expect(200)
+    expect(await standing()).toBe(0)
+  })
+
   it('V6.4.4: is nobody’s own to reset, nor an owner’s whose colleague works elsewhere, nor the desk’s', async () => {
     const { clinic, nadia, sana, browser, path } = await lost()
     const own = path.replace(sana.userId, nadia.userId)

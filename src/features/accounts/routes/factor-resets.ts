@@ -51,7 +51,8 @@ staff.post('/settings/staff/:id/second-factor/cancellation', 'staff.manage', asy
   await inClinic((ctx) => takeBackReset(ctx, id))
   flash(req, { kind: 'success', key: 'accounts.flash.reset_taken_back' })
   await redirect(at(`/settings/staff/${id}`))
-})
+  // Somebody who pretended must be stopped within the day, whether or not the clinic has paid.
+}, { whileReadOnly: true }) // prettier-ignore
 
 staff.post('/settings/second-factor', 'staff.manage', async ({ req, speaker, show, inClinic, redirect, at }) => {
   const form = parseForm(factorPolicyForm, req.body)
