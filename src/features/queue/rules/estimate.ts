@@ -3,6 +3,10 @@
  * two, how late the day begins and how many come at all. From that the line is played forward to the person who asks:
  * whoever is before them, whoever is still to come and goes first, one after the other as the desk would call them.
  *
+ * Who may still walk in is not forecast. They go before those only who are early for a later time, so for who waits it
+ * changed the replayed error by a hundredth of a minute; for who is still at home it brought the mean error nearer to zero,
+ * and made the usual one greater.
+ *
  * A visit that the desk forgot to finish says nothing, so what is out of all proportion is left out. A doctor Nabz does
  * not know yet is taken to keep to the plan.
  */
