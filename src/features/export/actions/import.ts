@@ -16,7 +16,8 @@ import {
   sealedRow,
   type FileRow,
 } from '../queries/tables.ts'
-import { exportTables, type Table } from '../rules/tables.ts'
+import type { Table } from '../rules/columns.ts'
+import { exportTables } from '../rules/tables.ts'
 import { manifestFile } from '../schema.ts'
 
 export type ImportFault = 'no_clinic' | 'not_empty' | 'not_an_export' | 'password' | 'damaged'

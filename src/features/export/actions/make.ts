@@ -14,7 +14,8 @@ import { openOwnSlip } from '../../billing/actions/slips.ts'
 import { countSlipsOf, listSlipsOf, type Slip } from '../../billing/queries/owner.ts'
 import { claimExport, listDue, updateExpired, updateFailed, updateProgress, updateReady } from '../queries.ts'
 import { countRows, listStaff, listTableRows, openedCells, type TableRow } from '../queries/tables.ts'
-import { columnsLeftOut, exportTables, slipColumns, staffColumns, tablesLeftOut, type Table } from '../rules/tables.ts'
+import type { Table } from '../rules/columns.ts'
+import { columnsLeftOut, exportTables, slipColumns, staffColumns, tablesLeftOut } from '../rules/tables.ts'
 import {
   attemptsAllowed,
   formatName,

@@ -1,4 +1,4 @@
-// Whole tables, out and in. The names in these statements are those of `rules/tables.ts`, never anybody's input.
+// Whole tables, out and in. The names in these statements are those of `rules/tables`, never anybody's input.
 import { z } from 'zod'
 import type { UserId } from '../../../kernel/ids.ts'
 import { fold } from '../../../kernel/names.ts'
@@ -8,7 +8,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Cell } from '../../../platform/csv.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
 import { recipientHash } from '../../../platform/outbox.ts'
-import type { Column, Table } from '../rules/tables.ts'
+import type { Column, Table } from '../rules/columns.ts'
 
 export type TableRow = Record<string, unknown>
 
