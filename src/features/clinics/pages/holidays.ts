@@ -27,9 +27,10 @@ export async function holidaysPage(ctx: Ctx, speaker: Speaker, holidays: readonl
     action: at(ctx, '/settings/closures/holidays'),
     days: holidays.map((day) => {
       const closed = settings.closures.some((closure) => closesOn(closure, day, ctx.clinic.zone))
+      const name = day.names[speaker.lang] ?? day.names.en
       return {
         key: day.key,
-        name: day.names[speaker.lang] ?? day.names.en,
+        name,
         when: datesText(speaker, day.from, day.to),
         hijri: both ? hijriText(speaker, settings.moon, day.from, day.to) : undefined,
         closed,
@@ -39,9 +40,8 @@ export async function holidaysPage(ctx: Ctx, speaker: Speaker, holidays: readonl
             ? field({
                 name: `shift_${day.key}`,
                 type: 'select',
-                label: t('clinics.timetables.holidays.moon', { name: day.names[speaker.lang] ?? day.names.en }),
+                label: t('clinics.timetables.holidays.moon', { name }),
                 hideLabel: true,
-                value: form.values[`shift_${day.key}`] ?? '0',
                 options: [
                   { value: '0', label: t('clinics.timetables.holidays.may_shift') },
                   {

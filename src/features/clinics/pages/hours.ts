@@ -19,7 +19,7 @@ import {
 } from '../rules/hours.ts'
 import { settingsMenu } from '../rules/settings.ts'
 import type { Hours } from '../rules/timetables.ts'
-import { specialRows, timetablePath as specialPath } from './timetables.ts'
+import { specialRows, specialPath } from './timetables.ts'
 import { breaksOf, dayModel, daysText, spanText, validityText, weekdayName } from './week.ts'
 
 /** Every doctor's timetables at a glance. */
