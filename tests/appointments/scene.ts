@@ -39,13 +39,13 @@ export async function scene(app: TestApp, service: Parameters<typeof makeBookabl
   const hold = (wish: SlotWish, holder = browser(1)) => clinic.inClinic((ctx) => holdSlot(ctx, wish, holder), visitor)
   const book = (id: AppointmentId, wish: SlotWish, holder = browser(1), who = details()) =>
     clinic.inClinic((ctx) => bookHeldSlot(ctx, { id, wish, holder }, who), visitor)
-  const bookByPhone = (wish: SlotWish, who = details(), overbookReason?: string) =>
+  const bookByPhone = (wish: SlotWish, who = details(), overbookReason?: string, messagesWanted = true) =>
     clinic.inClinic((ctx) =>
       bookAtDesk(ctx, {
         wish,
         patient: who,
         language: 'en',
-        messagesWanted: true,
+        messagesWanted,
         ...(overbookReason === undefined ? {} : { overbookReason }),
       }),
     )

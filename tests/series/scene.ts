@@ -1,5 +1,5 @@
 // What the tests of repeat visits share: a clinic open every day from nine to six, and short words for what a desk does.
-import { bookSeries, planSeries, type Anchor, type Booked } from '../../src/features/series/actions/book.ts'
+import { bookSeries, planSeries, type Anchor, type Booked, type Who } from '../../src/features/series/actions/book.ts'
 import { cancelLater, moveLater, planMove, undoLastChange } from '../../src/features/series/actions/later.ts'
 import type { Decision, End, Rule } from '../../src/features/series/rules.ts'
 import { newId, type AppointmentId, type SeriesId } from '../../src/kernel/ids.ts'
@@ -33,8 +33,9 @@ export async function seriesScene(app: TestApp, service: Parameters<typeof scene
       end = { count: 6 },
       id = newId<'series'>(),
       patient = 1,
-    }: { rule?: Rule; end?: End; id?: SeriesId; patient?: number } = {},
-  ) => clinic.inClinic((ctx) => bookSeries(ctx, { id, anchor, rule, end, picks, who: who(patient) }))
+      ...rest
+    }: { rule?: Rule; end?: End; id?: SeriesId; patient?: number; who?: Who } = {},
+  ) => clinic.inClinic((ctx) => bookSeries(ctx, { id, anchor, rule, end, picks, who: rest.who ?? who(patient) }))
   /** Looks and books. */
   const repeat = async (time = '10:00', date = '2026-11-25', rule: Rule = weekly, end: End = { count: 6 }) => {
     const anchor = { slot: at(time, date) }

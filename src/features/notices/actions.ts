@@ -13,14 +13,7 @@ import {
   type OutboxMessage,
 } from '../../platform/outbox.ts'
 import { isFull } from '../subscription/rules/usage.ts'
-import {
-  dropSpentTogether,
-  getNoticeSettings,
-  listAnnouncements,
-  listAnnouncementsOf,
-  lockTellers,
-  updateTellsMore,
-} from './queries.ts'
+import { dropSpentTogether, getNoticeSettings, listAnnouncementsOf, lockTellers, updateTellsMore } from './queries.ts'
 import {
   alertLife,
   announcementExpiry,
@@ -42,17 +35,17 @@ export type { AppointmentFacts, Because, By } from './rules.ts'
 
 /** An appointment was made: the confirmation and the reminders. Nobody was told anything of it before. */
 export async function noticeBooked(ctx: Ctx, facts: AppointmentFacts, { by }: { by: By }): Promise<void> {
-  await announce(ctx, facts, by, [])
+  await queueMessages(ctx, await messagesFor(ctx, facts, by, [], undefined))
 }
 
 /** Another time, doctor or place: what was queued about the old one goes, the news and new reminders come. */
 export async function noticeMoved(ctx: Ctx, facts: AppointmentFacts, { by }: { by: By }): Promise<void> {
-  await bringUpToDate(ctx, facts, by, 'stale_version')
+  await noticeTogether(ctx, [facts], { by, dropping: 'stale_version' })
 }
 
 /** Nobody is told of the end of a visit they were never told of. */
 export async function noticeCancelled(ctx: Ctx, facts: AppointmentFacts, { by }: { by: By }): Promise<void> {
-  await bringUpToDate(ctx, facts, by, 'cancelled')
+  await noticeTogether(ctx, [facts], { by, dropping: 'cancelled' })
 }
 
 /**
@@ -60,7 +53,7 @@ export async function noticeCancelled(ctx: Ctx, facts: AppointmentFacts, { by }:
  * it already are told how things stand, and a visit that is to come has its reminders again.
  */
 export async function noticeUndone(ctx: Ctx, facts: AppointmentFacts): Promise<void> {
-  await bringUpToDate(ctx, facts, 'desk', 'undone')
+  await noticeTogether(ctx, [facts], { by: 'desk', dropping: 'undone' })
 }
 
 /** A visit of a day that was rearranged, as it stands now, and when it was before. */
@@ -109,9 +102,10 @@ export async function previewRearranged(
 }
 
 /**
- * The same change of several visits of one person, told in one message for each thing there is to say: a series that was
- * booked is one confirmation with its dates, not six. Reminders are each visit's own. What was queued about how they stood
- * before goes, for the reason named. Answers when the first of the messages leaves, if one does.
+ * The same change of visits of one person, told in one message for each thing there is to say: a series that was booked is
+ * one confirmation with its dates, not six. Reminders are each visit's own. What was queued about how they stood before
+ * goes, for the reason named. A visit whose news waits in a message about several is told of there, as it stands when that
+ * leaves. Answers when the first of the messages leaves, if one does.
  */
 export async function noticeTogether(
   ctx: Ctx,
@@ -119,7 +113,8 @@ export async function noticeTogether(
   { by, dropping }: { by: By; dropping: 'stale_version' | 'cancelled' | 'undone' },
 ): Promise<Instant | undefined> {
   const ids = visits.map(({ id }) => id)
-  await lockTellers(ctx, ids)
+  // First: from here on the dispatcher finds these rows dropped, or has marked them as sent and we see that below.
+  const waits = await lockTellers(ctx, ids)
   await dropQueuedMessages(ctx, ids, dropping, forPatients)
   const earlier = await listAnnouncementsOf(ctx, ids)
   const messages: OutboxMessage[] = []
@@ -130,29 +125,32 @@ export async function noticeTogether(
   const apart = messages.filter(({ kind }) => !kinds.has(kind))
   for (const kind of announcements) {
     const alike = told.filter((news) => news.kind === kind)
-    apart.push(...(await toldOf(ctx, kind, alike)))
+    apart.push(...((waits && (await addedTo(ctx, kind, alike))) || together(kind, alike)))
   }
   await queueMessages(ctx, apart)
-  await dropSpentTogether(ctx, ids, dropping)
+  if (waits) await dropSpentTogether(ctx, ids, dropping)
   return told[0]?.dueAt
 }
 
 const kinds: ReadonlySet<string> = new Set(announcements)
 
 /**
- * One message that carries the news, if there is more than one visit to tell of. While another that was to tell the same of
- * these visits has not left, it tells of them again, and nobody hears of half a series twice.
+ * The news as told by a message that was to tell the same of these visits and has not left: it tells of them again, and
+ * nobody hears of half a series twice. Undefined when none waits.
  */
-async function toldOf(ctx: Ctx, kind: Announcement, news: readonly OutboxMessage[]): Promise<OutboxMessage[]> {
+async function addedTo(
+  ctx: Ctx,
+  kind: Announcement,
+  news: readonly OutboxMessage[],
+): Promise<OutboxMessage[] | undefined> {
   const [first] = news
-  if (!first) return []
+  if (!first) return undefined
   const ids = news.flatMap(({ appointmentId }) => appointmentId ?? [])
   const toldWith = await updateTellsMore(ctx, togetherKinds[kind], ids, {
     dueAt: first.dueAt,
     expiresAt: lastEnd(news),
   })
-  if (toldWith !== undefined) return news.map((one) => ({ ...one, toldWith, carried: true }))
-  return news.length > 1 ? together(kind, news) : [...news]
+  return toldWith === undefined ? undefined : news.map((one) => ({ ...one, toldWith, carried: true }))
 }
 
 const lastEnd = (news: readonly OutboxMessage[]): Instant | undefined =>
@@ -160,11 +158,11 @@ const lastEnd = (news: readonly OutboxMessage[]): Instant | undefined =>
     .flatMap(({ expiresAt }) => expiresAt ?? [])
     .reduce<Instant | undefined>((last, end) => (last ? later(last, end) : end), undefined)
 
-/** One message that carries the news, and a row for each visit that keeps what was said of it. */
-function together(kind: Announcement, news: readonly OutboxMessage[]): OutboxMessage[] {
+/** One message that carries the news of several visits, and a row for each that keeps what was said of it. */
+function together(kind: Announcement, news: readonly OutboxMessage[]): readonly OutboxMessage[] {
   const toldWith = newId()
   const [first] = news
-  if (!first) return []
+  if (!first || news.length === 1) return news
   const expiresAt = lastEnd(news) ?? first.dueAt
   return [
     { ...first, kind: togetherKinds[kind], template: `nabz_series_${kind}`, expiresAt, toldWith },
@@ -256,22 +254,6 @@ export async function noticeClinicAlert(
 }
 
 const forPatients = [...announcements, 'reminder_24h', 'reminder_2h', 'confirm_request']
-
-async function bringUpToDate(ctx: Ctx, facts: AppointmentFacts, by: By, dropReason: string): Promise<void> {
-  // First: from here on the dispatcher finds these rows dropped, or has marked them as sent and we see that below.
-  await lockTellers(ctx, [facts.id])
-  await dropQueuedMessages(ctx, facts.id, dropReason, forPatients)
-  await announce(ctx, facts, by, await listAnnouncements(ctx, facts.id))
-}
-
-async function announce(
-  ctx: Ctx,
-  facts: AppointmentFacts,
-  by: By,
-  earlier: readonly EarlierAnnouncement[],
-): Promise<void> {
-  await queueMessages(ctx, await messagesFor(ctx, facts, by, earlier, undefined))
-}
 
 async function messagesFor(
   ctx: Ctx,

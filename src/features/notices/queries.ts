@@ -27,13 +27,8 @@ export async function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
   return settings
 }
 
-/** What a patient was to be told about a visit so far, newest first. */
-export async function listAnnouncements(ctx: Ctx, id: AppointmentId): Promise<EarlierAnnouncement[]> {
-  return (await listAnnouncementsOf(ctx, [id])).get(id) ?? []
-}
-
 /**
- * The same for several visits. Of what was told together with other visits, what became of the message that carried it
+ * What was to be told about visits so far, of each the newest first. Of what was told together with other visits, what became of the message that carried it
  * counts, by whichever channel it got furthest.
  */
 export async function listAnnouncementsOf(
@@ -95,10 +90,10 @@ export async function updateTellsMore(
 
 /**
  * Waits for whoever is making a message that tells of one of these visits among others, and keeps it from being made until
- * this transaction is over: it is either seen as sent, or made of how things stand after it.
+ * this transaction is over: it is either seen as sent, or made of how things stand after it. Answers whether there is one.
  */
-export async function lockTellers(ctx: Ctx, ids: readonly AppointmentId[]): Promise<void> {
-  await rows(
+export async function lockTellers(ctx: Ctx, ids: readonly AppointmentId[]): Promise<boolean> {
+  const tellers = await rows(
     ctx.db,
     `select id from clinic.messages
      where clinic_id = ? and status in ('queued', 'sending', 'unknown') and kind = any(?)
@@ -107,6 +102,7 @@ export async function lockTellers(ctx: Ctx, ids: readonly AppointmentId[]): Prom
      order by id for update`,
     [ctx.clinic.id, Object.values(togetherKinds), ctx.clinic.id, ids],
   )
+  return tellers.length > 0
 }
 
 /**
