@@ -23,9 +23,10 @@ export type Scene = Awaited<ReturnType<typeof waitingScene>>
 
 export async function waitingScene(
   app: TestApp,
-  options: { hours?: [string, string]; capacity?: number; durationMin?: number } = {},
+  options: { hours?: [string, string]; capacity?: number; durationMin?: number; zone?: string } = {},
 ) {
-  const clinic = await makeClinic(app)
+  const { zone = 'Asia/Karachi' } = options
+  const clinic = await makeClinic(app, { zone })
   const { id: locationId } = await makeLocation(clinic)
   const service = await makeService(clinic, {
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -38,7 +39,7 @@ export async function waitingScene(
     serviceId: service.id,
     practitionerId,
     locationId,
-    startsAt: Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime('Asia/Karachi').toInstant(),
+    startsAt: Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(zone).toInstant(),
   })
   const wish = (overrides: Partial<WaitingWish> = {}): WaitingWish => ({
     serviceId: service.id,

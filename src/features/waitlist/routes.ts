@@ -8,7 +8,7 @@ import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/ro
 import type { View } from '../../platform/web/views.ts'
 import { flash } from '../../platform/web/session.ts'
 import { changeWaitlistSettings, findPlace, joinList, leaveList, restoreEntry } from './actions/join.ts'
-import { lookToOffer, offerByHand } from './actions/offer.ts'
+import { lookToOffer, offerByHand } from './actions/by-hand.ts'
 import { listFreeSlots, listSuiting } from './actions/suiting.ts'
 import { addPage, listPage, nameOf, offerPage, settingsPage } from './pages.ts'
 import { datesWrong, typedWish } from './rules/wish.ts'

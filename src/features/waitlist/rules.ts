@@ -67,6 +67,17 @@ export function offerUntil(
   return answer < leastAnswerMinutes ? undefined : now.add({ minutes: answer })
 }
 
+/**
+ * What a whole diary was last looked at as: its settings, and the clinic's own date. Undefined while that stands. A day
+ * never comes again, whatever a process says whose clock is behind.
+ */
+export function lookOf(seen: string | null, settingsVersion: number, today: PlainDate): string | undefined {
+  const [version = '', day = ''] = seen?.split(' ') ?? []
+  const date = today.toString()
+  const latest = day > date ? day : date
+  return version === String(settingsVersion) && day === latest ? undefined : `${settingsVersion} ${latest}`
+}
+
 /** Which way round a time has been offered to somebody, or may not be again. */
 export const slotKey = ({ practitionerId, startsAt }: Pick<FreeSlot, 'practitionerId' | 'startsAt'>): string =>
   `${practitionerId} ${startsAt.epochMilliseconds}`

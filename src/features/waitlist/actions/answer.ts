@@ -20,7 +20,7 @@ import {
   type Offer,
 } from '../queries/offers.ts'
 import { answerIn, type OfferId } from '../rules.ts'
-import { isStillFree } from './offer.ts'
+import { isStillFree } from './ask.ts'
 
 /**
  * `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. `limit`: the clinic's own rules

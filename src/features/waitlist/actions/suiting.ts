@@ -3,7 +3,8 @@ import type { AppointmentId, ServiceId } from '../../../kernel/ids.ts'
 import { dateAt, isBefore, later, earlier, dayBounds, Temporal, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
-import { suits, type FreeSlot, type WaitingWish } from '../rules.ts'
+import { givenBy } from '../../clinics/rules/services.ts'
+import { longestWaitDays, suits, type FreeSlot, type WaitingWish } from '../rules.ts'
 
 /** What is free online for a service within a span, in order of time. */
 export async function listFreeSlots(
@@ -15,9 +16,8 @@ export async function listFreeSlots(
   const settings = await getSettings(ctx)
   const service = settings.services.find(({ id }) => id === serviceId)
   const zone = ctx.clinic.zone
-  const today = dateAt(ctx.now, zone)
-  const from = later(span.from, dayBounds(today, zone).from)
-  const to = earlier(span.to, dayBounds(today.add({ days: settings.profile.horizonDays }), zone).to)
+  const from = later(span.from, ctx.now)
+  const to = earlier(span.to, ctx.now.add({ hours: 24 * (longestWaitDays + 2) }))
   if (!service || !isBefore(from, to)) return []
   const first = dateAt(from, zone)
   const wish = {
@@ -33,7 +33,8 @@ export async function listFreeSlots(
   return (free?.days ?? []).flatMap(({ slots }) =>
     slots.filter(within).map(({ startsAt, practitionerId, locationId }) => {
       const at = Temporal.Instant.fromEpochMilliseconds(startsAt)
-      return { serviceId, practitionerId, locationId, startsAt: at, endsAt: at.add({ minutes: service.durationMin }) }
+      const { durationMin } = givenBy(settings, service, practitionerId)
+      return { serviceId, practitionerId, locationId, startsAt: at, endsAt: at.add({ minutes: durationMin }) }
     }),
   )
 }

@@ -25,12 +25,20 @@ export type FreedTime = {
   endsAt: Instant
 }
 
-/** The times to look at now, locked; those that another process looks at are left to it. */
-export async function lockDueFreedTimes(ctx: Ctx): Promise<FreedTime[]> {
+/**
+ * One at a time asks people at a clinic: who counts the open offers counts those of everybody else who was about to ask.
+ * The first lock of its transaction, and so before messages and offers, which the dispatcher takes in that order.
+ */
+export async function lockAsking(ctx: Ctx): Promise<void> {
+  await rows(ctx.db, 'select clinic_id from clinic.profiles where clinic_id = ? for no key update', [ctx.clinic.id])
+}
+
+/** The times to look at now. */
+export async function listDueFreedTimes(ctx: Ctx): Promise<FreedTime[]> {
   return rows<FreedTime>(
     ctx.db,
     `select id, practitioner_id as "practitionerId", starts_at as "startsAt", ends_at as "endsAt"
-     from clinic.freed_times where clinic_id = ? and look_at <= ? order by id limit 100 for update skip locked`,
+     from clinic.freed_times where clinic_id = ? and look_at <= ? order by id limit 100`,
     [ctx.clinic.id, ctx.now],
   )
 }
@@ -97,7 +105,7 @@ type Held = {
 export async function listHolds(ctx: Ctx): Promise<Held[]> {
   return rows<Held>(
     ctx.db,
-    `select id, practitioner_id as "practitionerId", starts_at as "startsAt", ends_at as "endsAt",
+    `select id, practitioner_id as "practitionerId", occupied_from as "startsAt", occupied_to as "endsAt",
        hold_expires_at as until from clinic.appointments
      where clinic_id = ? and status = 'pending' and hold_expires_at > ?`,
     [ctx.clinic.id, ctx.now],
@@ -261,14 +269,4 @@ export async function updateOfferMessagesDropped(ctx: Ctx, ids: readonly OfferId
        and appointment_id = any(?::uuid[]) and status = 'queued'`,
     [reason, ctx.clinic.id, ids],
   )
-}
-
-/** The settings versions of these clinics, which grow with their hours, doctors and services. */
-export async function listSettingsVersions(db: Database, ids: readonly ClinicId[]): Promise<Map<ClinicId, number>> {
-  const found = await rows<{ id: ClinicId; version: number }>(
-    db,
-    'select clinic_id as id, settings_version as version from platform.diaries where clinic_id = any(?::uuid[])',
-    [ids],
-  )
-  return new Map(found.map(({ id, version }) => [id, version]))
 }
