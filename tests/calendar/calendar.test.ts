@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { calendarPage } from '../../src/features/calendar/pages/calendar.ts'
 import { restrictPatient } from '../../src/features/patients/actions/record.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { statementsOf } from '../booking/patient.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { hire, makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 beforeEach(async () => {
+  app.clock.set(testNow)
   clinic = await makeClinic(app)
   scene = await makeBookable(clinic)
   bilal = await clinic.as(clinic.cast.bilal)
@@ -123,6 +124,78 @@ describe('who looks', () => {
     const { text } = await bilal.get(at('/calendar')).expect(200)
     expect(text).not.toContain('Hidden Person')
     expect(wordsOf(text)).toContain('Restricted')
+  })
+})
+
+describe('the board of an open calendar', () => {
+  const board = (query = '') => at(`/calendar/board${query}`)
+  const workedFor = async (desks: (readonly [Agent, string])[]) => {
+    const counted = vi.spyOn(app.services, 'inClinic')
+    const answers = await Promise.all(desks.map(([desk, path]) => desk.get(path).expect(200)))
+    const times = counted.mock.calls.length
+    counted.mockRestore()
+    return { times, texts: answers.map(({ text }) => text) }
+  }
+
+  it('is worked out once for all desks that show the same, and anew for all once something changed', async () => {
+    const visit = await makeAppointment(clinic, { at: '14:00' })
+    const colleague = await clinic.as(await hire(clinic, 'receptionist'))
+    for (const view of ['', '?view=week', '?view=month']) {
+      const { times, texts } = await workedFor([bilal, colleague, bilal].map((desk) => [desk, board(view)] as const))
+      expect(times).toBe(1)
+      expect(new Set(texts).size).toBe(1)
+    }
+    // Nothing in it is one person's: its forms stand in the page around it, with the token of whoever opened that.
+    expect((await bilal.get(board())).text).not.toMatch(/_csrf|token-/)
+    await colleague.postForm(at(`/appointments/${visit.id}/arrival`)).expect(303)
+    const after = await workedFor([[bilal, board()], [colleague, board()]]) // prettier-ignore
+    expect(after.times).toBe(1)
+    for (const text of after.texts) expect(text).toContain(`data-visit="${visit.id}" data-status="arrived"`)
+  })
+
+  it('is another for each doctor, each language, each role and each question', async () => {
+    const sana = clinic.cast.sana
+    const [person, hamid] = [await hire(clinic, 'doctor'), await makePractitioner(clinic)]
+    await clinic.inClinic(async (ctx) => {
+      await ctx
+        .db('clinic.practitioners')
+        .where({ clinic_id: clinic.id, id: hamid.id })
+        .update({ user_id: person.userId })
+      ctx.settingsChanged()
+    })
+    const [own, other] = [
+      await makeAppointment(clinic, { at: '14:00' }),
+      await makeAppointment(clinic, { at: '14:00', practitionerId: hamid.id }),
+    ]
+    const urdu = await hire(clinic, 'receptionist')
+    await app.superuser(`update platform.users set language = 'ur' where id = $1`, [urdu.userId])
+    const visits = ({ texts }: { texts: string[] }) => texts.map((text) => attribute(text, 'data-visit').sort())
+    // Whatever a doctor asks for, the answer is the own diary.
+    const asked = board(`?doctor=${sana.practitionerId}`)
+    const doctors = await workedFor([[await clinic.as(sana), asked], [await clinic.as(person), asked]]) // prettier-ignore
+    expect([doctors.times, visits(doctors)]).toEqual([2, [[own.id], [other.id]]])
+    const desks = await workedFor([[bilal, board()], [bilal, asked], [await clinic.as(urdu), board()]]) // prettier-ignore
+    const both = [own.id, other.id].sort()
+    expect([desks.times, visits(desks)]).toEqual([3, [both, [own.id], both]])
+    expect(desks.texts.map((text) => text.includes('data-movable'))).toEqual([true, true, true])
+    expect(doctors.texts[0]).not.toContain('data-movable')
+    expect(desks.texts[2]).not.toBe(desks.texts[0])
+  })
+
+  it('goes on with the clock: a hold lapses, free time passes', async () => {
+    await makeAppointment(clinic, { at: '15:00', status: 'pending', holdExpiresAt: '2026-11-24T07:00:30Z' })
+    const colleague = await clinic.as(await hire(clinic, 'receptionist'))
+    const seen = async (instant: string) => {
+      app.clock.set(instant)
+      const { times, texts } = await workedFor([[bilal, board()], [colleague, board()]]) // prettier-ignore
+      const [, free] = attribute(texts[1]!, 'data-from')
+      return [times, texts[1]!.includes('is-held'), free]
+    }
+    expect(await seen('2026-11-24T07:00:05Z')).toEqual([1, true, '720'])
+    expect(await seen('2026-11-24T07:00:29Z')).toEqual([0, true, '720'])
+    expect(await seen('2026-11-24T07:00:30Z')).toEqual([1, false, '720'])
+    expect(await seen('2026-11-24T07:00:59Z')).toEqual([0, false, '720'])
+    expect(await seen('2026-11-24T07:01:00Z')).toEqual([1, false, '721'])
   })
 })
 

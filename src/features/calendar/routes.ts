@@ -3,10 +3,11 @@
 import { parseForm, withErrors } from '../../kernel/forms.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
-import { view } from '../../platform/web/views.ts'
+import { fragmentForAll, sendFragment } from '../../platform/web/shared-fragment.ts'
 import { resizeAppointment } from '../appointments/actions/resize.ts'
+import { whileTrue } from '../availability/actions.ts'
 import { isolated, ownPath } from '../desk/rules.ts'
-import { calendarPage } from './pages/calendar.ts'
+import { calendarBoard, calendarPage } from './pages/calendar.ts'
 import { whose } from './pages/frame.ts'
 import { lengthPage } from './pages/length.ts'
 import { dropsFor } from './pages/times.ts'
@@ -18,13 +19,21 @@ calendarRoutes.get('/calendar', 'today.see', async ({ req, speaker, inClinic, sh
   show(await inClinic((ctx) => calendarPage(ctx, speaker, asked(req.query))))
 })
 
-// The calendar alone, for the page to bring itself up to date; no sign that anybody is at the desk.
+// The calendar alone, for the page to bring itself up to date; no sign that anybody is at the desk. After each change every
+// desk asks at once, and most of them the same: one of them is worked for. What a doctor sees is the doctor's own.
 calendarRoutes.get(
   '/calendar/board',
   'today.see',
-  async ({ req, speaker, inClinic, show }) => {
-    const { page } = await inClinic((ctx) => calendarPage(ctx, speaker, asked(req.query)))
-    show(view('calendar/_board', page), { layout: 'bare' })
+  async ({ req, services, speaker, clinic, role, person, inClinic }) => {
+    const question = asked(req.query)
+    const whose = role === 'doctor' ? person.userId : ''
+    const key = `calendar ${speaker.lang} ${role} ${whose} ${JSON.stringify(question)}`
+    const fragment = await whileTrue(clinic, services.clock.now(), key, async () => {
+      const { board, validUntil } = await inClinic((ctx) => calendarBoard(ctx, speaker, question))
+      const value = fragmentForAll(speaker, board)
+      return { value, validUntil, bytes: value.length * 2 }
+    })
+    sendFragment(req, speaker, fragment)
   },
   { background: true },
 )
