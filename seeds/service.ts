@@ -6,15 +6,12 @@ import { openClinic } from '../src/features/clinics/actions.ts'
 import { currencyOf, zoneOf } from '../src/features/clinics/rules/countries.ts'
 import { rollAnalytics } from '../src/features/analytics/actions.ts'
 import {
-  findPlan,
   findSubscription,
-  getMarket,
   insertEvent,
-  listPrices,
   updateStanding,
   updateSubscription,
-  type Market,
 } from '../src/features/subscription/queries.ts'
+import { findPlan, getMarket, listPrices, type Market } from '../src/features/subscription/queries/plans.ts'
 import { standingOf, type Status } from '../src/features/subscription/rules/life.ts'
 import { monthly, periodEnd, taxOn, type Interval } from '../src/features/subscription/rules/prices.ts'
 import { newId, type ClinicId, type UserId } from '../src/kernel/ids.ts'

@@ -1,6 +1,6 @@
 // A clinic's account in the hands of a test: who does something, what was written, what was mailed.
 import { openAccount, type Account, type By } from '../../src/features/billing/actions.ts'
-import { findPlan, type Plan } from '../../src/features/subscription/queries.ts'
+import { findPlan, type Plan } from '../../src/features/subscription/queries/plans.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { dateAt, type Instant } from '../../src/kernel/time.ts'
 import { openMail } from '../../src/platform/mails.ts'

@@ -12,7 +12,7 @@ import {
   planDowngrade,
   withdrawCancellation,
 } from '../../src/features/subscription/actions/decisions.ts'
-import { findPlan } from '../../src/features/subscription/queries.ts'
+import { findPlan } from '../../src/features/subscription/queries/plans.ts'
 import type { Interval } from '../../src/features/subscription/rules/prices.ts'
 import type { Outcome } from '../../src/kernel/outcome.ts'
 import { Temporal } from '../../src/kernel/time.ts'

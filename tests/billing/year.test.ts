@@ -25,7 +25,7 @@ import {
   takeFreePlan,
   withdrawCancellation,
 } from '../../src/features/subscription/actions/decisions.ts'
-import { listMarkets, listPlans, listPrices, type Plan } from '../../src/features/subscription/queries.ts'
+import { listMarkets, listPlans, listPrices, type Plan } from '../../src/features/subscription/queries/plans.ts'
 import { liveOn } from '../../src/features/billing/actions/life.ts'
 import { newId, type ClinicId } from '../../src/kernel/ids.ts'
 import { dateAt, Temporal, type Instant } from '../../src/kernel/time.ts'

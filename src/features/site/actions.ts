@@ -8,7 +8,14 @@ import { findKnownSettings, getSettings } from '../availability/actions.ts'
 import { countFound, listFound, listFoundPlaces, type FoundPlace, type Search } from '../clinics/queries/found.ts'
 import { isLive } from '../clinics/rules.ts'
 import { fileRequest } from '../requests/actions.ts'
-import { listMarkets, listPlans, listPrices, type Market, type Plan, type Price } from '../subscription/queries.ts'
+import {
+  listMarkets,
+  listPlans,
+  listPrices,
+  type Market,
+  type Plan,
+  type Price,
+} from '../subscription/queries/plans.ts'
 import { directoryPageSize } from './rules/directory.ts'
 import { marketOf } from './rules/market.ts'
 import type { ContactForm } from './schema.ts'

@@ -1,6 +1,6 @@
 // What page and file are both made from.
 import type { Knex } from 'knex'
-import { listPlans } from '../../subscription/queries.ts'
+import { listPlans } from '../../subscription/queries/plans.ts'
 import { findChoices, listFlows, listGroups, listStocks, type Choices, type Filter } from '../queries/figures.ts'
 import {
   chartsOf,

@@ -1,7 +1,7 @@
 // Invoices, receipts and credit notes. Each keeps what it said when it was issued; none is ever changed.
 import { newId } from '../../../kernel/ids.ts'
 import type { Account } from '../../subscription/actions/account.ts'
-import { findIssuer, getMarket } from '../../subscription/queries.ts'
+import { findIssuer, getMarket } from '../../subscription/queries/plans.ts'
 import { insertDocument, takeNumber, type DocumentId, type DocumentKind, type PaymentId } from '../queries/books.ts'
 import { documentNumber } from '../rules/quotes.ts'
 

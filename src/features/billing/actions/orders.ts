@@ -5,7 +5,7 @@ import { hours, Temporal } from '../../../kernel/time.ts'
 import { queueCardCommand } from '../../../platform/card-commands.ts'
 import { change, tellOwners, type Account } from '../../subscription/actions/account.ts'
 import { leadsTo, priceOf, tellReactivated } from '../../subscription/actions/decisions.ts'
-import { findPlanById, getMarket, type Market, type Plan } from '../../subscription/queries.ts'
+import { findPlanById, getMarket, type Market, type Plan } from '../../subscription/queries/plans.ts'
 import type { Status } from '../../subscription/rules/life.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import {

@@ -12,7 +12,7 @@ import {
   withdrawCancellation,
   withdrawDowngrade,
 } from '../../subscription/actions/decisions.ts'
-import { listPlans, listPricesIn } from '../../subscription/queries.ts'
+import { listPlans, listPricesIn } from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import type { Order } from '../queries/books.ts'
 import { listDeclared } from '../queries/owner.ts'

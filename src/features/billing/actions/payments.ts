@@ -4,7 +4,7 @@ import { newId, type Id } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { dateAt, type PlainDate } from '../../../kernel/time.ts'
 import { tellOwners, type Account } from '../../subscription/actions/account.ts'
-import { getMarket } from '../../subscription/queries.ts'
+import { getMarket } from '../../subscription/queries/plans.ts'
 import { share } from '../../subscription/rules/prices.ts'
 import {
   decidePayment,

@@ -2,16 +2,15 @@
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { listLocations, listPractitioners } from '../../clinics/queries.ts'
+import { findSubscription, type Subscription } from '../../subscription/queries.ts'
 import {
-  findSubscription,
   getMarket,
   listPlans,
   listPricesIn,
   type Market,
   type Plan,
   type Price,
-  type Subscription,
-} from '../../subscription/queries.ts'
+} from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import { usageOf } from '../../subscription/rules/usage.ts'
 import { choiceOf, type Choice, type Counts } from '../rules/choices.ts'

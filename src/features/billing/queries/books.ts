@@ -4,7 +4,7 @@ import type { Knex } from 'knex'
 import { newId, type ClinicId, type Id, type UserId } from '../../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
-import type { PlanId } from '../../subscription/queries.ts'
+import type { PlanId } from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 import type { OrderKind } from '../rules/quotes.ts'
 

@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 import type { ClinicId, Id } from '../../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../../kernel/time.ts'
 import { rows } from '../../../platform/db/rows.ts'
-import type { Names, PlanId } from '../../subscription/queries.ts'
+import type { Names, PlanId } from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 
 export type DueOrder = {

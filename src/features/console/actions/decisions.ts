@@ -7,7 +7,7 @@ import type { Services } from '../../../platform/services.ts'
 import type { Person } from '../../../platform/web/routers.ts'
 import { openAccount, type Account } from '../../subscription/actions/account.ts'
 import { changePlanByOperator, extend, restore, suspend } from '../../subscription/actions/decisions.ts'
-import { findPlan } from '../../subscription/queries.ts'
+import { findPlan } from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 
 export type Deciding = { services: Services; origin: Origin; person: Pick<Person, 'userId'>; clinicId: ClinicId }

@@ -1,5 +1,5 @@
 import type { Services } from '../../../platform/services.ts'
-import { listPlans } from '../../subscription/queries.ts'
+import { listPlans } from '../../subscription/queries/plans.ts'
 import { listMarketLines } from '../queries/plans.ts'
 
 /** The markets a plan's form must have a price for. */

@@ -14,7 +14,7 @@ import {
   type Wording,
 } from '../../announcements/queries.ts'
 import { editable, stageOf, withdrawable, type Stage } from '../../announcements/rules.ts'
-import { listPlans } from '../../subscription/queries.ts'
+import { listPlans } from '../../subscription/queries/plans.ts'
 import { lookAt, momentText, placeAt } from '../rules/operations.ts'
 import { pageOf, withQuery } from '../rules/paging.ts'
 import { countryName, type Pill } from './words.ts'

@@ -8,7 +8,8 @@ import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { languageNames, parseLanguage } from '../../../platform/i18n/languages.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { findSubscription, listPlans, type Subscription } from '../../subscription/queries.ts'
+import { findSubscription, type Subscription } from '../../subscription/queries.ts'
+import { listPlans } from '../../subscription/queries/plans.ts'
 import {
   countWaiting,
   findClinic,

@@ -8,7 +8,7 @@ import { directionOf, languageNames, languages } from '../../../platform/i18n/la
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { countryCodes } from '../../clinics/rules/countries.ts'
-import type { PlanId } from '../../subscription/queries.ts'
+import type { PlanId } from '../../subscription/queries/plans.ts'
 import { intervals } from '../../subscription/rules/prices.ts'
 import {
   listIssuers,

@@ -1,23 +1,10 @@
 // What is sold: plans with their prices, markets, and who issues the invoices. Read only: `subscription` writes them.
 import type { Knex } from 'knex'
-import type { Id } from '../../../kernel/ids.ts'
 import { rows } from '../../../platform/db/rows.ts'
-import type { Names, PlanId } from '../../subscription/queries.ts'
+import type { Issuer, Market, Plan } from '../../subscription/queries/plans.ts'
 import type { Interval } from '../../subscription/rules/prices.ts'
 
-export type PlanLine = {
-  id: PlanId
-  code: string
-  names: Names
-  taglines: Partial<Names>
-  position: number
-  offered: boolean
-  practitionerLimit: number | null
-  locationLimit: number | null
-  bookingLimit: number | null
-  messageLimit: number | null
-  features: string[]
-  version: number
+export type PlanLine = Plan & {
   /** Clinics that are on it now, and of them those that pay. */
   clinics: number
   paying: number
@@ -39,14 +26,9 @@ export async function listPlanLines(db: Knex): Promise<PlanLine[]> {
   )
 }
 
-export type MarketLine = {
-  country: string
-  currency: string
-  issuerId: Id<'issuer'>
+export type MarketLine = Market & {
   issuerName: string
   issuerCode: string
-  taxName: string
-  taxRateBp: number
   version: number
   clinics: number
   /** A subscription or an order was made in this currency: it can't be another any more. */
@@ -67,16 +49,7 @@ export async function listMarketLines(db: Knex): Promise<MarketLine[]> {
   )
 }
 
-export type IssuerLine = {
-  id: Id<'issuer'>
-  code: string
-  name: string
-  address: string
-  taxNumber: string
-  paymentNote: Partial<Names>
-  version: number
-  documents: number
-}
+export type IssuerLine = Issuer & { version: number; documents: number }
 
 export async function listIssuers(db: Knex): Promise<IssuerLine[]> {
   return rows<IssuerLine>(

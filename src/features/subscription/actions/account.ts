@@ -13,7 +13,6 @@ import type { PlatformSeal } from '../../../platform/seal/key-ring.ts'
 import type { Services } from '../../../platform/services.ts'
 import {
   findAccountClinic,
-  findPlanById,
   insertEvent,
   lockSubscription,
   updateStanding,
@@ -21,6 +20,7 @@ import {
   type AccountClinic,
   type Subscription,
 } from '../queries.ts'
+import { findPlanById } from '../queries/plans.ts'
 import { nextTransition, standingOf } from '../rules/life.ts'
 import { noticesOf, staleAfter } from '../rules/notices.ts'
 import { monthly } from '../rules/prices.ts'

@@ -1,7 +1,7 @@
 // What an owner or an operator decides about a subscription, money apart. Each leaves one event.
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { dateAt, dayBounds, Temporal } from '../../../kernel/time.ts'
-import { listPricesIn, type Plan } from '../queries.ts'
+import { listPricesIn, type Plan } from '../queries/plans.ts'
 import { after, type LifeEvent, type Status } from '../rules/life.ts'
 import { periodEnd, type Interval } from '../rules/prices.ts'
 import { change, tellOwners, type Account } from './account.ts'

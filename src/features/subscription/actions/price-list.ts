@@ -5,7 +5,7 @@ import { auditPlatform, type AuditDetails } from '../../../platform/audit.ts'
 import type { Origin } from '../../../platform/clinic-scope.ts'
 import { inTransaction, type Transaction } from '../../../platform/db/transaction.ts'
 import type { Services } from '../../../platform/services.ts'
-import type { PlanId } from '../queries.ts'
+import type { PlanId } from '../queries/plans.ts'
 import {
   findMarketUse,
   insertIssuer,

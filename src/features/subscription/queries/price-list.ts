@@ -3,23 +3,14 @@ import type { Knex } from 'knex'
 import type { Id } from '../../../kernel/ids.ts'
 import type { Instant } from '../../../kernel/time.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
-import type { Names, PlanId } from '../queries.ts'
+import type { Names, Plan, PlanId } from './plans.ts'
 import type { Interval } from '../rules/prices.ts'
 
-export type PlanFacts = {
-  names: Names
-  taglines: Names
-  position: number
-  offered: boolean
-  practitionerLimit: number | null
-  locationLimit: number | null
-  bookingLimit: number | null
-  messageLimit: number | null
-  features: string[]
-}
+/** What may be said anew of a plan: all but its code. */
+export type PlanFacts = Omit<Plan, 'id' | 'code' | 'version' | 'taglines'> & { taglines: Names }
 export type PriceFacts = { country: string; interval: Interval; netMinor: number }
 
-/** False when the plan is not of that version any more. */
+/** Answers the plan's code; undefined when the plan is not of that version any more. */
 export async function updatePlan(
   trx: Knex,
   id: PlanId,

@@ -1,7 +1,7 @@
 // Which order a charge to a card was for. The books themselves are kept where everybody's are.
 import { chargeable } from '../../../../platform/channels/stripe-facts.ts'
 import type { Account } from '../../../subscription/actions/account.ts'
-import { findPlanById, getMarket } from '../../../subscription/queries.ts'
+import { findPlanById, getMarket } from '../../../subscription/queries/plans.ts'
 import { findOpenOrder, type Order } from '../../queries/books.ts'
 import { findLostOrder } from '../../queries/card.ts'
 import { dueNow, openOrder, renewalOf, voidOrder } from '../orders.ts'

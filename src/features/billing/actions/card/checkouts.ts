@@ -10,7 +10,8 @@ import type { Clinic, Ctx } from '../../../../platform/clinic-scope.ts'
 import type { Language } from '../../../../platform/i18n/languages.ts'
 import { accountOf, type Account } from '../../../subscription/actions/account.ts'
 import { linkCustomer } from '../../../subscription/actions/card.ts'
-import { findPlanById, type Subscription } from '../../../subscription/queries.ts'
+import type { Subscription } from '../../../subscription/queries.ts'
+import { findPlanById } from '../../../subscription/queries/plans.ts'
 import {
   findCheckoutBySession,
   findLatestCheckout,

@@ -1,6 +1,7 @@
 // What the next charge to a card is to be.
 import type { Ctx } from '../../../../platform/clinic-scope.ts'
-import { getMarket, listPricesIn, type PlanId, type Subscription } from '../../../subscription/queries.ts'
+import type { Subscription } from '../../../subscription/queries.ts'
+import { getMarket, listPricesIn, type PlanId } from '../../../subscription/queries/plans.ts'
 import { taxOn, type Interval } from '../../../subscription/rules/prices.ts'
 import { findDueOrder } from '../../queries/owner.ts'
 
