@@ -54,6 +54,7 @@ export async function startServices(
     const switches = await createSwitches(db, { notifications, log })
     const noticeboard = await createNoticeboard(db, { notifications, log })
     const policies = await createPolicyShelf(db, { notifications, log })
+    const clinics = createClinicDirectory(db)
     const services: Services = {
       config,
       clock,
@@ -68,8 +69,8 @@ export async function startServices(
       auditHeads: folderHeadStore(config.auditHeadsDir),
       apiTokens: createApiTokens(config.masterKey, config.baseUrl, clock),
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
-      clinics: createClinicDirectory(db),
-      inClinic: createInClinic({ db, keys, clock, tallied: metrics.tallied }),
+      clinics,
+      inClinic: createInClinic({ db, keys, clock, clinics, tallied: metrics.tallied }),
       speakers: createSpeakers(loadTranslations()),
       notifications,
       // Its package is large: only where there is an account.

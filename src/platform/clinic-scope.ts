@@ -94,6 +94,11 @@ export type Ctx = {
   diaryChanged(): void
   /** Says that hours, closures, services, people or the profile changed. */
   settingsChanged(): void
+  /**
+   * Says that what is written to the diary is right only by the hours, closures and services that were read. Should these
+   * have changed until the commit, it is rolled back and the work is done once more.
+   */
+  reliesOnSettings(): void
   /** Wakes the dispatcher at commit; for messages that are due now. */
   messagesQueued(): void
   /** Counts something that happened, in the clinic's present day and month; takes it back when `by` is below zero. */
@@ -102,15 +107,31 @@ export type Ctx = {
 
 export type InClinic = <T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>) => Promise<T>
 
+/** Settings that change so often while somebody books that this is not enough are a fault. */
+const mostTries = 5
+
+/** The settings are no longer those that the work relied on. */
+class Outdated extends Error {
+  constructor() {
+    super('the settings of the clinic changed each time its diary was about to')
+  }
+}
+
 /**
  * Makes `inClinic`: one transaction per call, in which `app.clinic_id` is set and row-level security does the rest. When
  * `work` answers a refusal (`{ ok: false, reason }`) everything it wrote is rolled back. What must survive a refusal
  * belongs in a call of its own. Actions never open another transaction and never talk to the network.
+ *
+ * Nobody gets a time that closed before they had it. A change of the diary waits at its end for a change of the settings
+ * that is being committed, and the other way round; when it finds other settings than those it relied on, nothing of it
+ * stays and `work` runs again from the start, with the clinic as it is then. So work that relies on settings leaves
+ * nothing behind but what it writes through its `ctx`, and what it collects on the way is its own.
  */
 export function createInClinic(services: {
   db: Database
   keys: KeyRing
   clock: Clock
+  clinics: { byId(id: ClinicId): Promise<Clinic | undefined> }
   /** Hears what was counted, once it is committed. */
   tallied?: (metric: Metric, by: number) => void
 }): InClinic {
@@ -118,6 +139,19 @@ export function createInClinic(services: {
   const databaseOf = (_clinic: Clinic) => services.db
 
   return async function inClinic(clinic, actor, origin, work) {
+    let current = clinic
+    for (let tries = 1; ; tries++) {
+      try {
+        return await once(current, actor, origin, work)
+      } catch (error) {
+        const fresh = error instanceof Outdated && tries < mostTries && (await services.clinics.byId(clinic.id))
+        if (!fresh) throw error
+        current = fresh
+      }
+    }
+  }
+
+  async function once<T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>): Promise<T> {
     const seal = await services.keys.forClinic(clinic.id)
     const tallies = new Map<Metric, number>()
     const result = await inTransaction(databaseOf(clinic), async (db) => {
@@ -125,6 +159,7 @@ export function createInClinic(services: {
       const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
       const journal: Binding[][] = []
       const changed = { diary: false, settings: false, messages: false }
+      let relies = false
       const now = services.clock.now()
       const working = work({
         db,
@@ -141,6 +176,9 @@ export function createInClinic(services: {
         settingsChanged: () => {
           changed.settings = true
         },
+        reliesOnSettings: () => {
+          relies = true
+        },
         messagesQueued: () => {
           changed.messages = true
         },
@@ -150,13 +188,15 @@ export function createInClinic(services: {
       })
       const result = await afterBoth(named, working)
       if (isRefusal(result)) return result
-      await Promise.all([
+      const [, , settingsVersion] = await Promise.all([
         writeJournal(db, journal),
         // Late, so that the row every booking of the clinic writes is locked as briefly as can be.
         tallies.size > 0 && writeTallies(db, clinic, dateAt(now, clinic.zone), tallies),
-        (changed.diary || changed.settings) && bumpVersions(db, clinic.id, changed.settings),
+        changed.diary || changed.settings ? bumpVersions(db, clinic.id, changed.settings) : undefined,
         changed.messages && rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id]),
       ])
+      const expected = clinic.settingsVersion + (changed.settings ? 1 : 0)
+      if (relies && settingsVersion !== undefined && settingsVersion !== expected) throw new Outdated()
       return result
     })
     if (services.tallied && !isRefusal(result)) for (const [metric, by] of tallies) services.tallied(metric, by)
@@ -172,15 +212,26 @@ async function afterBoth<T>(first: Promise<unknown>, second: Promise<T>): Promis
   return two.value
 }
 
-async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<void> {
-  await rows(
+/** Answers which settings there are then. */
+async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<number | undefined> {
+  const [row] = await rows<{ settingsVersion: number }>(
     db,
     `with bumped as (
        update platform.diaries set diary_version = diary_version + 1, settings_version = settings_version + ?
-       where clinic_id = ? returning diary_version)
-     select pg_notify('nabz_diary', ?::text || ' ' || diary_version) from bumped`,
+       where clinic_id = ? returning diary_version, settings_version)
+     select pg_notify('nabz_diary', ?::text || ' ' || diary_version), settings_version as "settingsVersion" from bumped`,
     [settings ? 1 : 0, clinicId, clinicId],
   )
+  return row?.settingsVersion
+}
+
+/**
+ * Lets those finish who are about to change the diary, and keeps those waiting who come after: what is read behind it
+ * stands until the transaction has ended. To be asked for last, behind every visit that is written: bookings write their
+ * visit first and the diary's row at the end, and the other way round two would wait for each other.
+ */
+export async function lockDiary({ db, clinic }: Pick<Ctx, 'db' | 'clinic'>): Promise<void> {
+  await rows(db, 'select clinic_id from platform.diaries where clinic_id = ? for no key update', [clinic.id])
 }
 
 /** One statement for the day's counts and the month's, so that a booking pays one trip for all of them. */

@@ -148,6 +148,93 @@ describe('work in a clinic', () => {
   })
 })
 
+describe('work that relies on the settings', () => {
+  const other = () =>
+    clinic.inClinic((ctx) => {
+      ctx.settingsChanged()
+      return Promise.resolve()
+    })
+  const met = () => versions().then(({ settings }) => settings)
+  const bookings = async () => {
+    const found = await app.superuser<{ count: number }>(
+      `select coalesce(sum(count), 0)::int as count from platform.daily_counts where clinic_id = $1 and metric = 'bookings'`,
+      [clinic.id],
+    )
+    return found[0]!.count
+  }
+
+  it('is done once more, with the clinic as it is then, when they changed meanwhile; nothing of the first stays', async () => {
+    const [before, counted] = [await met(), await bookings()]
+    const seen: number[] = []
+    await clinic.inClinic(async (ctx) => {
+      seen.push(ctx.clinic.settingsVersion)
+      ctx.reliesOnSettings()
+      ctx.diaryChanged()
+      ctx.tally('bookings')
+      await addLocation(ctx, `done ${seen.length}`)
+      if (seen.length === 1) await other()
+    })
+    expect(seen).toEqual([before, before + 1])
+    const names = await locationNames()
+    expect([names.includes('done 1'), names.includes('done 2')]).toEqual([false, true])
+    expect(await bookings()).toBe(counted + 1)
+  })
+
+  it.each([
+    ['did not say so', (ctx: Ctx) => ctx.diaryChanged()],
+    ['wrote nothing to the diary', (ctx: Ctx) => ctx.reliesOnSettings()],
+  ])('is done once when it %s', async (_name, says) => {
+    let runs = 0
+    await clinic.inClinic(async (ctx) => {
+      runs++
+      says(ctx)
+      await other()
+    })
+    expect(runs).toBe(1)
+  })
+
+  it('may change them itself', async () => {
+    let runs = 0
+    const changing = (meanwhile: () => Promise<void>) =>
+      clinic.inClinic(async (ctx) => {
+        runs++
+        ctx.reliesOnSettings()
+        ctx.settingsChanged()
+        await meanwhile()
+      })
+    await changing(() => Promise.resolve())
+    expect(runs).toBe(1)
+    await changing(() => (runs === 2 ? other() : Promise.resolve()))
+    expect(runs).toBe(3)
+  })
+
+  it('is answered when it is refused, whatever changed', async () => {
+    let runs = 0
+    const refused = await clinic.inClinic(async (ctx) => {
+      runs++
+      ctx.reliesOnSettings()
+      ctx.diaryChanged()
+      await other()
+      return refuse('taken')
+    })
+    expect([refused, runs]).toEqual([{ ok: false, reason: 'taken' }, 1])
+  })
+
+  it('fails rather than go on for ever', async () => {
+    let runs = 0
+    const attempt = clinic.inClinic(async (ctx) => {
+      runs++
+      ctx.reliesOnSettings()
+      ctx.diaryChanged()
+      await addLocation(ctx, 'never')
+      await other()
+    })
+    await expect(attempt).rejects.toThrow('changed each time')
+    expect(runs).toBe(5)
+    expect(await locationNames()).not.toContain('never')
+  })
+})
+
 describe('connections that serve one clinic after another', () => {
   it('know no clinic between transactions', async () => {
     await clinic.inClinic((ctx) => ctx.db.raw('select 1'))

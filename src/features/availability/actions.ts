@@ -162,13 +162,17 @@ export type SlotWish = {
   durationMin?: number | undefined
 }
 
-/** The last word before a booking: the same rules as the list, asked for one moment. The service is as its doctor gives it. */
+/**
+ * The last word before a booking: the same rules as the list, asked for one moment. The service is as its doctor gives it.
+ * What is written upon it stands only if the hours are still the same at the commit.
+ */
 export async function findFreeSlot(
   ctx: Ctx,
   asker: Asker,
   wish: SlotWish,
   ignore: readonly AppointmentId[] = [],
 ): Promise<{ slot: Slot; service: DiarySettings['services'][number] } | undefined> {
+  ctx.reliesOnSettings()
   const settings = await getSettings(ctx)
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
   const found = settings.services.find(({ id }) => id === wish.serviceId)
@@ -193,6 +197,30 @@ export async function findFreeSlot(
     locationId: wish.locationId,
   })
   return slot && { slot, service }
+}
+
+/**
+ * Whether a time that somebody holds is still one to be had: the service is offered, the doctor works there and nothing is
+ * closed, as of now. Notice and grid were looked at when it was taken, and nobody else can have it.
+ */
+export async function isStillOpen(ctx: Ctx, held: Required<SlotWish>): Promise<boolean> {
+  ctx.reliesOnSettings()
+  const settings = await getSettings(ctx)
+  const offer = offerOf(settings, 'patient', held.serviceId, held.practitionerId)
+  if (!offer) return false
+  const slot = isFree({
+    zone: ctx.clinic.zone,
+    now: held.startsAt,
+    service: lasting(offer.service, held),
+    ...hoursAround(settings, dateAt(held.startsAt, ctx.clinic.zone), 1),
+    closures: settings.closures,
+    busy: [],
+    rules: { minNoticeMin: 0, horizonDays: 1, stepMin: 1 },
+    startsAt: held.startsAt.epochMilliseconds,
+    practitionerId: held.practitionerId,
+    locationId: held.locationId,
+  })
+  return slot !== undefined
 }
 
 /**
@@ -347,7 +375,10 @@ export type OpenDiary = {
   ): ResourceId[]
 }
 
-/** The diary of some doctors for some days, read once to be asked many times within a transaction. */
+/**
+ * The diary of some doctors for some days, read once to be asked many times within a transaction. What is written upon it
+ * stands only if the hours are still the same at the commit.
+ */
 export async function openDiary(
   ctx: Ctx,
   asker: Asker,
@@ -355,6 +386,7 @@ export async function openDiary(
   from: PlainDate,
   days: number,
 ): Promise<OpenDiary> {
+  ctx.reliesOnSettings()
   const settings = await getSettings(ctx)
   const { zone } = ctx.clinic
   // No visit and its buffers take longer than a day.

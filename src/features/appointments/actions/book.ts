@@ -1,10 +1,11 @@
 import { newId, type AppointmentId, type PatientId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { minutesBetween } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { registerLink } from '../../../platform/links.ts'
-import { getSettings, type SlotWish } from '../../availability/actions.ts'
+import { getSettings, isStillOpen, type SlotWish } from '../../availability/actions.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
 import { noticeBooked, noticeClinicAlert, type AppointmentFacts } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
@@ -13,6 +14,7 @@ import { isFull } from '../../subscription/rules/usage.ts'
 import { countOpenByPhone, findAppointment, getAppointment, type Appointment } from '../queries.ts'
 import { updateHoldToBooked } from '../queries/holds.ts'
 import { findOverbookLane, insertAppointment } from '../queries/place.ts'
+import { updateAnswers } from '../queries/state.ts'
 import { linkExpiry, occupiedBy, type Answer } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { takeSlot, type Holder } from './hold.ts'
@@ -22,7 +24,8 @@ import { costsMore, termsFor } from './terms.ts'
 
 /**
  * Makes a browser's hold a booking. Sent twice, it answers the same appointment. A hold that lapsed is still good while
- * nobody else wanted the slot; one that was let go is taken again if the slot is still free.
+ * nobody else wanted the slot; one that was let go is taken again if the slot is still free. What the clinic has closed
+ * since, it does not give.
  */
 export async function bookHeldSlot(
   ctx: Ctx,
@@ -39,7 +42,10 @@ export async function bookHeldSlot(
   if (existing && existing.holdOwner?.equals(holder.owner) !== true) return refuse('slot_taken')
   if (existing && existing.status !== 'pending') return done(existing)
   if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
-  if (!existing && (await takeSlot(ctx, id, wish, holder)) === undefined) return refuse('slot_taken')
+  const had = existing
+    ? await isStillOpen(ctx, { ...existing, durationMin: minutesBetween(existing.startsAt, existing.endsAt) })
+    : (await takeSlot(ctx, id, wish, holder)) !== undefined
+  if (!had) return refuse('slot_taken')
 
   const terms = await termsFor(ctx, existing ?? wish, details)
   if (said.vouched !== true) {
@@ -60,8 +66,11 @@ export async function bookHeldSlot(
     answers: said.answers ?? [],
     priceMinor: terms.followUp?.standing === 'within' ? terms.followUp.ownPriceMinor : undefined,
   })
-  // Its twin was faster by a moment and did all that follows.
-  if (!appointment) return done(await getAppointment(ctx, id))
+  if (!appointment) {
+    // Its twin was faster by a moment and did all that follows. Or a doctor is away, and the hold had to go.
+    const twin = await findAppointment(ctx, id)
+    return twin ? done(twin) : refuse('slot_taken')
+  }
   await Promise.all([afterBooking(ctx, appointment, 'patient'), noticeClinicAlert(ctx, factsOf(appointment))])
   return done(appointment)
 }
@@ -77,6 +86,8 @@ export type DeskBooking = {
   overbookReason?: string
   /** At the price of a follow-up, whenever the last examination was. */
   asFollowUp?: boolean | undefined
+  /** What was said to the service's questions. */
+  answers?: readonly Answer[]
   /** Takes what there is to tell of the visit instead: several are told of in one message. */
   together?: AppointmentFacts[] | undefined
 }
@@ -103,6 +114,7 @@ export async function bookAtDesk(
     priceMinor: await deskPrice(ctx, booking),
   })
   if (!inserted.ok) return inserted
+  if (booking.answers && booking.answers.length > 0) await updateAnswers(ctx, id, booking.answers)
   const appointment = await getAppointment(ctx, id)
   await afterBooking(ctx, appointment, 'desk', booking.together)
   return done(appointment)

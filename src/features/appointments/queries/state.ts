@@ -2,7 +2,7 @@
 import type { AppointmentId, PatientId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { changes, rows } from '../../../platform/db/rows.ts'
-import type { Status } from '../rules.ts'
+import type { Answer, Status } from '../rules.ts'
 
 /** The column that says when a state was entered. */
 const stamps = {
@@ -84,4 +84,13 @@ export async function updateMessagesWanted(ctx: Ctx, patientId: PatientId): Prom
     [ctx.clinic.id, patientId, ctx.now],
   )
   return changed.map(({ id }) => id)
+}
+
+/** Keeps what was said to the service's questions, sealed, in place of what was said before. */
+export async function updateAnswers(ctx: Ctx, id: AppointmentId, answers: readonly Answer[]): Promise<void> {
+  await changes(ctx.db, 'update clinic.appointments set answers_sealed = ? where clinic_id = ? and id = ?', [
+    answers.length === 0 ? null : ctx.seal.sealJson(answers, 'appointments.answers', id),
+    ctx.clinic.id,
+    id,
+  ])
 }

@@ -2,13 +2,14 @@ import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { earlier, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
-import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { lockDiary, type Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { rearrange } from '../../appointments/actions/rearrange.ts'
+import { listStanding } from '../../appointments/queries.ts'
 import { addClosure } from '../../clinics/actions/closures.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { insertDisruption, insertKept, lockWhose, type DisruptionId } from '../queries.ts'
-import { callOffLinkDays, type Declaration } from '../rules.ts'
+import { callOffLinkDays, mostVisits, type Declaration } from '../rules.ts'
 import { becauseOf, outcomeOf, planFor, type Plan, type Wishes } from './plan.ts'
 
 export type Declared = { id: DisruptionId; told: number; tellsAt: Instant }
@@ -17,7 +18,8 @@ export type Declared = { id: DisruptionId; told: number; tellsAt: Instant }
  * Does what the page showed, all of it or nothing: closes the diary for the time, puts every visit where it is to stand,
  * and queues one message for each patient to whom something changes. `shown` is the digest of the plan that was looked at;
  * when the plan has become another since (a booking came in, somebody moved by their link, a colleague was faster), nothing
- * is done and the desk looks again. Nobody is moved or told unseen.
+ * is done and the desk looks again. Nobody is moved or told unseen, and nobody stands in the closed time unseen: whoever
+ * books in this very moment either committed sooner and is found, or commits later and finds it closed.
  */
 export async function declare(
   ctx: Ctx,
@@ -83,7 +85,16 @@ export async function declare(
       visits: changed.length,
     },
   )
+  await lockDiary(ctx)
+  if (await hasUnseen(ctx, declaration, plan)) return refuse('changed')
   return done({ id, told: toldBy(plan).length, tellsAt })
+}
+
+/** A hold is no visit: as the time is closed now, none becomes of it. */
+async function hasUnseen(ctx: Ctx, declaration: Declaration, { standing }: Plan): Promise<boolean> {
+  const seen = new Set(standing)
+  const there = await listStanding(ctx, declaration, { lock: false, limit: mostVisits * 2 + 1 })
+  return there.some(({ id, status }) => status !== 'pending' && !seen.has(id))
 }
 
 const toldBy = ({ visits }: Plan) => visits.flatMap(({ news }) => (typeof news === 'string' ? [] : [news]))

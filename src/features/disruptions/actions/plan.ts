@@ -61,6 +61,8 @@ export type Plan = {
   here: Appointment[]
   /** Half-made bookings that have to go. */
   letGo: AppointmentId[]
+  /** All that was looked at, whatever becomes of it. */
+  standing: AppointmentId[]
   /** Stands for all that the page shows: the same text means that nothing is different. */
   digest: string
 }
@@ -104,7 +106,8 @@ export async function planFor(
   const letGo = standing
     .filter((one) => one.status === 'pending' && (within(one, declaration) || plan.movedSessions.has(sessionOf(one))))
     .map(({ id }) => id)
-  return done({ visits, here: plan.here, letGo, digest: digestOf(visits, plan.here) })
+  const looked = standing.map(({ id }) => id)
+  return done({ visits, here: plan.here, letGo, standing: looked, digest: digestOf(visits, plan.here) })
 }
 
 const within = (visit: Appointment, { from, to }: Declaration): boolean =>

@@ -1,0 +1,152 @@
+// A time is taken in the same moment in which it closes. Whoever commits first counts: either the visit is there and the
+// closure finds it, or the time is closed and nobody gets it.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { addClosure } from '../../src/features/clinics/actions/closures.ts'
+import { declare } from '../../src/features/disruptions/actions/declare.ts'
+import { planFor } from '../../src/features/disruptions/actions/plan.ts'
+import type { AppointmentId } from '../../src/kernel/ids.ts'
+import { lockDiary } from '../../src/platform/clinic-scope.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { browser, details, scene, valueOf } from './scene.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterAll(() => app.stop())
+
+type Answer = { ok: boolean; reason?: string }
+type Scene = Awaited<ReturnType<typeof scene>>
+type Race = {
+  scene: Scene
+  take: () => Promise<Answer>
+  close: () => Promise<Answer>
+  standing: () => Promise<string[]>
+}
+
+const waiting = async () =>
+  (
+    await app.superuser(
+      `select 1 from pg_locks l join pg_stat_activity s using (pid) where not l.granted and s.datname = current_database()`,
+    )
+  ).length
+
+/** Both have looked and written, and wait to commit; then they do, in this order. */
+async function inOrder(
+  { scene: { clinic } }: Race,
+  first: () => Promise<Answer>,
+  second: () => Promise<Answer>,
+): Promise<[Answer, Answer]> {
+  const answers = await clinic.inClinic(async (ctx) => {
+    await lockDiary(ctx)
+    const one = first()
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(1)
+    const two = second()
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(2)
+    return { both: Promise.all([one, two]) }
+  })
+  return answers.both
+}
+
+const ways = {
+  'a time that is held': async (at: Scene) => {
+    const wish = at.at('10:00')
+    const held = valueOf(await at.hold(wish))
+    return () => at.book(held, wish)
+  },
+  'a time at the desk': (at: Scene) => Promise.resolve(() => at.bookByPhone(at.at('10:00'))),
+  'the time a visit is moved to': async (at: Scene) => {
+    const { id } = valueOf(await at.bookByPhone(at.at('14:00')))
+    return () => at.clinic.inClinic((ctx) => moveAppointment(ctx, id, at.at('10:00'), 'desk'))
+  },
+} satisfies Record<string, (at: Scene) => Promise<() => Promise<Answer>>>
+
+describe.each(Object.entries(ways))('%s', (_name, way) => {
+  let race: Race
+  const noon = () => ({ from: race.scene.at('09:00').startsAt, to: race.scene.at('12:00').startsAt })
+  beforeEach(async () => {
+    const at = await scene(app)
+    race = {
+      scene: at,
+      take: await way(at),
+      close: () => Promise.reject(new Error('nobody closes')),
+      standing: async () => {
+        const { from, to } = noon()
+        const found = await app.superuser<{ status: string }>(
+          `select status from clinic.appointments
+           where clinic_id = $1 and occupies and status <> 'pending' and starts_at >= $2 and starts_at < $3`,
+          [at.clinic.id, from.toString(), to.toString()],
+        )
+        return found.map(({ status }) => status)
+      },
+    }
+  })
+
+  describe('while the clinic closes', () => {
+    const close = () =>
+      race.scene.clinic.inClinic(async (ctx): Promise<Answer> => {
+        const { from, to } = noon()
+        await addClosure(ctx, { startsAt: from, endsAt: to, reason: 'water', shown: false })
+        return { ok: true }
+      })
+
+    it('is closed, once it is', async () => {
+      expect(await inOrder(race, close, race.take)).toEqual([{ ok: true }, { ok: false, reason: 'slot_taken' }])
+      expect(await race.standing()).toEqual([])
+    })
+
+    it('is taken, if that was sooner', async () => {
+      const [taken, closed] = await inOrder(race, race.take, close)
+      expect([taken.ok, closed.ok]).toEqual([true, true])
+      expect(await race.standing()).toEqual(['booked'])
+    })
+  })
+
+  describe('while the doctor is said to be away', () => {
+    async function shown() {
+      const { from, to } = noon()
+      const { practitionerId } = race.scene
+      const declaration = { kind: 'leave', practitionerId, locationId: undefined, from, to, then: 'move' } as const
+      const { clinic } = race.scene
+      const { digest } = valueOf(await clinic.inClinic((ctx) => planFor(ctx, declaration, new Map(), { lock: false })))
+      return () => clinic.inClinic((ctx) => declare(ctx, declaration, new Map(), digest, 'leave'))
+    }
+
+    it('is closed, once that is said', async () => {
+      const [said, taken] = await inOrder(race, await shown(), race.take)
+      expect([said.ok, taken]).toEqual([true, { ok: false, reason: 'slot_taken' }])
+      expect(await race.standing()).toEqual([])
+    })
+
+    it('is taken, if that was sooner, and nothing is done that was not seen', async () => {
+      const [taken, said] = await inOrder(race, race.take, await shown())
+      expect([taken.ok, said]).toEqual([true, { ok: false, reason: 'changed' }])
+      expect(await race.standing()).toEqual(['booked'])
+      const closures = await app.superuser('select 1 from clinic.closures where clinic_id = $1', [race.scene.clinic.id])
+      expect(closures).toEqual([])
+    })
+  })
+})
+
+describe('a time that closed while it was held', () => {
+  it('is not booked any more, and what was typed comes back with other times', async () => {
+    const { clinic, at, hold, book } = await scene(app)
+    const wish = at('10:00')
+    const held = valueOf(await hold(wish))
+    await clinic.inClinic((ctx) =>
+      addClosure(ctx, { startsAt: at('09:00').startsAt, endsAt: at('12:00').startsAt, reason: 'water', shown: false }),
+    )
+    expect(await book(held, wish)).toEqual({ ok: false, reason: 'slot_taken' })
+  })
+
+  it('is booked all the same when the hours changed elsewhere', async () => {
+    const { clinic, at, hold, book } = await scene(app)
+    const wish = at('10:00')
+    const held: AppointmentId = valueOf(await hold(wish))
+    await clinic.inClinic((ctx) =>
+      addClosure(ctx, { startsAt: at('11:00').startsAt, endsAt: at('12:00').startsAt, reason: 'water', shown: false }),
+    )
+    expect((await book(held, wish, browser(1), details())).ok).toBe(true)
+  })
+})
