@@ -39,6 +39,24 @@ function forgetting(recordKept: boolean): ClinicStep {
 const counted = async (db: Knex, sql: string, before: Instant, most: number) =>
   (await rows<{ count: number }>(db, sql, [before, most]))[0]?.count ?? 0
 
+/** Deletes rows of a clinic whose time, of that column, is past, the oldest first. */
+const outdated =
+  (table: string, column: string): ClinicStep =>
+  ({ db, clinic: { id } }, before, most) =>
+    changes(
+      db,
+      `delete from clinic.${table} where clinic_id = ? and id in (
+         select id from clinic.${table} where clinic_id = ? and ${column} < ?
+         order by ${column} limit ? for update skip locked)`,
+      [id, id, before, most],
+    )
+
+const oldCodes = [
+  outdated('verification_codes', 'expires_at'),
+  outdated('portal_visits', 'expires_at'),
+  outdated('waiting_drafts', 'expires_at'),
+]
+
 /** What the job does about each rule of a clinic. */
 export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
   booking_identity: forgetting(false),
@@ -61,87 +79,39 @@ export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
          order by created_at limit ? for update skip locked)`,
       [id, id, before, before, most],
     ),
-  inbound_messages: ({ db, clinic: { id } }, before, most) =>
-    changes(
-      db,
-      `delete from clinic.inbound_messages where clinic_id = ? and id in (
-         select id from clinic.inbound_messages where clinic_id = ? and received_at < ?
-         order by received_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    ),
-  codes: async ({ db, clinic: { id } }, before, most) =>
-    (await changes(
-      db,
-      `delete from clinic.verification_codes where clinic_id = ? and id in (
-         select id from clinic.verification_codes where clinic_id = ? and expires_at < ?
-         order by expires_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    )) +
-    (await changes(
-      db,
-      `delete from clinic.portal_visits where clinic_id = ? and id in (
-         select id from clinic.portal_visits where clinic_id = ? and expires_at < ?
-         order by expires_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    )) +
-    (await changes(
-      db,
-      `delete from clinic.waiting_drafts where clinic_id = ? and id in (
-         select id from clinic.waiting_drafts where clinic_id = ? and expires_at < ?
-         order by expires_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    )),
+  inbound_messages: outdated('inbound_messages', 'received_at'),
+  codes: async (ctx, before, most) => {
+    let gone = 0
+    for (const step of oldCodes) gone += await step(ctx, before, most)
+    return gone
+  },
   // With what was offered to them.
-  waiting: ({ db, clinic: { id } }, before, most) =>
-    changes(
-      db,
-      `delete from clinic.waiting_entries where clinic_id = ? and id in (
-         select id from clinic.waiting_entries where clinic_id = ? and ended_at < ?
-         order by ended_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    ),
-  rights_requests: ({ db, clinic: { id } }, before, most) =>
-    changes(
-      db,
-      `delete from clinic.rights_requests where clinic_id = ? and id in (
-         select id from clinic.rights_requests where clinic_id = ? and closed_at < ?
-         order by closed_at limit ? for update skip locked)`,
-      [id, id, before, most],
-    ),
+  waiting: outdated('waiting_entries', 'ended_at'),
+  rights_requests: outdated('rights_requests', 'closed_at'),
   clinic_audit_origin: ({ db }, before, most) =>
     counted(db, 'select platform.strip_clinic_audit(?, ?) as count', before, most),
   clinic_audit: ({ db }, before, most) =>
     counted(db, 'select platform.delete_clinic_audit(?, ?) as count', before, most),
 }
 
+/** The same for rows of the service: `key` is the columns that make its key. */
+const outdatedHere = (table: string, key: string, column: string) =>
+  `with gone as (delete from platform.${table} where (${key}) in (
+      select ${key} from platform.${table} where ${column} < ? order by ${column} limit ? for update skip locked)
+    returning 1) select count(*) as count from gone`
+
 /** And about each of the service's own. */
 export const platformSteps: Partial<Record<RuleCode, string>> = {
   platform_audit_origin: 'select platform.strip_platform_audit(?, ?) as count',
   platform_audit: 'select platform.delete_platform_audit(?, ?) as count',
-  webhook_events: `with gone as (delete from platform.webhook_events where id in (
-      select id from platform.webhook_events where received_at < ? order by received_at limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
-  mails: `with gone as (delete from platform.mails where id in (
-      select id from platform.mails where created_at < ? order by created_at limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
-  invitations: `with gone as (delete from platform.invitations where id in (
-      select id from platform.invitations where expires_at < ? order by expires_at limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
-  account_tokens: `with gone as (delete from platform.account_tokens where token_hash in (
-      select token_hash from platform.account_tokens where expires_at < ? order by expires_at limit ?
-      for update skip locked) returning 1) select count(*) as count from gone`,
-  appointment_links: `with gone as (delete from platform.appointment_links where token_hash in (
-      select token_hash from platform.appointment_links where expires_at < ? order by expires_at limit ?
-      for update skip locked) returning 1) select count(*) as count from gone`,
-  sessions: `with gone as (delete from platform.sessions where sid in (
-      select sid from platform.sessions where expire < ? order by expire limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
-  known_browsers: `with gone as (delete from platform.known_browsers where (user_id, browser_hash) in (
-      select user_id, browser_hash from platform.known_browsers where seen_at < ? order by seen_at limit ?
-      for update skip locked) returning 1) select count(*) as count from gone`,
-  throttles: `with gone as (delete from platform.throttles where (key, window_start) in (
-      select key, window_start from platform.throttles where window_start < ? order by window_start limit ?
-      for update skip locked) returning 1) select count(*) as count from gone`,
+  webhook_events: outdatedHere('webhook_events', 'id', 'received_at'),
+  mails: outdatedHere('mails', 'id', 'created_at'),
+  invitations: outdatedHere('invitations', 'id', 'expires_at'),
+  account_tokens: outdatedHere('account_tokens', 'token_hash', 'expires_at'),
+  appointment_links: outdatedHere('appointment_links', 'token_hash', 'expires_at'),
+  sessions: outdatedHere('sessions', 'sid', 'expire'),
+  known_browsers: outdatedHere('known_browsers', 'user_id, browser_hash', 'seen_at'),
+  throttles: outdatedHere('throttles', 'key, window_start', 'window_start'),
   loose_slips: `with gone as (delete from platform.slips where id in (
       select id from platform.slips s where created_at < ?
         and not exists (select from platform.payments p where p.slip_id = s.id) limit ? for update skip locked)
@@ -152,9 +122,7 @@ export const platformSteps: Partial<Record<RuleCode, string>> = {
       gone as (update platform.payments p set slip_id = null from due where p.id = due.id),
       pictures as (delete from platform.slips s using due where s.id = due.slip_id)
     select count(*) as count from due`,
-  requests: `with gone as (delete from platform.requests where id in (
-      select id from platform.requests where closed_at < ? order by closed_at limit ? for update skip locked)
-    returning 1) select count(*) as count from gone`,
+  requests: outdatedHere('requests', 'id', 'closed_at'),
 }
 
 export function runPlatformStep(db: Knex, sql: string, before: Instant, most: number): Promise<number> {
