@@ -56,12 +56,12 @@ export function runCommand(
 /** `tests/support/<name>-process.ts`, its clock standing at `now`. Says `ready` on its standard output before it begins. */
 export function startProcess(
   app: TestApp,
-  name: 'closing' | 'dispatcher' | 'retention',
+  name: 'closing' | 'dispatcher' | 'retention' | 'waitlist',
   now = app.clock.now(),
 ): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', `tests/support/${name}-process.ts`], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...environmentOf(app), NABZ_TEST_NOW: now.toString() },
   })
 }
