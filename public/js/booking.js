@@ -21,7 +21,10 @@ async function look(name, value) {
     const again = focused?.id ? `#${CSS.escape(focused.id)}` : name && `[name="${name}"][value="${CSS.escape(value)}"]`
     for (const part of form.querySelectorAll('[data-swap]')) {
       const other = fresh.querySelector(`[data-swap="${part.dataset.swap}"]`)
-      if (other) part.replaceChildren(...other.childNodes)
+      // What is asked about the same service stands there already, and somebody may be typing.
+      if (!other || (part.dataset.about && part.dataset.about === other.dataset.about)) continue
+      part.replaceChildren(...other.childNodes)
+      if (other.dataset.about) part.dataset.about = other.dataset.about
     }
     for (const part of form.querySelectorAll('[data-no-script]')) part.hidden = true
     const target = again && form.querySelector(again)

@@ -18,6 +18,7 @@ import {
   type Instant,
   type PlainDate,
 } from '../../src/kernel/time.ts'
+import type { Question } from '../../src/features/clinics/rules/services.ts'
 import { rememberPatient } from '../../src/features/patients/actions.ts'
 import type { Ctx } from '../../src/platform/clinic-scope.ts'
 import type { Language } from '../../src/platform/i18n/languages.ts'
@@ -111,6 +112,41 @@ export async function makeService(
 }
 
 /** A room or machine, which a service needs one of. */
+/** A question that a service asks, behind those it asks already. */
+export async function makeQuestion(
+  clinic: TestClinic,
+  { serviceId, ...overrides }: Partial<Omit<Question, 'id'>> & { serviceId: ServiceId },
+): Promise<Question> {
+  return clinic.inClinic(async (ctx) => {
+    const question: Question = {
+      id: newId<'question'>(),
+      serviceId,
+      kind: 'text',
+      label: 'Why do you come?',
+      choices: [],
+      required: false,
+      ...overrides,
+    }
+    const [{ count } = { count: 0 }] = await ctx.db
+      .withSchema('clinic')
+      .table('service_questions')
+      .where({ service_id: serviceId })
+      .count<{ count: number }[]>('* as count')
+    const { id, kind, label, choices, required } = question
+    await insert(ctx, 'service_questions', {
+      id,
+      service_id: serviceId,
+      position: count,
+      kind,
+      label,
+      choices: JSON.stringify(choices),
+      required,
+    })
+    ctx.settingsChanged()
+    return question
+  })
+}
+
 export async function makeResource(
   clinic: TestClinic,
   overrides: {

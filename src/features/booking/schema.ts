@@ -3,9 +3,9 @@ import { checkbox, optionalEmail, optionalText, requiredName, requiredPhone, req
 import { parseId, type LocationId, type PractitionerId, type ServiceId } from '../../kernel/ids.ts'
 import { parseDate, parseInstant, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Answer } from '../appointments/rules.ts'
+import { answerField, longestAnswer } from '../appointments/rules/answers.ts'
 import type { Question } from '../clinics/rules/services.ts'
 import { codeIn } from './rules/codes.ts'
-import { answerField } from './rules/typed.ts'
 import { parseSlot } from './rules/wish.ts'
 
 type Query = Record<string, unknown>
@@ -87,7 +87,7 @@ export const detailsForm = (country: string, questions: readonly Question[] = []
 
 function answerTo({ kind, choices, required }: Question) {
   if (kind === 'text') {
-    return required ? requiredText('booking.error.answer_required', 200) : optionalText(200)
+    return required ? requiredText('booking.error.answer_required', longestAnswer) : optionalText(longestAnswer)
   }
   const allowed = kind === 'choice' ? choices : ['yes', 'no']
   return z

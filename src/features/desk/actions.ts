@@ -8,13 +8,15 @@ import type { Ctx } from '../../platform/clinic-scope.ts'
 import { notFound } from '../../platform/errors.ts'
 import { forbidden } from '../../platform/errors.ts'
 import type { Language } from '../../platform/i18n/languages.ts'
+import { changeAnswers } from '../appointments/actions/answers.ts'
 import { wantMessages } from '../appointments/actions/agree.ts'
 import { bookAtDesk } from '../appointments/actions/book.ts'
 import { moveAppointment } from '../appointments/actions/move.ts'
 import { ownDiaryOnly } from '../appointments/actions/own-diary.ts'
 import { takeStep, undoStep, type StepRefusal } from '../appointments/actions/run.ts'
-import { getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
-import type { Step } from '../appointments/rules.ts'
+import { findAnswers, getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
+import type { Answer, Step } from '../appointments/rules.ts'
+import { answersIn, askedAgain, questionsOf } from '../appointments/rules/answers.ts'
 import { getSettings } from '../availability/actions.ts'
 import { hoursOn } from '../clinics/rules/timetables.ts'
 import { give, withdraw } from '../consents/actions.ts'
@@ -68,6 +70,7 @@ export type CallerBooking = {
   agreed: boolean
   /** At the price of a follow-up, whenever the last examination was. */
   asFollowUp?: boolean
+  answers?: readonly Answer[]
   overbookReason?: string
 }
 
@@ -77,7 +80,7 @@ export type CallerBooking = {
  */
 export async function bookForCaller(
   ctx: Ctx,
-  { slot, patient, language, agreed, asFollowUp, overbookReason }: CallerBooking,
+  { slot, patient, language, agreed, asFollowUp, answers = [], overbookReason }: CallerBooking,
 ): Promise<Outcome<Told, 'slot_taken' | 'not_offered' | 'month_full'>> {
   const known =
     'id' in patient ? await getPatient(ctx, patient.id) : { ...patient, email: undefined, restrictedAt: null }
@@ -97,11 +100,29 @@ export async function bookForCaller(
     language,
     messagesWanted: agreed,
     asFollowUp,
+    answers,
     ...(overbookReason === undefined ? {} : { overbookReason }),
   })
   if (booked.ok) return done(await told(ctx, booked.value, 'confirmation'))
   const twin = booked.reason !== 'not_offered' ? await findTwin(ctx, slot, details) : undefined
   return twin ? done(await told(ctx, twin, 'confirmation')) : booked
+}
+
+/**
+ * What the desk learns about a visit after it was booked, or puts right. Answers to what the service no longer asks stay
+ * as they were. Returns what is wrong with what was typed, by field.
+ */
+export async function answerLater(
+  ctx: Ctx,
+  id: AppointmentId,
+  typed: Readonly<Record<string, unknown>>,
+): Promise<Record<string, string> | undefined> {
+  const { serviceId } = await standingOf(ctx, id)
+  const asked = askedAgain(questionsOf(await getSettings(ctx), serviceId), await findAnswers(ctx, id))
+  const { answers, errors } = answersIn(asked.questions, typed)
+  if (Object.keys(errors).length > 0) return errors
+  await changeAnswers(ctx, id, [...answers, ...asked.kept])
+  return undefined
 }
 
 async function findTwin(ctx: Ctx, slot: SlotChoice, who: PatientDetails): Promise<Appointment | undefined> {

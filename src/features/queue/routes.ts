@@ -1,5 +1,5 @@
 // What the desk does with the line: look at it, call the next, take in who walks in, give places.
-import { parseForm } from '../../kernel/forms.ts'
+import { filledForm, parseForm, withErrors } from '../../kernel/forms.ts'
 import { parseId, type AppointmentId, type PractitionerId } from '../../kernel/ids.ts'
 import { isolated } from '../../kernel/names.ts'
 import type { Outcome } from '../../kernel/outcome.ts'
@@ -8,6 +8,8 @@ import type { Ctx } from '../../platform/clinic-scope.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { view } from '../../platform/web/views.ts'
+import { answersIn, questionsOf } from '../appointments/rules/answers.ts'
+import { getSettings } from '../availability/actions.ts'
 import { callNext } from './actions/call.ts'
 import { comeBack, endPriority, prioritise, skip, stepOut, type PlaceRefusal } from './actions/line.ts'
 import { takeWalkIn } from './actions/walk-in.ts'
@@ -104,9 +106,20 @@ routes.get('/walk-in', 'appointments.book', async (request) => {
 routes.post('/walk-in', 'appointments.book', async (request) => {
   const { req, speaker, clinic, inClinic, redirect, show, at } = request
   const back = backOf(request)
-  const form = parseForm(walkInForm(clinic.country), req.body)
-  if (!form.ok) return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back }, form)), { status: 422 })
-  const { name, phone, service, practitioner, location, language, agreed } = form.value
+  const typed = (req.body ?? {}) as Record<string, unknown>
+  const parsed = parseForm(walkInForm(clinic.country), typed)
+  // Another service: nobody is taken in, the page comes again with what that one asks.
+  if (typed.step === 'look') {
+    return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back }, filledForm(parsed.values))))
+  }
+  const chosen = parseId<'service'>(typed.service)
+  const questions = chosen ? questionsOf(await inClinic(getSettings), chosen) : []
+  const { answers, errors } = answersIn(questions, typed)
+  if (!parsed.ok || Object.keys(errors).length > 0) {
+    const form = withErrors(parsed, { ...(parsed.ok ? {} : parsed.errors), ...errors })
+    return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back }, form)), { status: 422 })
+  }
+  const { name, phone, service, practitioner, location, language, agreed } = parsed.value
   const taken = await inClinic((ctx) =>
     takeWalkIn(ctx, {
       name,
@@ -116,12 +129,13 @@ routes.post('/walk-in', 'appointments.book', async (request) => {
       locationId: location,
       language,
       agreed,
+      answers,
     }),
   )
   if (!taken.ok) {
-    const typed = { values: form.values, errors: {} }
     const refused = `queue.refused.${taken.reason}`
-    return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back, refused }, typed)), { status: 409 })
+    const form = filledForm(parsed.values)
+    return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back, refused }, form)), { status: 409 })
   }
   const { appointment, token, again } = taken.value
   flash(req, {

@@ -6,6 +6,7 @@ import { parseId, type AppointmentId, type PatientId, type SeriesId } from '../.
 import { latinDigits } from '../../kernel/money.ts'
 import { parseDate, type PlainDate } from '../../kernel/time.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
+import { typedAnswers } from '../appointments/rules/answers.ts'
 import { parseSlot, type SlotChoice } from '../desk/rules.ts'
 import { longestStep, mostVisits, usualVisits, type Decision, type End, type Rule } from './rules.ts'
 
@@ -25,6 +26,8 @@ export type SeriesForm = {
   patientId: PatientId | undefined
   language: Language | undefined
   agreed: boolean
+  /** What was typed on the page before under the service's questions. */
+  answers: Record<string, string>
   rule: Rule
   end: End
   /** As typed, where it is not a day: the field keeps it. */
@@ -40,6 +43,7 @@ export function seriesAsked(typed: Typed): SeriesForm {
     patientId: parseId<'patient'>(typed.patient),
     language: parseLanguage(typed.language),
     agreed: typed.agreed !== undefined,
+    answers: typedAnswers(typed),
     rule: ruleAsked(typed),
     end: endAsked(typed),
     until: typeof typed.until === 'string' ? typed.until.slice(0, 20) : '',

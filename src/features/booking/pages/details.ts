@@ -3,13 +3,12 @@ import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
 import { dateAt, type Instant } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
+import { answerField, longestAnswer, questionsOf } from '../../appointments/rules/answers.ts'
 import { offerOf, type SlotWish } from '../../availability/actions.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
 import type { Slot } from '../../availability/rules.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
 import { instantText } from '../../../kernel/time.ts'
-import { questionsOf } from '../rules/questions.ts'
-import { answerField } from '../rules/typed.ts'
 import { queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, priceText, summaryOf, type Scene } from './frame.ts'
 import { buttonOf } from './times.ts'
@@ -98,7 +97,7 @@ function questionFields({ settings, speaker: { t } }: Scene, { serviceId }: Slot
     label,
     ...(required ? {} : { required: false }),
     ...(kind === 'text'
-      ? { maxlength: 200, dir: 'auto' }
+      ? { maxlength: longestAnswer, dir: 'auto' }
       : {
           type: kind === 'yes_no' || choices.length <= 5 ? 'radio' : 'select',
           options: [

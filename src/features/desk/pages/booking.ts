@@ -8,6 +8,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames, parseLanguage } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { answerFields, questionsOf } from '../../appointments/rules/answers.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { findConsent } from '../../consents/queries.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
@@ -73,6 +74,7 @@ export async function bookingPage(ctx: Ctx, speaker: Speaker, state: BookingStat
     agreed: draft.agreed ?? agreedAt !== undefined,
     agreedHint: agreedAt && t('desk.book.agreed_before', { date: speaker.date(agreedAt) }),
     times: known && (await timesOf(ctx, speaker, known, draft.times)),
+    asks: known && { service: known.serviceId, fields: answerFields(t, questionsOf(settings, known.serviceId), { ...form, values }) },
     terms: known && (await deskTerms(ctx, speaker, settings, known, patient)),
     stale: state.stale === true,
     lost: lost && {

@@ -1,16 +1,18 @@
-import { emptyForm, type Form } from '../../../kernel/forms.ts'
+import { emptyForm, filledForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import { allowed, type Permission } from '../../../kernel/permissions.ts'
 import { phoneText } from '../../../kernel/phone.ts'
 import { dateAt, isBefore, minutesBetween, timeAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
 import { languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import { findUndoableMove } from '../../appointments/actions/undo-move.ts'
+import { listWaysBack } from '../../appointments/actions/undo-move.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { type Appointment, countInSession, findAnswers, getAppointment, listTaken } from '../../appointments/queries.ts'
 import { movable, referenceText } from '../../appointments/rules.ts'
+import { answerable, answerFields, askedAgain, questionsOf } from '../../appointments/rules/answers.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { listMessagesOf } from '../../messaging/queries/log.ts'
 import { deskGrace } from '../../notices/rules.ts'
@@ -43,6 +45,7 @@ export async function visitPage(ctx: Ctx, speaker: Speaker, id: AppointmentId): 
     wanted: visit.messagesWanted,
     series: seriesOf(ctx, speaker, visit),
     answers: await answersOf(ctx, speaker, visit),
+    askHref: await askHrefOf(ctx, visit),
     session: visit.capacity > 1 && !visit.overbooked ? await sessionOf(ctx, speaker, visit) : undefined,
     rooms: (await getSettings(ctx)).resources.length === 0 ? [] : await listTaken(ctx, id),
     past: pastOf(speaker, visit),
@@ -56,6 +59,34 @@ async function answersOf(ctx: Ctx, { t }: Speaker, visit: Appointment) {
     question,
     answer: kind === 'yes_no' ? t(answer === 'yes' ? 'desk.visit.yes' : 'desk.visit.no') : answer,
   }))
+}
+
+/** Where they are filled in or corrected, by whoever may book; undefined where there is nothing to ask. */
+async function askHrefOf(ctx: Ctx, visit: Appointment): Promise<string | undefined> {
+  if (ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'appointments.book') || !answerable(visit)) return undefined
+  const asked = questionsOf(await getSettings(ctx), visit.serviceId).length > 0
+  return asked ? `/app/${ctx.clinic.slug}/appointments/${visit.id}/answers` : undefined
+}
+
+/** What the service asks, with what was said when booking or since. */
+export async function answersPage(ctx: Ctx, speaker: Speaker, id: AppointmentId, form?: Form): Promise<View> {
+  const visit = await getAppointment(ctx, id)
+  await ownDiaryOnly(ctx, visit.practitionerId)
+  if ((await askHrefOf(ctx, visit)) === undefined) return notFound('appointment')
+  const { t } = speaker
+  const asked = askedAgain(questionsOf(await getSettings(ctx), visit.serviceId), await findAnswers(ctx, id))
+  const shown = form ?? filledForm(asked.values)
+  const here = `/app/${ctx.clinic.slug}/appointments/${id}`
+  return view('desk/answers', {
+    title: t('desk.answers.page_title', { name: isolated(nameOf(speaker, visit)) }),
+    scripts: ['/js/error-summary.js'],
+    back: { href: here, label: nameOf(speaker, visit) },
+    what: visit.serviceName,
+    when: speaker.longDateTime(visit.startsAt),
+    form: shown,
+    fields: answerFields(t, asked.questions, shown),
+    action: `${here}/answers`,
+  })
 }
 
 async function sessionOf(ctx: Ctx, speaker: Speaker, visit: Appointment): Promise<string> {
@@ -105,7 +136,8 @@ function onTopHref(
 /** Where its last move is taken back, by whoever may move it. */
 async function undoMoveOf(ctx: Ctx, visit: Appointment): Promise<string | undefined> {
   if (ctx.actor.kind !== 'user' || !allowed(ctx.actor.role, 'appointments.move')) return undefined
-  return (await findUndoableMove(ctx, visit)) && `/app/${ctx.clinic.slug}/appointments/${visit.id}/move/undo`
+  const back = await listWaysBack(ctx, [visit])
+  return back.has(visit.id) ? `/app/${ctx.clinic.slug}/appointments/${visit.id}/move/undo` : undefined
 }
 
 function headOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {

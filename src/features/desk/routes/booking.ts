@@ -1,5 +1,5 @@
 import { emptyForm, parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
-import type { AppointmentId, PatientId } from '../../../kernel/ids.ts'
+import type { AppointmentId, PatientId, ServiceId } from '../../../kernel/ids.ts'
 import type { Permission } from '../../../kernel/permissions.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import { localInstant } from '../../../kernel/time.ts'
@@ -7,10 +7,12 @@ import { parseLanguage } from '../../../platform/i18n/languages.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
 import { undoMove } from '../../appointments/actions/undo-move.ts'
+import { answersIn, questionsOf } from '../../appointments/rules/answers.ts'
+import { getSettings } from '../../availability/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
-import { bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
+import { answerLater, bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
 import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
-import { dayHref, movePage, visitPage } from '../pages/visit.ts'
+import { answersPage, dayHref, movePage, visitPage } from '../pages/visit.ts'
 import { nameOf } from '../pages/words.ts'
 import { isolated, ownPath, parseSlot, type SlotChoice } from '../rules.ts'
 import { bookingDraft, callerForm, overbookForm, placeForm, timesAsked, type BookingDraft } from '../schema.ts'
@@ -42,7 +44,10 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const slot = parseSlot(typed.slot)
     if (slot && typeof typed.repeat === 'string' && typed.repeat !== '') {
       const who = callerOf(request, typed)
-      if (!('caller' in who)) return again(request, { form: who.form }, 422)
+      const { errors } = await answersTo(request, slot.serviceId, typed)
+      if (!('caller' in who) || Object.keys(errors).length > 0) {
+        return again(request, { form: withErrors(who.form, { ...who.form.errors, ...errors }) }, 422)
+      }
       // The same form, sent on: whom it is for is no part of an address.
       return request.res.redirect(307, request.at('/series/plan'))
     }
@@ -55,6 +60,12 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const id = idParam<'appointment'>(req, 'id')
     show(await inClinic((ctx) => visitPage(ctx, speaker, id)))
   })
+
+  routes.get('/appointments/:id/answers', 'appointments.book', async ({ req, speaker, inClinic, show }) => {
+    const id = idParam<'appointment'>(req, 'id')
+    show(await inClinic((ctx) => answersPage(ctx, speaker, id)))
+  })
+  routes.post('/appointments/:id/answers', 'appointments.book', answer)
 
   routes.get('/appointments/:id/move', 'appointments.move', async (request) => {
     const { req, speaker, inClinic, show } = request
@@ -75,6 +86,19 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     const state = { times: timesAsked(typed), back: backOf(request, id), later: typed.scope === 'later' }
     show(await inClinic((ctx) => movePage(ctx, speaker, id, state)))
   })
+}
+
+async function answer(request: ClinicRequest): Promise<void> {
+  const { req, speaker, inClinic, show, redirect, at } = request
+  const id = idParam<'appointment'>(req, 'id')
+  const typed = bodyOf(request)
+  const errors = await inClinic((ctx) => answerLater(ctx, id, typed))
+  if (errors) {
+    const form = withErrors({ values: strings(typed) }, errors)
+    return show(await inClinic((ctx) => answersPage(ctx, speaker, id, form)), { status: 422 })
+  }
+  flash(req, { kind: 'success', key: 'desk.flash.answers_saved' })
+  await redirect(at(`/appointments/${id}`))
 }
 
 async function takeMoveBack(request: ClinicRequest): Promise<void> {
@@ -135,7 +159,10 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
     return again(request, { stale: true }, 422)
   }
   const who = callerOf(request, typed)
-  if (!('caller' in who)) return again(request, { form: who.form }, 422)
+  const { answers, errors } = await answersTo(request, slot.serviceId, typed)
+  if (!('caller' in who) || Object.keys(errors).length > 0) {
+    return again(request, { form: withErrors(who.form, { ...who.form.errors, ...errors }) }, 422)
+  }
   const booked = await inClinic((ctx) =>
     bookForCaller(ctx, {
       slot,
@@ -143,6 +170,7 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
       language: draft.language ?? parseLanguage(clinic.language) ?? 'en',
       agreed: draft.agreed === true,
       asFollowUp: draft.values.as_follow_up !== undefined,
+      answers,
       ...(overbookReason === undefined ? {} : { overbookReason }),
     }),
   )
@@ -150,6 +178,10 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
   if (booked.reason === 'month_full') return showFull(request, 409)
   if (booked.reason === 'not_offered') return again(request, { stale: true }, 422)
   await again(request, { lost: slot, form: emptyForm }, 409)
+}
+
+async function answersTo({ inClinic }: ClinicRequest, serviceId: ServiceId, typed: Typed) {
+  return answersIn(questionsOf(await inClinic(getSettings), serviceId), typed)
 }
 
 /** Books on top of what is there, at a time typed by hand, for a doctor who was named and a reason that was given. */

@@ -6,9 +6,11 @@ import { dateAt, dayBounds, Temporal, type Instant } from '../../../kernel/time.
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
+import { changeAnswers } from '../../appointments/actions/answers.ts'
 import { bookAtDesk } from '../../appointments/actions/book.ts'
 import { takeStep } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import type { Answer } from '../../appointments/rules.ts'
 import { getSettings, listFreeTimes, offerOf } from '../../availability/actions.ts'
 import { findWaitingTwin, lockWalkIn, updatePlaceInLine } from '../queries.ts'
 import { listTodaysLine } from '../queries/look.ts'
@@ -28,6 +30,8 @@ export type WalkIn = {
   language: Language
   /** Asked at the desk: may the clinic write to them about this visit? */
   agreed: boolean
+  /** What was said to the service's questions. */
+  answers?: readonly Answer[]
 }
 
 export type WalkedIn = { appointment: Appointment; token: number; again: boolean }
@@ -41,19 +45,23 @@ export async function takeWalkIn(
   ctx: Ctx,
   walkIn: WalkIn,
 ): Promise<Outcome<WalkedIn, 'not_offered' | 'month_full' | 'changed_meanwhile'>> {
-  const { serviceId, practitionerId, locationId, name, phone, language, agreed } = walkIn
+  const { serviceId, practitionerId, locationId, name, phone, language, agreed, answers = [] } = walkIn
   const settings = await getSettings(ctx)
   const place = settings.locations.find(({ id, active }) => id === locationId && active)
   if (!place || !offerOf(settings, 'desk', serviceId, practitionerId)) return refuse('not_offered')
   // Both clicks of a double click look for the other's visit: the second has to see what the first has written.
   await lockWalkIn(ctx, phone)
   const twin = await findTwin(ctx, walkIn)
-  if (twin) return done({ ...twin, again: true })
+  if (twin) {
+    if (answers.length > 0) await changeAnswers(ctx, twin.appointment.id, answers)
+    return done({ ...twin, again: true })
+  }
 
   const booking = {
     patient: { name, phone, email: undefined, language, proven: false, consentWording: agreed ? 'desk' : undefined },
     language,
     messagesWanted: agreed,
+    answers,
   } as const
   const wish = { serviceId, practitionerId, locationId }
   const soon = await findSoon(ctx, wish)

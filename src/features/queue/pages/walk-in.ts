@@ -5,6 +5,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { languageNames, languages } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { answerFields, questionsOf } from '../../appointments/rules/answers.ts'
 import { getSettings, offerOf } from '../../availability/actions.ts'
 import { listTodaysLine } from '../queries/look.ts'
 import { lineOf } from '../rules/line.ts'
@@ -47,8 +48,10 @@ export async function walkInPage(
     places.find(({ id }) => id === shift) ??
     places[0]
   const base = `/app/${ctx.clinic.slug}`
+  const service = services.find(({ id }) => id === values.service)?.id ?? (doctor && offered(doctor.id)[0]?.id)
   return view('queue/walk-in', {
     title: t('queue.walk_in.title'),
+    scripts: ['/js/error-summary.js', '/js/booking.js'],
     styles: ['/css/queue.css'],
     action: `${base}/walk-in`,
     back: { href: asked.back },
@@ -60,7 +63,10 @@ export async function walkInPage(
       value: id,
       label: t('queue.walk_in.doctor_option', { name, count: waiting }),
     })),
-    service: values.service ?? (doctor && offered(doctor.id)[0]?.id),
+    service,
+    // Where no service asks anything there is nothing to look for when another is chosen.
+    asks: services.some(({ id }) => questionsOf(settings, id).length > 0),
+    questions: service ? answerFields(t, questionsOf(settings, service), form) : [],
     services: services.map(({ id, name }) => ({ value: id, label: name })),
     place: place?.id,
     places: places.length < 2 ? [] : places.map(({ id, name }) => ({ value: id, label: name })),

@@ -64,6 +64,7 @@ export async function bookingPlanPage(
       ...(caller && !kept ? caller : {}),
       ...(form.language ? { language: form.language } : {}),
       ...(form.agreed ? { agreed: 'yes' } : {}),
+      ...form.answers,
       ...(back ? { back } : {}),
     },
     rule: ruleFields(speaker, form, first.dayOfWeek),
