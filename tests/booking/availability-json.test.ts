@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { instantText, Temporal } from '../../src/kernel/time.ts'
-import { newId } from '../../src/kernel/ids.ts'
+import { newId, type ServiceId } from '../../src/kernel/ids.ts'
+import { listFreeTimes } from '../../src/features/availability/actions.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { makeAppointment, makePractitioner, makeService, makeShift } from '../support/factories.ts'
+import { makeAppointment, makePractitioner, makeResource, makeService, makeShift } from '../support/factories.ts'
 import { bookableClinic, hold, slotAt, statementsOf, tap, typed, type Scene } from './patient.ts'
 
 let app: TestApp
@@ -102,6 +103,52 @@ describe('availability.json', () => {
         scene.clinic.id,
       ])
     }
+  })
+
+  it('answers for other services of the same doctors from the same look, each as a look of its own would', async () => {
+    const scene = await bookableClinic(app, { service: { durationMin: 15 } })
+    const { clinic } = scene
+    const long = await makeService(clinic, { durationMin: 90, bufferBeforeMin: 30, bufferAfterMin: 45 })
+    const scanned = await makeService(clinic)
+    await makeResource(clinic, { neededBy: scanned.id })
+    // Both end or begin beyond the day that is asked about, within reach of the long visit only.
+    await makeShift(clinic, { from: '18:00', to: '23:59' })
+    await makeAppointment(clinic, { service: long, on: '2026-11-26', at: '00:20' })
+    await makeAppointment(clinic, { service: scene.service, on: '2026-11-25', at: '12:00' })
+    const day = (serviceId: ServiceId) => ask({ ...scene, service: { ...scene.service, id: serviceId } })
+    await day(scene.service.id)
+
+    for (const [serviceId, looks] of [
+      [long.id, []],
+      [scanned.id, [expect.stringContaining('from clinic.appointment_resources')]],
+    ] as const) {
+      let shown: Answer['days'][number]['slots'] = []
+      const asked = await statementsOf(async () => {
+        shown = (await day(serviceId)).body.days[0]!.slots
+      })
+      expect(asked.filter((text) => !/^(BEGIN|COMMIT)|app_set_clinic/i.test(text))).toEqual([
+        expect.stringContaining('from platform.clinics'),
+        ...looks,
+      ])
+      const own = await clinic.inClinic((ctx) =>
+        listFreeTimes(ctx, 'patient', {
+          serviceId,
+          practitionerId: 'any',
+          locationId: undefined,
+          from: Temporal.PlainDate.from('2026-11-25'),
+          days: 1,
+        }),
+      )
+      expect(shown.map(({ startsAt, practitionerId }) => [startsAt, practitionerId])).toEqual(
+        own!.days[0]!.slots.map(({ startsAt, practitionerId }) => [instantText(startsAt), practitionerId]),
+      )
+      expect(shown.length).toBeGreaterThan(10)
+    }
+
+    // A visit booked since is seen by all of them.
+    const before = (await day(long.id)).body.days[0]!.slots.length
+    await makeAppointment(clinic, { service: scene.service, on: '2026-11-25', at: '15:00' })
+    expect((await day(long.id)).body.days[0]!.slots.length).toBeLessThan(before)
   })
 
   it('a month of five doctors takes three questions and few milliseconds', async () => {

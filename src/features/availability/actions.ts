@@ -20,6 +20,7 @@ import {
   type Need,
   type ResourceId,
   type Slot,
+  type SlotSearch,
 } from './rules.ts'
 
 export type Wish = {
@@ -71,8 +72,10 @@ function takesOf(settings: DiarySettings, serviceId: ServiceId): Need[] {
   )
 }
 
+const idsOf = (needs: readonly Need[]): ResourceId[] => [...new Set(needs.flatMap((need) => need.map(({ id }) => id)))]
+
 async function busyResources(ctx: Ctx, needs: readonly Need[], from: Instant, to: Instant) {
-  const ids = [...new Set(needs.flatMap((need) => need.map(({ id }) => id)))]
+  const ids = idsOf(needs)
   return ids.length === 0 ? [] : listBusyResources(ctx, ids, from, to)
 }
 
@@ -115,36 +118,94 @@ export async function listFreeTimes(
   const settings = await getSettings(ctx)
   const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
   if (!offer) return undefined
-  const service = lasting(offer.service, wish)
-  const durations = durationsOf(settings, wish)
-  const longest = Math.max(service.durationMin, ...(durations?.values() ?? []))
-  const { from, to } = reach(wish, ctx.clinic.zone, { ...service, durationMin: longest })
-  const needs = takesOf(settings, wish.serviceId)
+  const longest = Math.max(lasting(offer.service, wish).durationMin, ...(durationsOf(settings, wish)?.values() ?? []))
+  const { from, to } = reach(wish, ctx.clinic.zone, { ...offer.service, durationMin: longest })
   return freeSlots({
-    zone: ctx.clinic.zone,
-    now: ctx.now,
-    from: wish.from,
-    days: wish.days,
-    service,
-    durations,
-    practitionerIds: offer.practitionerIds,
-    locationId: wish.locationId,
-    ...hoursAround(settings, wish.from, wish.days),
-    closures: settings.closures,
+    ...searchFor(settings, asker, offer, wish, { zone: ctx.clinic.zone, now: ctx.now }),
     busy: await listBusy(ctx, offer.practitionerIds, from, to),
-    needs,
-    busyResources: await busyResources(ctx, needs, from, to),
-    rules: rulesFor(settings, asker, wish.serviceId),
+    busyResources: await busyResources(ctx, takesOf(settings, wish.serviceId), from, to),
     ignore,
   })
 }
+
+/** What is searched through for a wish, all but what is taken already. */
+function searchFor(
+  settings: DiarySettings,
+  asker: Asker,
+  { service, practitionerIds }: Offer,
+  wish: Wish,
+  { zone, now }: { zone: string; now: Instant },
+): Omit<SlotSearch, 'busy' | 'busyResources' | 'ignore'> {
+  return {
+    zone,
+    now,
+    from: wish.from,
+    days: wish.days,
+    service: lasting(service, wish),
+    durations: durationsOf(settings, wish),
+    practitionerIds,
+    locationId: wish.locationId,
+    ...hoursAround(settings, wish.from, wish.days),
+    closures: settings.closures,
+    needs: takesOf(settings, wish.serviceId),
+    rules: rulesFor(settings, asker, wish.serviceId),
+  }
+}
+
+/**
+ * What patients may book, for pages that change nothing: as `listFreeTimes`, but what is taken on the days asked about is
+ * kept while the diary's version stands. So whoever looks at other services of the same doctors, or comes a moment later,
+ * costs the database nothing, and one look serves everybody who looks between two bookings.
+ */
+export async function findFreeTimes(
+  {
+    clinic,
+    now,
+    inClinic,
+  }: { clinic: Clinic; now: Instant; inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T> },
+  wish: Wish,
+): Promise<FreeSlots | undefined> {
+  const settings = findKnownSettings(clinic) ?? (await inClinic(getSettings))
+  const offer = offerOf(settings, 'patient', wish.serviceId, wish.practitionerId)
+  if (!offer) return undefined
+  // As far as any service reaches, so that all of them are answered by the same look.
+  const { from, to } = reach(wish, clinic.zone, {
+    bufferBeforeMin: Math.max(...settings.services.map((one) => one.bufferBeforeMin)),
+    bufferAfterMin: Math.max(...settings.services.map((one) => one.bufferAfterMin)),
+    durationMin: longestVisitMin(settings),
+  })
+  const span = `${from.epochMilliseconds} ${to.epochMilliseconds}`
+  const needs = takesOf(settings, wish.serviceId)
+  const kept = <T extends object>(what: string, ids: readonly string[], look: (ctx: Ctx) => Promise<T[]>) =>
+    whileTrue(clinic, now, `${what} ${span} ${ids.join(' ')}`, async () => {
+      const value = await inClinic(look)
+      return { value, validUntil: undefined, bytes: 500 + value.length * 400 }
+    })
+  const resourceIds = idsOf(needs)
+  const [busy, taken] = await Promise.all([
+    kept('busy', offer.practitionerIds, (ctx) => listBusy(ctx, offer.practitionerIds, from, to)),
+    resourceIds.length === 0 ? [] : kept('rooms', resourceIds, (ctx) => listBusyResources(ctx, resourceIds, from, to)),
+  ])
+  return freeSlots({
+    ...searchFor(settings, 'patient', offer, wish, { zone: clinic.zone, now }),
+    busy,
+    busyResources: taken,
+  })
+}
+
+const longestVisitMin = ({ services, offers }: DiarySettings): number =>
+  Math.max(...services.map((one) => one.durationMin), ...offers.map((one) => one.durationMin ?? 0))
 
 /** A service as long as a visit of it is, where that was said. */
 const lasting = <S extends BookableService>(service: S, { durationMin }: { durationMin?: number | undefined }): S =>
   durationMin === undefined ? service : { ...service, durationMin }
 
 /** The span in which a visit of the wish could meet another: the days asked for, and what sticks out by its length. */
-function reach(wish: Wish, zone: string, service: BookableService): { from: Instant; to: Instant } {
+function reach(
+  wish: Wish,
+  zone: string,
+  service: Pick<BookableService, 'durationMin' | 'bufferBeforeMin' | 'bufferAfterMin'>,
+): { from: Instant; to: Instant } {
   const first = dayBounds(wish.from, zone).from
   const last = dayBounds(wish.from.add({ days: wish.days - 1 }), zone).to
   return {
@@ -363,6 +424,8 @@ export type OpenDiary = {
   free(wish: Wish, supposing: Supposing): FreeSlots | undefined
   /** As `findFreeSlot`. */
   at(wish: SlotWish, supposing: Supposing): Slot | undefined
+  /** Whether the doctor is free then, and all that is missing is a room or a thing. */
+  lacksRoom(wish: SlotWish, supposing: Supposing): boolean
   /** Whether the doctor works there and then, closures and all, whatever stands in the diary. */
   atWork(wish: SlotWish, supposing: Supposing): boolean
   /** The rooms and things a visit takes. */
@@ -416,6 +479,15 @@ export async function openDiary(
     practitionerId,
     locationId,
   })
+  const askedAt = (wish: SlotWish, supposing: Supposing) => {
+    const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
+    if (!offer) return undefined
+    return {
+      ...facts(lasting(offer.service, wish), dateAt(wish.startsAt, zone), 1, supposing),
+      durations: durationsOf(settings, wish),
+      ...moment(wish),
+    }
+  }
   return {
     free(wish, supposing) {
       const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
@@ -430,13 +502,12 @@ export async function openDiary(
       })
     },
     at(wish, supposing) {
-      const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
-      if (!offer) return undefined
-      return isFree({
-        ...facts(lasting(offer.service, wish), dateAt(wish.startsAt, zone), 1, supposing),
-        durations: durationsOf(settings, wish),
-        ...moment(wish),
-      })
+      const asked = askedAt(wish, supposing)
+      return asked && isFree(asked)
+    },
+    lacksRoom(wish, supposing) {
+      const asked = askedAt(wish, supposing)
+      return asked !== undefined && !isFree(asked) && isFree({ ...asked, needs: [] }) !== undefined
     },
     atWork(wish, supposing) {
       const service = settings.services.find(({ id }) => id === wish.serviceId)

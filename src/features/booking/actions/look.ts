@@ -2,7 +2,14 @@
 // booked on since is served without a question to it but whose clinic this is.
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { findKnownSettings, getSettings, listFreeTimes, whileTrue, type Wish } from '../../availability/actions.ts'
+import {
+  findFreeTimes,
+  findKnownSettings,
+  getSettings,
+  listFreeTimes,
+  whileTrue,
+  type Wish,
+} from '../../availability/actions.ts'
 import type { FreeSlots, Slot } from '../../availability/rules.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { cachedPage, weightOf, type CachedPage } from '../../../platform/web/cached-page.ts'
@@ -26,8 +33,9 @@ const questionOf = ({ serviceId, practitionerId, locationId, from, days }: Wish)
 
 /** The free times for a wish; none at all when the service or doctor is not to be had. */
 export async function freeTimesOf({ clinic, services, inClinic }: Visit, wish: Wish): Promise<FreeSlots | undefined> {
-  return whileTrue(clinic, services.clock.now(), `free ${questionOf(wish)}`, async () => {
-    const free = await inClinic((ctx) => listFreeTimes(ctx, 'patient', wish))
+  const now = services.clock.now()
+  return whileTrue(clinic, now, `free ${questionOf(wish)}`, async () => {
+    const free = await findFreeTimes({ clinic, now, inClinic }, wish)
     const slots = free?.days.reduce((sum, day) => sum + day.slots.length, 0) ?? 0
     return { value: free, validUntil: free?.validUntil, bytes: 1000 + slots * 80 }
   })
@@ -38,8 +46,9 @@ export async function freeTimesJson(
   { clinic, services, inClinic }: Visit,
   wish: Wish,
 ): Promise<CachedPage | undefined> {
-  return whileTrue(clinic, services.clock.now(), `json ${questionOf(wish)}`, async () => {
-    const free = await inClinic((ctx) => listFreeTimes(ctx, 'patient', wish))
+  const now = services.clock.now()
+  return whileTrue(clinic, now, `json ${questionOf(wish)}`, async () => {
+    const free = await findFreeTimes({ clinic, now, inClinic }, wish)
     const page = free && cachedPage('application/json; charset=utf-8', jsonOf(clinic.zone, free))
     return { value: page, validUntil: free?.validUntil, bytes: page ? weightOf(page) : 100 }
   })
