@@ -80,6 +80,7 @@ export async function startNabz(
     cpuMs: () => ask(child, { ask: 'cpu' }),
     delayP99: () => ask(child, { ask: 'delay' }),
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
