@@ -1,6 +1,7 @@
 // What the tests of repeat visits share: a clinic open every day from nine to six, and short words for what a desk does.
 import { bookSeries, planSeries, type Anchor, type Booked, type Who } from '../../src/features/series/actions/book.ts'
-import { cancelLater, moveLater, planMove, undoLastChange } from '../../src/features/series/actions/later.ts'
+import { cancelLater, moveLater, planMove } from '../../src/features/series/actions/later.ts'
+import { undoLastChange } from '../../src/features/series/actions/undo.ts'
 import type { Decision, End, Rule } from '../../src/features/series/rules.ts'
 import { newId, type AppointmentId, type SeriesId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'

@@ -8,7 +8,8 @@ import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/ro
 import { flash } from '../../platform/web/session.ts'
 import { ownPath, parseSlot, type SlotChoice } from '../desk/rules.ts'
 import { bookSeries, planSeries, type Anchor, type Who } from './actions/book.ts'
-import { cancelLater, listThisAndLater, moveLater, planMove, undoLastChange } from './actions/later.ts'
+import { cancelLater, listThisAndLater, moveLater, planMove } from './actions/later.ts'
+import { undoLastChange } from './actions/undo.ts'
 import { bookingPlanPage, movePlanPage, type Trouble } from './pages/plan.ts'
 import { laterPage, seriesPage } from './pages/series.ts'
 import { callerForm, decisionsOf, seriesAsked, type SeriesForm } from './schema.ts'
@@ -59,9 +60,13 @@ seriesRoutes.get('/series/:id', 'today.see', async ({ req, speaker, inClinic, sh
   show(await inClinic((ctx) => seriesPage(ctx, speaker, id)))
 })
 
-seriesRoutes.post('/series/:id/undo', 'appointments.move', async ({ req, inClinic, redirect, at }) => {
+seriesRoutes.post('/series/:id/undo', 'appointments.move', async ({ req, speaker, inClinic, show, redirect, at }) => {
   const id = idParam<'series'>(req, 'id')
   const undone = await orChanged(inClinic((ctx) => undoLastChange(ctx, id)))
+  if (!undone.ok && undone.reason !== 'nothing_to_undo') {
+    const { reason } = undone
+    return show(await inClinic((ctx) => seriesPage(ctx, speaker, id, reason)), { status: 409 })
+  }
   flash(
     req,
     undone.ok
@@ -151,9 +156,9 @@ async function withoutTime({ req, redirect, at }: ClinicRequest, path: string): 
 
 function whoOf(request: ClinicRequest, { form, caller }: Asked): Who | undefined {
   const language = form.language ?? parseLanguage(request.clinic.language) ?? 'en'
-  if (form.patientId) return { patient: { id: form.patientId }, language, agreed: form.agreed }
+  if (form.patientId) return { patient: { id: form.patientId }, language, agreed: form.agreed, answers: form.answers }
   const parsed = parseForm(callerForm(request.clinic.country), caller)
-  return parsed.ok ? { patient: parsed.value, language, agreed: form.agreed } : undefined
+  return parsed.ok ? { patient: parsed.value, language, agreed: form.agreed, answers: form.answers } : undefined
 }
 
 const planOf = (ctx: Ctx, { anchor, form }: Pick<Asked, 'anchor' | 'form'>) =>

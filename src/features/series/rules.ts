@@ -121,7 +121,7 @@ export function shifted(startsAt: Instant, shift: Shift, zone: Zone): Instant {
   return wallClock(date, shift.time, zone).startsAt
 }
 
-/** What was done to several visits of a series at once, and how each was before: enough to take it back. */
+/** What was done to several visits of a series at once. How each was before stands in the log. */
 export type LastChange = {
   kind: 'booked' | 'moved' | 'cancelled'
   at: string
@@ -129,12 +129,11 @@ export type LastChange = {
     id: string
     /** As the change left it: anything newer was somebody's doing since. */
     version: number
-    before: { practitionerId: string; locationId: string; startsAt: string } | null
   }[]
 }
 
-/** Until when the last change can be taken back as a whole: as long as nobody has heard of it. */
-export const undoableUntil = (change: LastChange): Instant => Temporal.Instant.from(change.at).add(deskGrace)
+/** Until when nobody has heard of the last change. */
+export const unheardUntil = (change: LastChange): Instant => Temporal.Instant.from(change.at).add(deskGrace)
 
 export const slotOf = ({ serviceId, practitionerId, locationId, startsAt }: Appointment): SlotChoice => ({
   serviceId,

@@ -3,11 +3,11 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { isBefore, minutes, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { registerLink } from '../../../platform/links.ts'
-import { noticeUndone } from '../../notices/actions.ts'
+import { registerLinks } from '../../../platform/links.ts'
+import { noticeTogether } from '../../notices/actions.ts'
 import { deskGrace } from '../../notices/rules.ts'
-import { getAppointment, type Appointment } from '../queries.ts'
-import { deleteHoldsInTheWay, findLastMove, type LastMove } from '../queries/rearrange.ts'
+import { getAppointment, listAppointmentsById, type Appointment } from '../queries.ts'
+import { deleteHoldsInTheWay, listLastMoves, type LastMove, type Standing } from '../queries/rearrange.ts'
 import { linkExpiry, movable } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { noteFreed } from './freed.ts'
@@ -15,61 +15,93 @@ import { ownDiaryOnly } from './own-diary.ts'
 import { place } from './rearrange.ts'
 
 /**
- * The move that can be taken back: the last thing that happened to the visit. Within the grace period always, also to a
- * time that has passed or on top of somebody, as it stood; afterwards while the old time is still to come.
+ * Of these visits, the moves that can be taken back, by where each goes back to: the last thing that happened to a visit.
+ * Within the grace period always, also to a time that has passed or on top of somebody, as it stood; afterwards while the
+ * old time is still to come.
  */
-export async function findUndoableMove(ctx: Ctx, visit: Appointment): Promise<LastMove | undefined> {
-  if (!movable(visit.status)) return undefined
-  const move = await findLastMove(ctx, visit.id)
-  if (move?.version !== visit.version) return undefined
-  return isBefore(ctx.now, move.at.add(deskGrace)) || isBefore(ctx.now, move.startsAt) ? move : undefined
+export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Promise<Map<AppointmentId, Standing>> {
+  const moved = visits.filter(({ status, patientId }) => movable(status) && patientId !== null)
+  const moves = await listLastMoves(
+    ctx,
+    moved.map(({ id }) => id),
+  )
+  return new Map(
+    moved.flatMap((visit) => {
+      const was = moves.get(visit.id)
+      if (was?.version !== visit.version) return []
+      const undoable = isBefore(ctx.now, was.at.add(deskGrace)) || isBefore(ctx.now, was.startsAt)
+      return undoable ? [[visit.id, standingBefore(visit, was)] as const] : []
+    }),
+  )
 }
 
-/** Puts a visit back where it was before it was moved. Nobody hears of it who has not been told of the move. */
+function standingBefore(visit: Appointment, was: LastMove): Standing {
+  const { startsAt, practitionerId, locationId, lane, overbooked, confirmedAt, resourceIds } = was
+  const by = visit.startsAt.until(startsAt)
+  const back = (instant: Instant) => instant.add(by)
+  // Another doctor may have needed longer for it; what the desk itself made of its length stands.
+  const endsAt = visit.resized ? back(visit.endsAt) : startsAt.add(minutes(was.minutes))
+  return {
+    status: 'booked',
+    practitionerId,
+    locationId,
+    startsAt,
+    endsAt,
+    occupiedFrom: back(visit.occupiedFrom),
+    occupiedTo: endsAt.add(visit.endsAt.until(visit.occupiedTo)),
+    lane,
+    capacity: visit.capacity,
+    overbooked,
+    confirmedAt,
+    resourceIds,
+  }
+}
+
+/**
+ * Puts visits of one person back where they were before they were moved, all of them or none. Nobody hears of it who has
+ * not been told of the move.
+ */
+export async function undoMoves(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+): Promise<Outcome<Appointment[], 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+  const moved = await listAppointmentsById(ctx, ids)
+  for (const { practitionerId } of moved) await ownDiaryOnly(ctx, practitionerId)
+  const ways = await listWaysBack(ctx, moved)
+  const back = moved.flatMap((before) => {
+    const to = ways.get(before.id)
+    return to ? [{ before, to }] : []
+  })
+  if (back.length === 0 || back.length < ids.length) return refuse('nothing_to_undo')
+  await deleteHoldsInTheWay(ctx, [], [...new Set(back.map(({ to }) => to.practitionerId))])
+  const placed = await place(ctx, back)
+  if (!placed.ok) return placed
+  const stand = await listAppointmentsById(ctx, ids)
+  await registerLinks(
+    ctx,
+    stand.map(({ id, linkVersion, endsAt }) => ({ id, linkVersion, expiresAt: linkExpiry(endsAt) })),
+  )
+  for (const { before, to } of back) {
+    await audit(
+      ctx,
+      'appointment.step_undone',
+      { kind: 'appointment', id: before.id },
+      { from: before.startsAt.toString(), to: to.startsAt.toString() },
+    )
+    await noteFreed(ctx, before, 'moved', { by: 'desk' })
+  }
+  await noticeTogether(ctx, stand.map(factsOf), { by: 'desk', dropping: 'undone' })
+  ctx.tally('moved', -back.length)
+  ctx.diaryChanged()
+  return done(stand)
+}
+
+/** The same for one visit. */
 export async function undoMove(
   ctx: Ctx,
   id: AppointmentId,
 ): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
-  const before = await getAppointment(ctx, id)
-  await ownDiaryOnly(ctx, before.practitionerId)
-  const was = await findUndoableMove(ctx, before)
-  if (!was || before.patientId === null) return refuse('nothing_to_undo')
-  const by = before.startsAt.until(was.startsAt)
-  const back = (instant: Instant) => instant.add(by)
-  // Another doctor may have needed longer for it; what the desk itself made of its length stands.
-  const endsAt = before.resized ? back(before.endsAt) : was.startsAt.add(minutes(was.minutes))
-  await deleteHoldsInTheWay(ctx, [], [was.practitionerId])
-  const placed = await place(ctx, [
-    {
-      before,
-      to: {
-        status: 'booked',
-        practitionerId: was.practitionerId,
-        locationId: was.locationId,
-        startsAt: was.startsAt,
-        endsAt,
-        occupiedFrom: back(before.occupiedFrom),
-        occupiedTo: endsAt.add(before.endsAt.until(before.occupiedTo)),
-        lane: was.lane,
-        capacity: before.capacity,
-        overbooked: was.overbooked,
-        confirmedAt: was.confirmedAt,
-        resourceIds: was.resourceIds,
-      },
-    },
-  ])
-  if (!placed.ok) return placed
-  const after = await getAppointment(ctx, id)
-  await registerLink(ctx, id, after.linkVersion, linkExpiry(after.endsAt))
-  await audit(
-    ctx,
-    'appointment.step_undone',
-    { kind: 'appointment', id },
-    { from: before.startsAt.toString(), to: after.startsAt.toString() },
-  )
-  await noticeUndone(ctx, factsOf(after))
-  await noteFreed(ctx, before, 'moved', { by: 'desk' })
-  ctx.tally('moved', -1)
-  ctx.diaryChanged()
-  return done(after)
+  await getAppointment(ctx, id)
+  const undone = await undoMoves(ctx, [id])
+  return undone.ok ? done(await getAppointment(ctx, id)) : undone
 }

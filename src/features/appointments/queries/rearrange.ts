@@ -140,22 +140,85 @@ export type LastMove = {
   confirmedAt: Instant | null
 }
 
-/** Where a visit stood before it was last moved, as far as the log still knows. */
-export async function findLastMove(ctx: Ctx, id: AppointmentId): Promise<LastMove | undefined> {
-  const [found] = await rows<LastMove>(
+/** Where visits stood before they were last moved, as far as the log still knows. */
+export async function listLastMoves(ctx: Ctx, ids: readonly AppointmentId[]): Promise<Map<AppointmentId, LastMove>> {
+  const found = await rows<LastMove & { id: AppointmentId }>(
     ctx.db,
-    `select at, (details->>'version')::int as version, (details->>'from')::timestamptz as "startsAt",
+    `select distinct on (record_id) record_id as id, at, (details->>'version')::int as version,
+       (details->>'from')::timestamptz as "startsAt",
        details->>'from_practitioner_id' as "practitionerId", details->>'from_location_id' as "locationId",
        (details->>'from_minutes')::int as minutes,
        string_to_array(details->>'from_resource_ids', ' ') as "resourceIds", (details->>'from_lane')::int as lane, (details->>'from_overbooked')::boolean as overbooked,
        (details->>'was_confirmed_at')::timestamptz as "confirmedAt"
      from clinic.audit_entries
-     where clinic_id = ? and record_id = ? and record_kind = 'appointment' and action = 'appointment.moved'
-     order by at desc, id desc limit 1`,
-    [ctx.clinic.id, id],
+     where clinic_id = ? and record_id = any(?::uuid[]) and record_kind = 'appointment' and action = 'appointment.moved'
+     order by record_id, at desc, version desc nulls last`,
+    [ctx.clinic.id, ids],
   )
-  return found && found.version !== null && found.minutes !== null ? found : undefined
+  // A whole day that was rearranged is put back as one, and its entries say nothing of the way back.
+  const known = found.filter(({ version, minutes }) => version !== null && minutes !== null)
+  return new Map(known.map(({ id, ...move }) => [id, move]))
 }
+
+/**
+ * Which of these visits can't stand in the place named, because others have it: for saying so. That nobody stands in two
+ * places is the constraints' word alone.
+ */
+export async function listInTheWay(
+  ctx: Ctx,
+  visits: readonly { id: AppointmentId; to: Pick<Standing, Taking> }[],
+): Promise<Set<AppointmentId>> {
+  const each = <T>(value: (visit: Pick<Standing, Taking>) => T) => visits.map(({ to }) => value(to))
+  const ids = visits.map(({ id }) => id)
+  const blocked = await rows<{ id: AppointmentId }>(
+    ctx.db,
+    `with place as (
+       select own.id, own.service_id, v.practitioner_id, v.location_id, v.starts_at, v.occupied_from, v.occupied_to, v.lane,
+         v.overbooked,
+         case when v.keeps then array(select k.resource_id from clinic.appointment_resources k
+                                      where k.clinic_id = own.clinic_id and k.appointment_id = own.id)
+              else string_to_array(v.resources, ' ')::uuid[] end as resources
+       from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[], ?::timestamptz[], ?::int[],
+                   ?::boolean[], ?::boolean[], ?::text[])
+         as v (id, practitioner_id, location_id, starts_at, occupied_from, occupied_to, lane, overbooked, keeps,
+               resources)
+       join clinic.appointments own on own.clinic_id = ? and own.id = v.id)
+     select place.id from place where exists (
+       select from clinic.appointments a
+       where a.clinic_id = ? and a.practitioner_id = place.practitioner_id and a.occupies and a.id <> all(?::uuid[])
+         and a.occupied_from < place.occupied_to and a.occupied_to > place.occupied_from
+         and (a.lane = place.lane or (not a.overbooked and not place.overbooked
+              and (a.service_id <> place.service_id or a.location_id <> place.location_id or a.starts_at <> place.starts_at))))
+     or exists (
+       select from clinic.appointment_resources r join clinic.appointments a on a.clinic_id = ? and a.id = r.appointment_id
+       where r.clinic_id = ? and r.resource_id = any(place.resources) and r.occupies and r.appointment_id <> all(?::uuid[])
+         and r.occupied_from < place.occupied_to and r.occupied_to > place.occupied_from
+         and (a.practitioner_id <> place.practitioner_id or a.service_id <> place.service_id
+              or a.location_id <> place.location_id or a.starts_at <> place.starts_at))`,
+    [
+      ids,
+      each(({ practitionerId }) => practitionerId),
+      each(({ locationId }) => locationId),
+      each(({ startsAt }) => startsAt.toString()),
+      each(({ occupiedFrom }) => occupiedFrom.toString()),
+      each(({ occupiedTo }) => occupiedTo.toString()),
+      each(({ lane }) => lane),
+      each(({ overbooked }) => String(overbooked)),
+      each(({ resourceIds }) => String(resourceIds === undefined)),
+      each(({ resourceIds = [] }) => resourceIds.join(' ')),
+      ctx.clinic.id,
+      ctx.clinic.id,
+      ids,
+      ctx.clinic.id,
+      ctx.clinic.id,
+      ids,
+    ],
+  )
+  return new Set(blocked.map(({ id }) => id))
+}
+
+type Taking =
+  'practitionerId' | 'locationId' | 'startsAt' | 'occupiedFrom' | 'occupiedTo' | 'lane' | 'overbooked' | 'resourceIds'
 
 /** Lets go of holds: of these, and of all that lapsed, for doctors whose diary is rearranged. */
 export async function deleteHoldsInTheWay(

@@ -9,6 +9,8 @@ import { bookAtDesk } from '../../appointments/actions/book.ts'
 import { joinSeries } from '../../appointments/actions/series.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { getAppointment, listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
+import { answersIn, questionsOf } from '../../appointments/rules/answers.ts'
+import { getSettings } from '../../availability/actions.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
@@ -36,6 +38,8 @@ export type Who = {
   patient: { id: PatientId } | Pick<PatientDetails, 'name' | 'phone'>
   language: Language
   agreed: boolean
+  /** As typed under the service's questions, and said of each visit. */
+  answers?: Readonly<Record<string, string>>
 }
 
 export type SeriesPlan = {
@@ -112,6 +116,7 @@ export async function bookSeries(
   if (!who) return notFound('patient')
   const patient = await patientOf(ctx, who)
   if (!(await insertSeries(ctx, id, rule, slots.length + (known ? 1 : 0)))) return refuse('changed')
+  const asked = slots[0] ? questionsOf(await getSettings(ctx), slots[0].serviceId) : []
   const together: AppointmentFacts[] = []
   const ids: AppointmentId[] = known ? [known.id] : []
   for (const wish of slots) {
@@ -120,6 +125,7 @@ export async function bookSeries(
       patient,
       language: who.language,
       messagesWanted: who.agreed,
+      answers: answersIn(asked, who.answers ?? {}).answers,
       together,
     })
     if (!booked.ok) return refuse(booked.reason === 'month_full' ? 'month_full' : 'changed')
@@ -137,9 +143,7 @@ export async function bookSeries(
   await updateLastChange(ctx, id, {
     kind: 'booked',
     at: ctx.now.toString(),
-    visits: visits
-      .filter((visit) => visit.id !== known?.id)
-      .map((visit) => ({ id: visit.id, version: visit.version, before: null })),
+    visits: visits.filter((visit) => visit.id !== known?.id).map((visit) => ({ id: visit.id, version: visit.version })),
   })
   return done({ id, visits, messageAt })
 }

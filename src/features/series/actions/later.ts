@@ -1,11 +1,5 @@
-// "This and later": what is done to the rest of a series in one go, and how the last of it is taken back.
-import {
-  parseId,
-  type AppointmentId,
-  type LocationId,
-  type PractitionerId,
-  type SeriesId,
-} from '../../../kernel/ids.ts'
+// "This and later": what is done to the rest of a series in one go.
+import type { AppointmentId, SeriesId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { isBefore, minutesBetween, Temporal, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
@@ -13,14 +7,13 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import { moveAppointment } from '../../appointments/actions/move.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
-import { leaveSeries } from '../../appointments/actions/series.ts'
-import { takeStep, undoStep } from '../../appointments/actions/run.ts'
+import { takeStep } from '../../appointments/actions/run.ts'
 import { getAppointment, listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
 import { movable } from '../../appointments/rules.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
-import { getSeries, lockSeries, updateLastChange } from '../queries.ts'
-import { shiftBetween, shifted, undoableUntil, type LastChange, type Decision } from '../rules.ts'
+import { lockSeries, updateLastChange } from '../queries.ts'
+import { shiftBetween, shifted, type Decision, type LastChange } from '../rules.ts'
 import { plan, type Planned } from './plan.ts'
 
 export type ThisAndLater = { seriesId: SeriesId; visit: Appointment; later: Appointment[] }
@@ -92,7 +85,7 @@ export async function moveLater(
   for (const { was, place } of moves) {
     const moved = await moveAppointment(ctx, was.id, place, 'desk', together)
     if (!moved.ok) return refuse('changed')
-    kept.push({ id: was.id, version: moved.value.version, before: placeOf(was) })
+    kept.push({ id: was.id, version: moved.value.version })
   }
   await audit(ctx, 'series.moved', { kind: 'series', id: seriesId }, { visits: moves.length, from: id })
   return done(await tell(ctx, seriesId, 'moved', kept, together, 'stale_version'))
@@ -100,12 +93,6 @@ export async function moveLater(
 
 const sameTime = (was: Appointment, to: SlotChoice): boolean =>
   was.startsAt.equals(to.startsAt) && was.practitionerId === to.practitionerId && was.locationId === to.locationId
-
-const placeOf = ({ practitionerId, locationId, startsAt }: Appointment) => ({
-  practitionerId,
-  locationId,
-  startsAt: startsAt.toString(),
-})
 
 /** Cancels this visit and all later ones. */
 export async function cancelLater(ctx: Ctx, id: AppointmentId): Promise<Outcome<Changed, 'changed' | 'nothing_left'>> {
@@ -117,7 +104,7 @@ export async function cancelLater(ctx: Ctx, id: AppointmentId): Promise<Outcome<
   for (const was of later) {
     const cancelled = await takeStep(ctx, was.id, 'cancel', together)
     if (!cancelled.ok) return refuse('changed')
-    kept.push({ id: was.id, version: cancelled.value.version, before: null })
+    kept.push({ id: was.id, version: cancelled.value.version })
   }
   await audit(ctx, 'series.cancelled', { kind: 'series', id: seriesId }, { visits: later.length, from: id })
   return done(await tell(ctx, seriesId, 'cancelled', kept, together, 'cancelled'))
@@ -135,61 +122,4 @@ async function tell(
   const messageAt = await noticeTogether(ctx, inOrder, { by: 'desk', dropping })
   await updateLastChange(ctx, seriesId, { kind, at: ctx.now.toString(), visits })
   return { seriesId, count: visits.length, messageAt }
-}
-
-/**
- * Takes back what was last done to several visits of a series: all of it, within the grace in which nobody has heard of it
- * yet. When one of the visits was changed by somebody since, or its old time is taken, nothing is.
- */
-export async function undoLastChange(
-  ctx: Ctx,
-  seriesId: SeriesId,
-): Promise<
-  Outcome<{ kind: LastChange['kind']; count: number }, 'nothing_to_undo' | 'too_late' | 'changed' | 'slot_taken'>
-> {
-  await lockSeries(ctx, seriesId)
-  const { lastChange } = await getSeries(ctx, seriesId)
-  if (!lastChange) return refuse('nothing_to_undo')
-  if (!isBefore(ctx.now, undoableUntil(lastChange))) return refuse('too_late')
-  const all = await listAppointmentsOfSeries(ctx, seriesId)
-  const together: AppointmentFacts[] = []
-  // Backwards, for the same reason as forwards.
-  for (const { id, version, before } of [...lastChange.visits].reverse()) {
-    const visit = all.find((one) => one.id === id)
-    if (visit?.version !== version) return refuse('changed')
-    await ownDiaryOnly(ctx, visit.practitionerId)
-    const undone = await takeBack(ctx, visit, lastChange.kind, before, together)
-    if (!undone.ok) return refuse(undone.reason === 'slot_taken' ? 'slot_taken' : 'changed')
-  }
-  if (lastChange.kind === 'booked') {
-    // The visit that was there before is one by itself again.
-    for (const visit of all) if (!lastChange.visits.some(({ id }) => id === visit.id)) await leaveSeries(ctx, visit.id)
-  }
-  const count = lastChange.visits.length
-  await audit(ctx, 'series.undone', { kind: 'series', id: seriesId }, { visits: count, what: lastChange.kind })
-  await noticeTogether(ctx, together, { by: 'desk', dropping: 'undone' })
-  await updateLastChange(ctx, seriesId, undefined)
-  return done({ kind: lastChange.kind, count })
-}
-
-function takeBack(
-  ctx: Ctx,
-  visit: Appointment,
-  kind: LastChange['kind'],
-  before: LastChange['visits'][number]['before'],
-  together: AppointmentFacts[],
-) {
-  if (kind === 'booked') return takeStep(ctx, visit.id, 'cancel', together)
-  if (kind === 'cancelled') return undoStep(ctx, visit.id, together)
-  const place = before && {
-    practitionerId: parseId<'practitioner'>(before.practitionerId),
-    locationId: parseId<'location'>(before.locationId),
-  }
-  if (!before || !place?.practitionerId || !place.locationId) throw new Error('a move that does not know from where')
-  const to: { practitionerId: PractitionerId; locationId: LocationId; startsAt: Instant } = {
-    practitionerId: place.practitionerId,
-    locationId: place.locationId,
-    startsAt: Temporal.Instant.from(before.startsAt),
-  }
-  return moveAppointment(ctx, visit.id, to, 'desk', together)
 }

@@ -1,6 +1,6 @@
 import type { SeriesId } from '../../../kernel/ids.ts'
 import { allowed } from '../../../kernel/permissions.ts'
-import { isBefore } from '../../../kernel/time.ts'
+import { isBefore, Temporal } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -10,12 +10,18 @@ import { listAppointmentsOfSeries, type Appointment } from '../../appointments/q
 import { isolated } from '../../desk/rules.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import type { ThisAndLater } from '../actions/later.ts'
+import { findObstacles, type Obstacle } from '../actions/undo.ts'
 import { getSeries } from '../queries.ts'
-import { undoableUntil } from '../rules.ts'
+import { unheardUntil, type LastChange } from '../rules.ts'
 import { aboutText, firstDateOf, nameOf, placeText, ruleText } from './words.ts'
 
-/** A series with all of its visits, whatever became of them. */
-export async function seriesPage(ctx: Ctx, speaker: Speaker, id: SeriesId): Promise<View> {
+/** A series with all of its visits, whatever became of them; and why its last change was not taken back, if it was asked. */
+export async function seriesPage(
+  ctx: Ctx,
+  speaker: Speaker,
+  id: SeriesId,
+  refused?: 'too_late' | 'changed' | 'slot_taken',
+): Promise<View> {
   const series = await getSeries(ctx, id)
   const visits = await listAppointmentsOfSeries(ctx, id)
   const [first] = visits
@@ -26,23 +32,40 @@ export async function seriesPage(ctx: Ctx, speaker: Speaker, id: SeriesId): Prom
   const mayMove = ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.move')
   const next = visits.find((visit) => visit.status === 'booked' && isBefore(ctx.now, visit.startsAt))
   const { lastChange } = series
-  const undoable = lastChange && mayMove && isBefore(ctx.now, undoableUntil(lastChange))
+  const obstacles = lastChange && mayMove ? await findObstacles(ctx, lastChange, visits) : undefined
   return view('series/series', {
     title: t('series.page.title', { name: isolated(nameOf(speaker, first)) }),
     rule: ruleText(speaker, series.rule, firstDateOf(ctx, visits)),
     about: aboutText(first),
     backHref: `${base}/appointments/${next?.id ?? first.id}`,
-    visits: visits.map((visit) => rowOf(ctx, speaker, visit)),
+    refused: refused && t(`series.refused.${refused}`),
+    visits: visits.map((visit) => {
+      const obstacle = refused && obstacles?.get(visit.id)
+      return { ...rowOf(ctx, speaker, visit), obstacle: obstacle && obstacleText(speaker, obstacle) }
+    }),
     changeHref: next && mayMove ? `${base}/appointments/${next.id}/later` : undefined,
-    undo: undoable
-      ? {
-          action: `${base}/series/${id}/undo`,
-          text: t(`series.undo.${lastChange.kind}`, { count: lastChange.visits.length }),
-          until: t('series.undo.until', { time: speaker.time(undoableUntil(lastChange)) }),
-        }
-      : undefined,
+    undo: lastChange && obstacles?.size === 0 ? undoOf(ctx, speaker, series.id, lastChange, first) : undefined,
   })
 }
+
+function undoOf(ctx: Ctx, speaker: Speaker, id: SeriesId, change: LastChange, { messagesWanted }: Appointment) {
+  const { t } = speaker
+  const unheard = unheardUntil(change)
+  const heard = !isBefore(ctx.now, unheard)
+  return {
+    action: `/app/${ctx.clinic.slug}/series/${id}/undo`,
+    text: t(`series.undo.${change.kind}`, { count: change.visits.length }),
+    until: heard
+      ? t(messagesWanted ? 'series.undo.heard' : 'series.undo.since', { when: speaker.dateTime(Temporal.Instant.from(change.at)) })
+      : t('series.undo.until', { time: speaker.time(unheard) }),
+  } // prettier-ignore
+}
+
+const obstacleText = (speaker: Speaker, obstacle: Obstacle): string =>
+  speaker.t(
+    `series.obstacle.${obstacle.why}`,
+    obstacle.why === 'changed' ? {} : { when: speaker.dateTime(obstacle.at) },
+  )
 
 function rowOf(ctx: Ctx, speaker: Speaker, visit: Appointment) {
   return {

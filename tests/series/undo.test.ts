@@ -1,0 +1,176 @@
+// "This and later" taken back: every visit exactly where it was, and nobody told twice.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { confirmByPhone } from '../../src/features/appointments/actions/confirm.ts'
+import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { resizeAppointment } from '../../src/features/appointments/actions/resize.ts'
+import type { AppointmentId } from '../../src/kernel/ids.ts'
+import { details, valueOf } from '../appointments/scene.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { makePractitioner, makeResource, makeShift } from '../support/factories.ts'
+import { wordsOf } from '../booking/patient.ts'
+import { seriesScene } from './scene.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startTestApp()
+})
+afterAll(() => app.stop())
+
+async function desk(rooms = 2) {
+  const scene = await seriesScene(app)
+  const { clinic, service, locationId } = scene
+  for (let number = 1; number <= rooms; number++) {
+    await makeResource(clinic, { name: `Room ${number}`, kind: 'room', locationId, neededBy: service.id })
+  }
+  return {
+    ...scene,
+    bilal: await clinic.as(clinic.cast.bilal),
+    base: `/app/${clinic.slug}`,
+    /** All that a diary says of a visit. */
+    exact: () =>
+      app.superuser(
+        `select a.series_index as index, a.status, a.starts_at::text, a.ends_at::text, a.occupied_from::text,
+           a.occupied_to::text, a.lane, a.overbooked, a.resized, a.practitioner_id, a.location_id, a.confirmed_at::text,
+           (select array_agg(r.resource_id order by r.resource_id) from clinic.appointment_resources r
+            where r.clinic_id = a.clinic_id and r.appointment_id = a.id) as rooms
+         from clinic.appointments a where a.clinic_id = $1 and a.series_id is not null order by a.series_index`,
+        [clinic.id],
+      ),
+    versions: async () =>
+      (
+        await app.superuser<{ version: number }>(
+          'select version from clinic.appointments where clinic_id = $1 and series_id is not null order by series_index',
+          [clinic.id],
+        )
+      ).map(({ version }) => version),
+    moves: async () =>
+      (
+        await app.superuser<{ count: number }>(
+          `select coalesce(sum(count), 0)::int as count from platform.daily_counts where clinic_id = $1 and metric = 'moved'`,
+          [clinic.id],
+        )
+      )[0]?.count,
+    /** As if the dispatcher had sent all that was to be told. */
+    send: () =>
+      app.superuser(
+        `update clinic.messages set status = 'accepted'
+         where clinic_id = $1 and status = 'queued' and kind not like 'reminder%'`,
+        [clinic.id],
+      ),
+    confirm: (id: AppointmentId) => clinic.inClinic((ctx) => confirmByPhone(ctx, id)),
+    resize: (id: AppointmentId, minutes: number) => clinic.inClinic((ctx) => resizeAppointment(ctx, id, minutes)),
+  }
+}
+
+describe('"this and later" taken back', () => {
+  it('puts each visit where it was: time, room, length and confirmation, and counts no move', async () => {
+    const { repeat, confirm, resize, move, undo, exact, versions, moves, audited } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await confirm(visits[1]!.id))
+    valueOf(await resize(visits[2]!.id, 45))
+    const [before, counted, first] = [await exact(), await moves(), await versions()]
+    valueOf(await move(visits[1]!.id, '14:30', '2026-12-03'))
+    expect((await exact()).map((visit) => visit.confirmed_at)).toEqual([null, null, null, null, null, null])
+    expect(await moves()).toBe(counted! + 5)
+    expect(valueOf(await undo(id))).toEqual({ kind: 'moved', count: 5 })
+    expect(await exact()).toEqual(before)
+    expect(await moves()).toBe(counted)
+    // Once for the move and once for its end: what was queued of either is of a version that is over.
+    expect(await versions()).toEqual(first.map((version, at) => (at === 0 ? version : version + 2)))
+    expect((await audited()).slice(-6)).toEqual([
+      ...Array.from({ length: 5 }, () => 'appointment.step_undone'),
+      'series.undone',
+    ])
+  })
+
+  it('says no word within the grace, whether or not the first message has left', async () => {
+    const { repeat, move, undo, send, waiting } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    valueOf(await undo(id))
+    expect(await waiting()).toEqual(['series_confirmation'])
+    await send()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    expect(await waiting()).toEqual(['series_moved'])
+    valueOf(await undo(id))
+    expect(await waiting()).toEqual([])
+  })
+
+  it('tells of it in one message when the move has been told', async () => {
+    const { repeat, move, undo, send, waiting, exact } = await desk()
+    const { id, visits } = await repeat()
+    await send()
+    const before = await exact()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    await send()
+    app.clock.advance({ minutes: 10 })
+    expect(valueOf(await undo(id))).toEqual({ kind: 'moved', count: 6 })
+    expect(await waiting()).toEqual(['series_moved'])
+    expect(await exact()).toEqual(before)
+    app.clock.advance({ minutes: -10 })
+  })
+
+  it('is refused whole when one of the times was taken meanwhile, and says which', async () => {
+    const { repeat, move, undo, at, bookByPhone, exact, bilal, base } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    valueOf(await bookByPhone(at('10:00', '2026-12-09'), details(7)))
+    const moved = await exact()
+    expect(await undo(id)).toEqual({ ok: false, reason: 'slot_taken' })
+    expect(await exact()).toEqual(moved)
+    const answer = await bilal.postForm(`${base}/series/${id}/undo`)
+    expect(answer.status).toBe(409)
+    const words = wordsOf(answer.text).replace(/[\u2066-\u2069]/g, '')
+    expect(words).toContain('Can’t go back: Wed, 9 Dec, 10:00 am has been taken meanwhile.')
+    expect(words.match(/Can’t go back/g)).toHaveLength(1)
+  })
+
+  it('is refused whole when one of the rooms was', async () => {
+    const { clinic, repeat, move, undo, at, bookByPhone, locationId, exact, bilal, base } = await desk(1)
+    const hamid = await makePractitioner(clinic, { name: 'Dr Hamid' })
+    await makeShift(clinic, { practitionerId: hamid.id, locationId })
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    valueOf(await bookByPhone({ ...at('10:00', '2026-12-16'), practitionerId: hamid.id }, details(7)))
+    const moved = await exact()
+    expect(await undo(id)).toEqual({ ok: false, reason: 'slot_taken' })
+    expect(await exact()).toEqual(moved)
+    const words = wordsOf((await bilal.postForm(`${base}/series/${id}/undo`)).text)
+    expect(words).toContain('Can’t go back: Wed, 16 Dec, 10:00 am has been taken meanwhile.')
+    expect(words.match(/Can’t go back/g)).toHaveLength(1)
+  })
+
+  it('is refused whole when one of the visits was changed since', async () => {
+    const { clinic, repeat, move, undo, exact, bilal, base } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[2]!.id, '12:00', '2026-12-09'))
+    valueOf(await move(visits[4]!.id, '16:00', '2026-12-23'))
+    // The last change is the second one; its first visit was then moved by itself.
+    const { practitionerId, locationId } = visits[4]!
+    const startsAt = visits[4]!.startsAt.add({ hours: 3 })
+    valueOf(
+      await clinic.inClinic((ctx) =>
+        moveAppointment(ctx, visits[4]!.id, { practitionerId, locationId, startsAt }, 'desk'),
+      ),
+    )
+    const before = await exact()
+    expect(await undo(id)).toEqual({ ok: false, reason: 'changed' })
+    expect(await exact()).toEqual(before)
+    const answer = await bilal.postForm(`${base}/series/${id}/undo`)
+    expect(answer.status).toBe(409)
+    expect(wordsOf(answer.text)).toContain('Can’t go back: it was changed since.')
+  })
+
+  it('is offered until a time it would go back to has passed', async () => {
+    const { repeat, move, bilal, base } = await desk()
+    const { id, visits } = await repeat('10:00', '2026-11-25')
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-26'))
+    const page = async () => wordsOf((await bilal.get(`${base}/series/${id}`)).text)
+    expect(await page()).toContain('Until 12:03 pm it can be undone without anybody hearing of it.')
+    app.clock.advance({ minutes: 3 })
+    expect(await page()).toContain('the patient is told once more')
+    app.clock.set('2026-11-25T05:00:00Z')
+    expect(await page()).not.toContain('Undo all of it')
+    app.clock.set('2026-11-24T07:00:00Z')
+  })
+})
