@@ -1,109 +1,34 @@
 // Free times as people ask for them: by service, doctor or any, place and days. The deciding is done by `rules.ts`; here
 // the facts are fetched, and answers kept while they are true.
-import { LRUCache } from 'lru-cache'
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
-import { dateAt, dayBounds, isBefore, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
+import { dateAt, dayBounds, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../platform/clinic-scope.ts'
+import { givenBy } from '../clinics/rules/services.ts'
 import type { DiarySettings } from '../clinics/queries.ts'
-import { bookingWindow, givenBy, needsOf } from '../clinics/rules/services.ts'
-import { specialHours } from '../clinics/rules/timetables.ts'
+import { whileTrue, type Lasting } from './actions/kept.ts'
 import { findKnownSettings, getSettings, listBusy, listBusyResources } from './queries.ts'
+import { freeSlots, isFree, type FreeSlots, type Slot } from './rules.ts'
 import { daysAround, localCalendar, shiftsByLocation, stretchesOfWork, type Span } from './rules/hours.ts'
 import {
-  freeSlots,
-  isFree,
-  type BookableService,
-  type Busy,
-  type BusyResource,
-  type Closure,
-  type FreeSlots,
-  type Need,
-  type ResourceId,
-  type Slot,
-  type SlotSearch,
-} from './rules.ts'
+  durationsOf,
+  hoursAround,
+  idsOf,
+  lasting,
+  longestVisitMin,
+  offerOf,
+  reach,
+  rulesFor,
+  searchFor,
+  takesOf,
+  type Asker,
+  type SlotWish,
+  type Wish,
+} from './rules/wishes.ts'
 
-export type Wish = {
-  serviceId: ServiceId
-  practitionerId: PractitionerId | 'any'
-  locationId: LocationId | undefined
-  from: PlainDate
-  days: number
-  /** Of a visit that was made longer or shorter; without it, the service's own length. */
-  durationMin?: number | undefined
-}
-
-/** Who asks decides what may be booked: patients only what is offered online, the desk everything and at short notice. */
-export type Asker = 'patient' | 'desk'
-
-export type Offer = { service: BookableService; practitionerIds: PractitionerId[] }
-
-/** The service with the doctors who give it, or undefined when it is not (any longer) to be had by this asker. */
-export function offerOf(
-  settings: DiarySettings,
-  asker: Asker,
-  serviceId: ServiceId,
-  practitionerId: PractitionerId | 'any',
-): Offer | undefined {
-  const service = settings.services.find(({ id }) => id === serviceId)
-  if (!service?.active || (asker === 'patient' && !service.online)) return undefined
-  const practitionerIds = settings.practitioners
-    .filter(({ id, active }) => active && (practitionerId === 'any' || id === practitionerId))
-    .filter(({ id }) => settings.offers.some((offer) => offer.serviceId === serviceId && offer.practitionerId === id))
-    .map(({ id }) => id)
-  return practitionerIds.length === 0 ? undefined : { service, practitionerIds }
-}
-
-/** Without a length asked for: how long a visit is with each doctor for whom it is not as the service says. */
-function durationsOf(settings: DiarySettings, { serviceId, durationMin }: Pick<Wish, 'serviceId' | 'durationMin'>) {
-  if (durationMin !== undefined) return undefined
-  const own = settings.offers.flatMap((offer) =>
-    offer.serviceId === serviceId && offer.durationMin !== null
-      ? [[offer.practitionerId, offer.durationMin] as const]
-      : [],
-  )
-  return own.length === 0 ? undefined : new Map(own)
-}
-
-/** What a visit of a service takes beside its doctor; most take nothing, and nothing is asked for them. */
-function takesOf(settings: DiarySettings, serviceId: ServiceId): Need[] {
-  return needsOf(settings, serviceId).map((need) =>
-    need.map(({ id, locationId }) => ({ id, locationId: locationId ?? undefined })),
-  )
-}
-
-const idsOf = (needs: readonly Need[]): ResourceId[] => [...new Set(needs.flatMap((need) => need.map(({ id }) => id)))]
-
-async function busyResources(ctx: Ctx, needs: readonly Need[], from: Instant, to: Instant) {
-  const ids = idsOf(needs)
-  return ids.length === 0 ? [] : listBusyResources(ctx, ids, from, to)
-}
-
-function rulesFor(settings: DiarySettings, asker: Asker, serviceId: ServiceId) {
-  const { slotStepMin } = settings.profile
-  // The desk books for the person standing there, and further ahead than the page lets strangers.
-  return asker === 'desk'
-    ? { minNoticeMin: 0, horizonDays: 365, stepMin: slotStepMin }
-    : {
-        ...bookingWindow(
-          settings.profile,
-          settings.services.find(({ id }) => id === serviceId),
-        ),
-        stepMin: slotStepMin,
-      }
-}
-
-/** Hours at places in use: the weekly ones, and what takes their place on some of `days` dates from one on. */
-function hoursAround(settings: DiarySettings, from: PlainDate, days: number) {
-  const active = new Set(settings.locations.filter((location) => location.active).map(({ id }) => id))
-  const inUse = ({ locationId }: { locationId: LocationId }) => active.has(locationId)
-  // A night from before may reach into the first date; a visit no longer than a day, into the one after the last.
-  const special = specialHours(settings, from.subtract({ days: 2 }), from.add({ days: days + 2 }))
-  return {
-    shifts: settings.shifts.filter(inUse),
-    special: special.map((one) => ({ ...one, shifts: one.shifts.filter(inUse) })),
-  }
-}
+export { whileTrue } from './actions/kept.ts'
+export { openDiary, type OpenDiary, type Supposing } from './actions/open.ts'
+export { offerOf, type Asker, type Offer, type SlotWish, type Wish } from './rules/wishes.ts'
+export { findKnownSettings, getSettings } from './queries.ts'
 
 /**
  * The free times for a wish, within a transaction; undefined when the service or doctor is not to be had. `ignore` names
@@ -123,33 +48,9 @@ export async function listFreeTimes(
   return freeSlots({
     ...searchFor(settings, asker, offer, wish, { zone: ctx.clinic.zone, now: ctx.now }),
     busy: await listBusy(ctx, offer.practitionerIds, from, to),
-    busyResources: await busyResources(ctx, takesOf(settings, wish.serviceId), from, to),
+    busyResources: await listBusyResources(ctx, idsOf(takesOf(settings, wish.serviceId)), from, to),
     ignore,
   })
-}
-
-/** What is searched through for a wish, all but what is taken already. */
-function searchFor(
-  settings: DiarySettings,
-  asker: Asker,
-  { service, practitionerIds }: Offer,
-  wish: Wish,
-  { zone, now }: { zone: string; now: Instant },
-): Omit<SlotSearch, 'busy' | 'busyResources' | 'ignore'> {
-  return {
-    zone,
-    now,
-    from: wish.from,
-    days: wish.days,
-    service: lasting(service, wish),
-    durations: durationsOf(settings, wish),
-    practitionerIds,
-    locationId: wish.locationId,
-    ...hoursAround(settings, wish.from, wish.days),
-    closures: settings.closures,
-    needs: takesOf(settings, wish.serviceId),
-    rules: rulesFor(settings, asker, wish.serviceId),
-  }
 }
 
 /**
@@ -193,36 +94,6 @@ export async function findFreeTimes(
   })
 }
 
-const longestVisitMin = ({ services, offers }: DiarySettings): number =>
-  Math.max(...services.map((one) => one.durationMin), ...offers.map((one) => one.durationMin ?? 0))
-
-/** A service as long as a visit of it is, where that was said. */
-const lasting = <S extends BookableService>(service: S, { durationMin }: { durationMin?: number | undefined }): S =>
-  durationMin === undefined ? service : { ...service, durationMin }
-
-/** The span in which a visit of the wish could meet another: the days asked for, and what sticks out by its length. */
-function reach(
-  wish: Wish,
-  zone: string,
-  service: Pick<BookableService, 'durationMin' | 'bufferBeforeMin' | 'bufferAfterMin'>,
-): { from: Instant; to: Instant } {
-  const first = dayBounds(wish.from, zone).from
-  const last = dayBounds(wish.from.add({ days: wish.days - 1 }), zone).to
-  return {
-    from: first.subtract({ minutes: service.bufferBeforeMin }),
-    to: last.add({ minutes: service.durationMin + service.bufferAfterMin }),
-  }
-}
-
-export type SlotWish = {
-  serviceId: ServiceId
-  practitionerId: PractitionerId
-  locationId: LocationId
-  startsAt: Instant
-  /** As in `Wish`. */
-  durationMin?: number | undefined
-}
-
 /**
  * The last word before a booking: the same rules as the list, asked for one moment. The service is as its doctor gives it.
  * What is written upon it stands only if the hours are still the same at the commit.
@@ -250,7 +121,7 @@ export async function findFreeSlot(
     closures: settings.closures,
     busy: await listBusy(ctx, [wish.practitionerId], from, to),
     needs,
-    busyResources: await busyResources(ctx, needs, from, to),
+    busyResources: await listBusyResources(ctx, idsOf(needs), from, to),
     rules: rulesFor(settings, asker, wish.serviceId),
     ignore,
     startsAt: wish.startsAt.epochMilliseconds,
@@ -306,12 +177,8 @@ export async function listNextFree(
   const from = dayBounds(today, zone).from.subtract({ hours: 24 })
   const to = dayBounds(today.add({ days }), zone).to.add({ hours: 24 })
   const busy = await listBusy(ctx, ids, from, to)
-  const taken = await busyResources(
-    ctx,
-    offers.flatMap(({ needs }) => needs),
-    from,
-    to,
-  )
+  const needed = idsOf(offers.flatMap(({ needs }) => needs))
+  const taken = await listBusyResources(ctx, needed, from, to)
   const facts = { zone, now: ctx.now, closures: settings.closures, busyResources: taken }
   const { shifts, special } = hoursAround(settings, today, days)
   const ends: number[] = []
@@ -362,180 +229,3 @@ export async function listWork(ctx: Ctx, from: PlainDate, days: number): Promise
       ),
     )
 }
-
-/** Until when an answer stands if nothing but the time changes; for ever when undefined. */
-export type Lasting = { validUntil: Instant | undefined }
-
-type Kept = { settingsVersion: number; diaryVersion: number; validUntil: number; answer: unknown }
-
-// By size, since a month of every doctor's times is a hundred times a page.
-const answers = new LRUCache<string, { kept: Kept; bytes: number }>({
-  maxSize: 48 * 1024 * 1024,
-  sizeCalculation: ({ bytes }) => Math.ceil(bytes),
-})
-const underWay = new Map<string, Promise<Kept>>()
-
-/**
- * Keeps an answer that depends only on the diary, the settings and the time. The versions were read by the clinic's door
- * after the request came in and before the answer is made, and every booking anywhere raises them as it commits: so a
- * kept answer is never older than the request that gets it. For the same reason whoever read the same versions may wait
- * for an answer that is being made. `validUntil` is when time alone would change it; `bytes` is about how much room it
- * takes.
- */
-export async function whileTrue<T>(
-  clinic: Clinic,
-  now: Instant,
-  question: string,
-  answer: () => Promise<{ value: T; bytes?: number } & Lasting>,
-): Promise<T> {
-  const { diaryVersion, settingsVersion } = clinic
-  const key = `${clinic.id} ${question}`
-  const isTrue = (kept: Kept | undefined): kept is Kept =>
-    kept?.diaryVersion === diaryVersion &&
-    kept.settingsVersion === settingsVersion &&
-    now.epochMilliseconds < kept.validUntil
-  const make = async () => {
-    const { value, validUntil, bytes = 4096 } = await answer()
-    const kept = { diaryVersion, settingsVersion, validUntil: validUntil?.epochMilliseconds ?? Infinity, answer: value }
-    answers.set(key, { kept, bytes })
-    return kept
-  }
-  const known = answers.get(key)?.kept
-  if (isTrue(known)) return known.answer as T
-  const making = `${key} ${diaryVersion} ${settingsVersion}`
-  const begun = underWay.get(making)
-  const others = begun && (await begun)
-  if (isTrue(others)) return others.answer as T
-  const own = make().finally(() => underWay.delete(making))
-  underWay.set(making, own)
-  return (await own).answer
-}
-
-/** What is not in the diary yet while a day is being rearranged, and what no longer counts in it. */
-export type Supposing = {
-  busy?: readonly Busy[]
-  rooms?: readonly BusyResource[]
-  closures?: readonly Closure[]
-  ignore?: readonly AppointmentId[]
-}
-
-export type OpenDiary = {
-  /** As `listFreeTimes`, within the days the diary was opened for. */
-  free(wish: Wish, supposing: Supposing): FreeSlots | undefined
-  /** As `findFreeSlot`. */
-  at(wish: SlotWish, supposing: Supposing): Slot | undefined
-  /** Whether the doctor is free then, and all that is missing is a room or a thing. */
-  lacksRoom(wish: SlotWish, supposing: Supposing): boolean
-  /** Whether the doctor works there and then, closures and all, whatever stands in the diary. */
-  atWork(wish: SlotWish, supposing: Supposing): boolean
-  /** The rooms and things a visit takes. */
-  roomsOf(id: AppointmentId): ResourceId[]
-  /** Which of these nobody else takes then. */
-  freeRooms(
-    ids: readonly ResourceId[],
-    sitting: Omit<BusyResource, 'resourceId' | 'appointmentId' | 'holdExpiresAt'>,
-    supposing: Supposing,
-  ): ResourceId[]
-}
-
-/**
- * The diary of some doctors for some days, read once to be asked many times within a transaction. What is written upon it
- * stands only if the hours are still the same at the commit.
- */
-export async function openDiary(
-  ctx: Ctx,
-  asker: Asker,
-  practitionerIds: readonly PractitionerId[],
-  from: PlainDate,
-  days: number,
-): Promise<OpenDiary> {
-  ctx.reliesOnSettings()
-  const settings = await getSettings(ctx)
-  const { zone } = ctx.clinic
-  // No visit and its buffers take longer than a day.
-  const since = dayBounds(from, zone).from.subtract({ hours: 24 })
-  const until = dayBounds(from.add({ days }), zone).to.add({ hours: 24 })
-  const busy = await listBusy(ctx, practitionerIds, since, until)
-  const taken = await busyResources(
-    ctx,
-    settings.services.flatMap(({ id }) => takesOf(settings, id)),
-    since,
-    until,
-  )
-  const facts = (service: BookableService, day: PlainDate, count: number, supposing: Supposing) => ({
-    zone,
-    now: ctx.now,
-    service,
-    ...hoursAround(settings, day, count),
-    closures: [...settings.closures, ...(supposing.closures ?? [])],
-    busy: [...busy, ...(supposing.busy ?? [])],
-    needs: takesOf(settings, service.id),
-    busyResources: [...taken, ...(supposing.rooms ?? [])],
-    rules: rulesFor(settings, asker, service.id),
-    ignore: supposing.ignore ?? [],
-  })
-  const moment = ({ startsAt, practitionerId, locationId }: SlotWish) => ({
-    startsAt: startsAt.epochMilliseconds,
-    practitionerId,
-    locationId,
-  })
-  const askedAt = (wish: SlotWish, supposing: Supposing) => {
-    const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
-    if (!offer) return undefined
-    return {
-      ...facts(lasting(offer.service, wish), dateAt(wish.startsAt, zone), 1, supposing),
-      durations: durationsOf(settings, wish),
-      ...moment(wish),
-    }
-  }
-  return {
-    free(wish, supposing) {
-      const offer = offerOf(settings, asker, wish.serviceId, wish.practitionerId)
-      if (!offer) return undefined
-      return freeSlots({
-        ...facts(lasting(offer.service, wish), wish.from, wish.days, supposing),
-        durations: durationsOf(settings, wish),
-        from: wish.from,
-        days: wish.days,
-        practitionerIds: offer.practitionerIds,
-        locationId: wish.locationId,
-      })
-    },
-    at(wish, supposing) {
-      const asked = askedAt(wish, supposing)
-      return asked && isFree(asked)
-    },
-    lacksRoom(wish, supposing) {
-      const asked = askedAt(wish, supposing)
-      return asked !== undefined && !isFree(asked) && isFree({ ...asked, needs: [] }) !== undefined
-    },
-    atWork(wish, supposing) {
-      const service = settings.services.find(({ id }) => id === wish.serviceId)
-      if (!service) return false
-      const asked = facts(lasting(service, wish), dateAt(wish.startsAt, zone), 1, supposing)
-      // To the minute, since a visit that was shifted keeps to no grid.
-      const rules = { ...asked.rules, stepMin: 1 }
-      return isFree({ ...asked, busy: [], needs: [], rules, ...moment(wish) }) !== undefined
-    },
-    roomsOf: (id) => taken.flatMap(({ appointmentId, resourceId }) => (appointmentId === id ? [resourceId] : [])),
-    freeRooms(ids, sitting, supposing) {
-      const ignored = new Set(supposing.ignore)
-      const inTheWay = [...taken, ...(supposing.rooms ?? [])].filter(
-        (row) =>
-          !ignored.has(row.appointmentId) &&
-          isBefore(row.occupiedFrom, sitting.occupiedTo) &&
-          isBefore(sitting.occupiedFrom, row.occupiedTo) &&
-          // The people of one session share a room.
-          !(
-            row.startsAt.equals(sitting.startsAt) &&
-            row.practitionerId === sitting.practitionerId &&
-            row.locationId === sitting.locationId &&
-            row.serviceId === sitting.serviceId
-          ),
-      )
-      return ids.filter((id) => !inTheWay.some(({ resourceId }) => resourceId === id))
-    },
-  }
-}
-
-export { findKnownSettings, getSettings }

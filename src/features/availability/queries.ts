@@ -84,6 +84,7 @@ export async function listBusyResources(
   from: Instant,
   to: Instant,
 ): Promise<BusyResource[]> {
+  if (resourceIds.length === 0) return []
   const found = await rows<BusyResourceRow>(
     ctx.db,
     `select r.resource_id as "resourceId", r.appointment_id as "appointmentId", r.practitioner_id as "practitionerId",
