@@ -324,6 +324,19 @@ describe('offers', () => {
     expect(offersOf(await settle())).toHaveLength(1)
   })
 
+  it('outlive somebody who holds the time on the page and lets it go', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    later(2)
+    await settle()
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
+    later(4)
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
+  })
+
   it('are not made of a time that begins too soon', async () => {
     await freed(1)
     app.clock.set('2026-11-25T04:00:00Z')

@@ -52,11 +52,16 @@ export async function waitingScene(
     ...overrides,
   })
   /** Somebody who has the time: what has to go before it comes free. */
-  async function book(date = '2026-11-25', time = '10:00', who?: { name: string; phone: Phone }): Promise<Appointment> {
+  async function book(
+    date = '2026-11-25',
+    time = '10:00',
+    who?: { name: string; phone: Phone },
+    serviceId = service.id,
+  ): Promise<Appointment> {
     const { name, phone } = who ?? { name: 'Zara Holds It', phone: newPhone() }
     const booked = await clinic.inClinic((ctx) =>
       bookAtDesk(ctx, {
-        wish: slot(date, time),
+        wish: { ...slot(date, time), serviceId },
         patient: { name, phone, email: undefined, language: 'en', proven: true, consentWording: 'desk' },
         language: 'en',
         messagesWanted: true,

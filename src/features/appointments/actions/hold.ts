@@ -8,7 +8,7 @@ import { givenBy } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import type { Appointment } from '../queries.ts'
 import { deleteHold, deleteHoldsLapsedBefore, listHoldsOf, updateDraft, type Hold } from '../queries/holds.ts'
-import { holdMinutes, longestHoldMinutes } from '../rules.ts'
+import { holdMinutes, longestHoldMinutes, occupiedBy } from '../rules.ts'
 import { takeFreeSlot } from './take.ts'
 import { noteFreed } from './freed.ts'
 
@@ -55,9 +55,9 @@ export async function takeSlot(
   const settings = await getSettings(ctx)
   const service = settings.services.find(({ id: one }) => one === wish.serviceId)
   if (service) {
-    const { durationMin } = givenBy(settings, service, wish.practitionerId)
-    const visit = { ...wish, endsAt: wish.startsAt.add({ minutes: durationMin }) }
-    await noteFreed(ctx, visit, 'hold', { lookAt: ctx.now.add({ minutes: holdMinutes }) })
+    const { from, to } = occupiedBy(wish.startsAt, givenBy(settings, service, wish.practitionerId))
+    const place = { practitionerId: wish.practitionerId, occupiedFrom: from, occupiedTo: to }
+    await noteFreed(ctx, place, 'hold', { lookAt: ctx.now.add({ minutes: holdMinutes }) })
   }
   ctx.diaryChanged()
   return held

@@ -10,6 +10,7 @@ import { getAppointment, type Appointment } from '../queries.ts'
 import { deleteLapsedHolds } from '../queries/holds.ts'
 import { updateLength } from '../queries/place.ts'
 import { lengthBounds, linkExpiry, resizable } from '../rules.ts'
+import { noteFreed } from './freed.ts'
 import { isOverlap } from './overlap.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
@@ -44,6 +45,11 @@ export async function resizeAppointment(
   const appointment = await getAppointment(ctx, id)
   await registerLink(ctx, id, appointment.linkVersion, linkExpiry(appointment.endsAt))
   await audit(ctx, 'appointment.resized', { kind: 'appointment', id }, { from_minutes: before, to_minutes: minutes })
+  // Made shorter, its end moved and left time behind.
+  if (minutes < before) {
+    const rest = { ...visit, occupiedFrom: appointment.occupiedTo }
+    await noteFreed(ctx, rest, 'moved', { by: 'desk' })
+  }
   ctx.diaryChanged()
   return done({ appointment, before })
 }

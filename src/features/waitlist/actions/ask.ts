@@ -63,13 +63,14 @@ export async function candidatesOf(ctx: Ctx, waiting: readonly Waiting[]): Promi
   })
 }
 
-/** Whether whoever holds this offer could have the time now. */
+/** Whether whoever has this offer could have the time now; but for what is to be looked past. */
 export async function isStillFree(
   ctx: Ctx,
   offer: Pick<Offer, 'serviceId' | 'practitionerId' | 'locationId' | 'startsAt' | 'insteadOf'>,
-) {
+  past: readonly AppointmentId[] = [],
+): Promise<boolean> {
   const { serviceId, practitionerId, locationId, startsAt, insteadOf } = offer
-  const ignore = insteadOf === null ? [] : [insteadOf]
+  const ignore = insteadOf === null ? past : [...past, insteadOf]
   return (await findFreeSlot(ctx, 'patient', { serviceId, practitionerId, locationId, startsAt }, ignore)) !== undefined
 }
 

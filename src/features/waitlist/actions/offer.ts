@@ -151,12 +151,17 @@ async function slotsIn(ctx: Ctx, freed: readonly FreedTime[], waiting: readonly 
   return slots
 }
 
-/** Open offers of a time that somebody else has by now are over, and whoever held them may be asked about another. */
+/**
+ * Open offers of a time that somebody else has by now are over, and whoever held them may be asked about another. Who is
+ * typing into a hold has nothing yet, and may let it go.
+ */
 async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
+  if (open.length === 0) return []
+  const holds = (await listHolds(ctx)).map(({ id }) => id)
   const free: Offer[] = []
   const taken: Offer[] = []
   for (const offer of open) {
-    const where = (await isStillFree(ctx, offer)) ? free : taken
+    const where = (await isStillFree(ctx, offer, holds)) ? free : taken
     where.push(offer)
   }
   if (taken.length === 0) return free
