@@ -10,7 +10,8 @@ import { addClosure } from '../../clinics/actions/closures.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { insertDisruption, insertKept, lockWhose, type DisruptionId } from '../queries.ts'
 import { callOffLinkDays, mostVisits, type Declaration } from '../rules.ts'
-import { becauseOf, outcomeOf, planFor, type Plan, type Wishes } from './plan.ts'
+import type { Wishes } from './choose.ts'
+import { becauseOf, outcomeOf, planFor, type Plan } from './plan.ts'
 
 export type Declared = { id: DisruptionId; told: number; tellsAt: Instant }
 

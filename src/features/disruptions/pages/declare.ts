@@ -169,6 +169,7 @@ type Row = {
   afterHours: boolean
   roomless: boolean
   lost: boolean
+  noRoom: string | undefined
   mark: string | undefined
   select: { name: string; value: string; label: string; options: { value: string; label: string }[] }
   news: { text: string; lang: string; dir: string; language: string; leaves: string } | undefined
@@ -205,6 +206,9 @@ function rowOf(
     afterHours: planned.afterHours,
     roomless: planned.roomless,
     lost: planned.lost,
+    noRoom:
+      planned.noRoomWith &&
+      t('disruptions.preview.no_room', { doctor: isolated(doctorOf(settings, planned.noRoomWith)) }),
     mark: mark && t(`disruptions.preview.mark_${mark}`),
     select: {
       name: `v_${visit.id}_${visit.version}`,
@@ -219,7 +223,7 @@ function rowOf(
       text: previewText(ctx, speakers, told.template, {
         language: visit.language,
         startsAt: stands.startsAt,
-        practitionerName: settings.practitioners.find(({ id }) => id === stands.practitionerId)?.name ?? '',
+        practitionerName: doctorOf(settings, stands.practitionerId),
         locationName: place?.name ?? '',
         locationAddress: place?.address ?? '',
       }),
@@ -250,7 +254,7 @@ function wordsOf(speaker: Speaker, settings: DiarySettings, visit: Appointment, 
       return t('disruptions.choice.shift', { time: speaker.time(choice.to) })
     case 'move': {
       if (choice.practitionerId === visit.practitionerId) return speaker.dateTime(choice.startsAt)
-      const doctor = settings.practitioners.find(({ id }) => id === choice.practitionerId)?.name ?? ''
+      const doctor = doctorOf(settings, choice.practitionerId)
       const same = choice.startsAt.equals(visit.startsAt)
       return t(same ? 'disruptions.choice.hand' : 'disruptions.choice.hand_at', {
         doctor: isolated(doctor),
@@ -259,6 +263,9 @@ function wordsOf(speaker: Speaker, settings: DiarySettings, visit: Appointment, 
     }
   }
 }
+
+const doctorOf = ({ practitioners }: DiarySettings, doctor: PractitionerId): string =>
+  practitioners.find(({ id }) => id === doctor)?.name ?? ''
 
 const isolated = (name: string) => `\u2068${name}\u2069`
 
