@@ -116,7 +116,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.set('etag', false)
   app.disable('x-powered-by')
 
-  app.use(requestLog(services.log, services.metrics))
+  app.use(requestLog(services))
   app.use(securityHeaders(config.secureCookies, paymentPages(config.stripe), config.analyticsScript))
   if (outside) app.use(outside)
   app.get('/healthz', healthz)

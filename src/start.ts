@@ -19,6 +19,7 @@ import { openLogFiles, removeOldLogs } from './platform/log-files.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { createNoticeboard } from './platform/noticeboard.ts'
 import { createPolicyShelf } from './platform/policies.ts'
+import { createPagesFirst } from './platform/pages-first.ts'
 import { createPasswords, type Passwords } from './platform/passwords.ts'
 import { createKeyRing } from './platform/seal/key-ring.ts'
 import { folderKeyStore } from './platform/seal/key-store.ts'
@@ -61,6 +62,7 @@ export async function startServices(
       log,
       logFiles,
       metrics,
+      pagesFirst: createPagesFirst(),
       databaseNow: parts.databaseNow ?? (() => clockOf(db)),
       db,
       jobsDb,

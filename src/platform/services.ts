@@ -15,6 +15,7 @@ import type { LogFiles } from './log-files.ts'
 import type { Metrics } from './metrics.ts'
 import type { Noticeboard } from './noticeboard.ts'
 import type { PolicyShelf } from './policies.ts'
+import type { PagesFirst } from './pages-first.ts'
 import type { Passwords } from './passwords.ts'
 import type { KeyRing } from './seal/key-ring.ts'
 import type { Switches } from './switches.ts'
@@ -30,6 +31,8 @@ export type Services = {
   metrics: Metrics
   /** The database's own clock, for whatever must not act on a wrong one. */
   databaseNow: () => Promise<Instant>
+  /** Whoever works in the background lets pages go before. */
+  pagesFirst: PagesFirst
   /** As `nabz_app`: `platform` freely, `clinic` only through `inClinic`. */
   db: Database
   /** As `nabz_jobs`: may see which clinic has work due, and nothing else. */

@@ -1,19 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import type { RequestHandler } from 'express'
-import { requestScope, type Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import { requestScope } from '../log.ts'
+import type { Services } from '../services.ts'
 
 /**
  * Gives each request an id, answered as `X-Request-Id` and shown on error pages, and counts it and writes one line when it ends. The
  * line holds the route's pattern, never the address itself: `/a/:token`, not the token.
  */
-export function requestLog(log: Log, metrics: Metrics): RequestHandler {
+export function requestLog({
+  log,
+  metrics,
+  pagesFirst,
+}: Pick<Services, 'log' | 'metrics' | 'pagesFirst'>): RequestHandler {
   return (req, res, next) => {
     const id = randomUUID()
     const started = performance.now()
+    pagesFirst.seen()
     Object.assign(req, { id })
     res.setHeader('X-Request-Id', id)
     res.once('finish', () => {
+      pagesFirst.seen()
       const pattern = (req.route as { path?: unknown } | undefined)?.path
       const route = typeof pattern === 'string' ? pattern : '-'
       const ms = performance.now() - started

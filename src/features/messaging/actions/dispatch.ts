@@ -120,6 +120,7 @@ async function workThrough(services: Services, channels: Channels, claimed: Clai
   const waiting = [...claimed]
   const worker = async () => {
     for (;;) {
+      await services.pagesFirst.gap()
       if (services.stopping.signal.aborted) return
       const next = waiting.shift()
       if (!next) return
