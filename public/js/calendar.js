@@ -358,7 +358,8 @@ if (calendar) {
     settle()
   }
 
-  // By pointer. A finger scrolls; whoever moves visits by touch opens them.
+  // By pointer. A finger scrolls; one that rests on a visit for a moment lifts it.
+  const longPress = 400
   const follow = (point) => {
     held.point = point
     if (pressed.edge) {
@@ -377,26 +378,39 @@ if (calendar) {
     held.minute = back ? held.start.minute : (nearest(held.column, bound, Math.max(5, step() / 2))?.minute ?? bound)
     draw()
   }
+  const lift = () => {
+    pickUp(pressed.item, 'pointer')
+    document.body.classList.add('is-dragging')
+  }
+  const letGo = () => {
+    clearTimeout(pressed?.timer)
+    pressed = undefined
+    settle()
+  }
   calendar.addEventListener('pointerdown', (event) => {
     const item = event.target.closest?.('.cal-visit[data-visit]')
-    if (!item || !post || event.button !== 0 || event.pointerType === 'touch' || held || sending || !drawn()) return
+    if (!item || !post || event.button !== 0 || held || sending || !drawn()) return
     const edge = event.target.matches('[data-edge]')
     if (edge ? item.dataset.resizable === undefined : item.dataset.movable === undefined) return
+    letGo()
+    const touch = event.pointerType === 'touch'
     pressed = {
       item,
       edge,
+      touch,
+      timer: touch ? setTimeout(lift, longPress) : undefined,
       x: event.clientX,
       y: event.clientY,
       offset: event.clientY - item.getBoundingClientRect().top,
     }
-    if (edge) event.preventDefault()
+    if (edge && !touch) event.preventDefault()
   })
   document.addEventListener('pointermove', (event) => {
     if (!pressed) return
     if (!held) {
-      if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 5) return
-      pickUp(pressed.item, 'pointer')
-      document.body.classList.add('is-dragging')
+      if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < (pressed.touch ? 10 : 5)) return
+      if (pressed.touch) return letGo()
+      lift()
     }
     if (held.how !== 'pointer') return
     event.preventDefault()
@@ -414,13 +428,19 @@ if (calendar) {
       setTimeout(() => (dropped = false))
       drop()
     }
-    pressed = undefined
-    settle()
+    letGo()
   })
   document.addEventListener('pointercancel', () => {
     if (held?.how === 'pointer') putBack()
-    pressed = undefined
+    letGo()
   })
+  // While a visit is in the hand nothing scrolls, and resting on a link brings no menu.
+  const lifted = () => held?.how === 'pointer' && pressed?.touch === true
+  calendar.addEventListener('touchmove', (event) => lifted() && event.cancelable && event.preventDefault(), {
+    passive: false,
+  })
+  calendar.addEventListener('touchend', (event) => dropped && event.cancelable && event.preventDefault())
+  calendar.addEventListener('contextmenu', (event) => pressed?.touch && event.preventDefault())
   // What ends a drag is no press on the link under it.
   calendar.addEventListener(
     'click',

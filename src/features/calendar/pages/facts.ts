@@ -34,8 +34,6 @@ export type Facts = {
   mayMove: boolean
   /** 4:30 pm */
   time: (instant: Instant) => string
-  /** 4:30 pm – 5:00 pm */
-  span: (from: Instant, to: Instant) => string
 }
 
 /** Asked often for few things: each is worked out once. */
@@ -73,9 +71,6 @@ export async function factsOf(ctx: Ctx, speaker: Speaker, shown: Shown): Promise
   }
   const workByColumn = new Map<string, WorkBlock[]>()
   const time = remembered((ms: number) => speaker.time(ms))
-  const spans = remembered((start: number) =>
-    remembered((end: number) => speaker.t('calendar.from_to', { from: time(start), to: time(end) })),
-  )
   return {
     ctx,
     speaker,
@@ -93,7 +88,6 @@ export async function factsOf(ctx: Ctx, speaker: Speaker, shown: Shown): Promise
     mayBook,
     mayMove: can(ctx, 'appointments.move'),
     time: ({ epochMilliseconds }) => time(epochMilliseconds),
-    span: (start, end) => spans(start.epochMilliseconds)(end.epochMilliseconds),
   }
 }
 

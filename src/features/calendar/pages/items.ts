@@ -27,8 +27,8 @@ export const drawn =
 type HeadedColumn = Column & { head: { label: string } }
 
 type Item =
-  | ({ kind: 'visit' } & ReturnType<typeof visitItem>)
-  | ({ kind: 'group' } & ReturnType<typeof groupItem>)
+  | ReturnType<typeof visitItem>
+  | ReturnType<typeof groupItem>
   | { kind: 'closure'; at: number; css: string; text: string }
   | { kind: 'free'; at: number; css: string; href: string; label: string; from: number; to: number }
 
@@ -42,8 +42,8 @@ export function itemsOf(facts: Facts, column: HeadedColumn, hours: { from: numbe
     if (!block || !lane) return []
     const css = `${placeCss(block)} of-${lane.of} no-${lane.no}`
     return session.length > 1 || session[0].capacity > 1
-      ? [{ kind: 'group', ...groupItem(facts, column, session, { at: block.from, css }) }]
-      : [{ kind: 'visit', ...visitItem(facts, column, session[0], { at: block.from, css }) }]
+      ? [groupItem(facts, column, session, { at: block.from, css })]
+      : [visitItem(facts, column, session[0], { at: block.from, css })]
   })
   return [...closuresIn(facts, column, hours), ...freeIn(facts, column), ...visits].sort((a, b) => a.at - b.at)
 }
@@ -70,23 +70,24 @@ function visitItem(facts: Facts, column: Column, visit: Visit, place: Place) {
   const { ctx, speaker, severalPlaces } = facts
   const mayMove = facts.mayMove && visit.patientId !== null
   const name = whose(speaker, visit)
+  const from = facts.time(visit.startsAt)
   const state = speaker.t(`shared.status.${visit.status}`)
-  const start = minuteOf(visit.startsAt.epochMilliseconds, column.date, ctx.clinic.zone)
-  const end = minuteOf(visit.endsAt.epochMilliseconds, column.date, ctx.clinic.zone)
+  const minutes = minuteOf(visit.endsAt.epochMilliseconds, column.date, ctx.clinic.zone) - place.at
   return {
+    kind: 'visit' as const,
     at: place.at,
     css: [
       place.css,
       colourOf(facts, visit),
       visit.overbooked ? 'is-on-top' : '',
-      end - start < 25 ? 'is-short' : end - start < 45 ? 'is-medium' : '',
+      minutes < 25 ? 'is-short' : minutes < 45 ? 'is-medium' : '',
     ]
       .join(' ')
       .trim(),
     id: visit.id,
     href: hrefOf(ctx, visit),
-    from: facts.time(visit.startsAt),
-    tip: [facts.span(visit.startsAt, visit.endsAt), name, visit.serviceName, visit.practitionerName, state].join(' · '),
+    from,
+    tip: [`${from} – ${facts.time(visit.endsAt)}`, name, visit.serviceName, visit.practitionerName, state].join(' · '),
     name,
     what: visit.serviceName,
     doctor: column.practitionerId === undefined ? visit.practitionerName : undefined,
@@ -98,8 +99,8 @@ function visitItem(facts: Facts, column: Column, visit: Visit, place: Place) {
     onTop: visit.overbooked,
     movable: mayMove && movable(visit.status),
     resizable: mayMove && resizable(visit.status),
-    start,
-    minutes: end - start,
+    start: place.at,
+    minutes,
     practitioner: visit.practitionerId,
   }
 }
@@ -109,6 +110,7 @@ function groupItem(facts: Facts, column: Column, session: Session, place: Place)
   const [first] = session
   const left = first.capacity - session.filter(({ status }) => status !== 'noshow').length
   return {
+    kind: 'group' as const,
     at: place.at,
     css: `${place.css} ${colourOf(facts, first)}`,
     key: `${first.practitionerId}-${first.startsAt.epochMilliseconds}`,
