@@ -136,7 +136,19 @@ export async function expectUsable(page: Page): Promise<void> {
   expect(told, `axe on ${page.url()}`).toEqual([])
   const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   expect(wide, `pixels that stick out of ${page.url()}`).toBeLessThanOrEqual(0)
+  expect(await page.evaluate(strayDots), `dots at the end of a line, or lost, on ${page.url()}`).toEqual([])
 }
+
+/** The facts before dots that are the last of their line and seen, or that are not text of a line at all. */
+const strayDots = `[...document.querySelectorAll('.dot')].flatMap((dot) => {
+  const after = document.createRange()
+  after.setStartAfter(dot)
+  after.setEndAfter(dot.parentNode.lastChild)
+  const [next] = [...after.getClientRects()].filter(({ width }) => width > 0)
+  const { width, bottom } = dot.getBoundingClientRect()
+  const lost = getComputedStyle(dot.parentElement).display.includes('flex')
+  return next && (lost || (width > 0 && next.top > bottom)) ? [dot.parentElement.outerHTML.slice(0, 200)] : []
+})`
 
 async function askAxe(page: Page): Promise<{ id: string; nodes: { html: string }[] }[]> {
   // Put there by hand, as no page has a frame: the package for it sends the whole of axe several times.

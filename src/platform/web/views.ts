@@ -46,10 +46,20 @@ function template(name: string): Template {
   const filename = join(viewsFolder, `${name}.ejs`)
   // Shared locals are reached by prototype, and they have none themselves: nothing gets in but what was put there.
   const options = { filename, strict: false, rmWhitespace: true, unsafePrototypeLocals: true }
-  const made = withInclude(name, ejs.compile(readFileSync(filename, 'utf8'), options))
+  const made = withInclude(name, ejs.compile(withDots(readFileSync(filename, 'utf8')), options))
   compiled.set(name, made)
   return made
 }
+
+/**
+ * Facts of one line stand apart by a dot with a space on each side. It is printed so that the dot is a space's background
+ * (`.dot` in tokens.css): where a line breaks the browser drops the space, and no line ends or begins with a dot.
+ */
+const withDots = (source: string): string =>
+  source
+    .split(/(<title>[\s\S]*?<\/title>|<%[\s\S]*?%>)/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/\s*·\s*/g, '<span class="dot"><b>·</b> </span>')))
+    .join('')
 
 /**
  * `include(path, more)` for templates, in place of the one of EJS, which looks for the file and copies every local each
