@@ -140,6 +140,7 @@ export const seedClinics: SeedClinic[] = [
     languages: 'ar en',
     bring: 'الأشعة السابقة إن وُجدت.',
     stepMin: 30,
+    missedRule: 'call',
     locations: [
       {
         name: 'مدينة نصر',

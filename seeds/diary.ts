@@ -22,6 +22,9 @@ export type SeedVisit = {
 /** How many people a clinic knows. */
 export const patientsPerClinic = 420
 
+/** Some people often don't come, and never say that they will: there is somebody to call. */
+const forgetful = (patient: number): boolean => patient % 14 === 5
+
 /** The visits of one day. `now` decides what has happened by then; `fill` in [0, 1] how full the day is. */
 export function visitsOf(clinic: SeedClinic, date: PlainDate, now: Instant, fill: number): SeedVisit[] {
   const visits: SeedVisit[] = []
@@ -45,7 +48,7 @@ export function visitsOf(clinic: SeedClinic, date: PlainDate, now: Instant, fill
         const people = capacity === 1 ? 1 : 2 + dice.upTo(capacity - 2)
         for (let lane = 1; lane <= people; lane++) {
           const patient = somebody(dice, taken)
-          const status = statusAt(at, endsAt, now, dice, { inRoom, waiting })
+          const status = statusAt(at, endsAt, now, dice, { inRoom, waiting, missed: forgetful(patient) ? 0.6 : 0.09 })
           if (status === 'in_room') inRoom++
           if (status === 'arrived') waiting++
           const source = dice.next() < 0.6 ? 'online' : 'desk'
@@ -56,7 +59,7 @@ export function visitsOf(clinic: SeedClinic, date: PlainDate, now: Instant, fill
             patient,
             status,
             source,
-            confirmed: status === 'booked' && dice.next() < 0.55,
+            confirmed: status === 'booked' && dice.next() < 0.55 && !forgetful(patient),
           })
         }
         at = nextStart(at, minutes + after, clinic.stepMin)
@@ -97,12 +100,12 @@ function statusAt(
   endsAt: Instant,
   now: Instant,
   dice: Chance,
-  sofar: { inRoom: number; waiting: number },
+  sofar: { inRoom: number; waiting: number; missed: number },
 ): SeedVisit['status'] {
   const roll = dice.next()
   const minutesAgo = (now.epochMilliseconds - endsAt.epochMilliseconds) / 60_000
   if (roll < 0.06) return 'cancelled'
-  if (minutesAgo > 20) return roll < 0.09 ? 'noshow' : 'fulfilled'
+  if (minutesAgo > 20) return roll < sofar.missed ? 'noshow' : 'fulfilled'
   if (startsAt.epochMilliseconds <= now.epochMilliseconds) return sofar.inRoom === 0 ? 'in_room' : 'arrived'
   const early = startsAt.epochMilliseconds - now.epochMilliseconds < 35 * 60_000
   return early && sofar.waiting < 2 ? 'arrived' : 'booked'
