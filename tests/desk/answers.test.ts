@@ -67,7 +67,7 @@ describe('for a caller', () => {
   })
 
   it('are sealed with the visit and shown on it, whichever were answered', async () => {
-    await await book({ [why]: 'My knee', [side]: 'left knee' })
+    await book({ [why]: 'My knee', [side]: 'left knee' })
     const [visit] = await visits()
     expect(visit!.sealed!.toString('latin1')).not.toContain('knee')
     const words = await pageOf(visit!.id)

@@ -2,6 +2,7 @@
 // desk every question may be left open, and filled in later on the visit.
 import { optionalText } from '../../../kernel/forms.ts'
 import { parseId, type ServiceId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import { mostQuestions, type Question } from '../../clinics/rules/services.ts'
 import type { Answer, Status } from '../rules.ts'
 
@@ -62,7 +63,8 @@ export const answerFields = (
     const options = kind === 'yes_no' ? ['yes', 'no'] : choices
     return {
       name,
-      label,
+      // In the clinic's words, whatever language the page speaks.
+      label: isolated(label),
       required: false,
       value: values[name] ?? '',
       error: errors[name],
