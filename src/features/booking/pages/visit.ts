@@ -3,6 +3,7 @@ import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Appointment } from '../../appointments/queries.ts'
+import type { OtherVisit } from '../../appointments/queries/series.ts'
 import { patientMayChange, patientMayConfirm, patientMayReturn, referenceText } from '../../appointments/rules.ts'
 import type { Standing } from '../../queue/queries/look.ts'
 import { aboutText, tokenText } from '../../queue/rules/words.ts'
@@ -12,13 +13,13 @@ import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type
 /** What a visit's own page says first, when something has just happened on it. */
 export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'closed'
 
-/** `standing` is the visit's place in the line, on its day. */
+/** `standing` is the visit's place in the line, on its day; `others` are the coming visits of its series. */
 export function visitPage(
   scene: Scene,
   visit: Appointment,
   token: string,
   news: News | undefined,
-  standing?: Standing,
+  { standing, others = [] }: { standing?: Standing | undefined; others?: readonly OtherVisit[] } = {},
 ): View {
   const { settings, speaker, now, url } = scene
   const { t } = speaker
@@ -49,10 +50,44 @@ export function visitPage(
     soonerHref:
       coming && scene.clinic.status === 'active' && settings.profile.waitlist ? url(`${path}/sooner`) : undefined,
     cancelHref: coming ? url(`${path}/cancellation`) : undefined,
+    ...oneOf(scene, visit, others),
     againHref: coming ? undefined : againOf(scene, visit, path),
     phone: clinicPhone(scene),
     whatsappHref: whatsappOf(scene),
   })
+}
+
+/** So many are read at a glance; the rest are a press away. */
+const atAGlance = 6
+
+/**
+ * The rest of a series. They are named and not linked: a link opens one visit, also to somebody it was passed on to, and
+ * must not become a way to change the others. Those have links of their own, or are reached with a code to the phone.
+ */
+function oneOf(scene: Scene, visit: Appointment, others: readonly OtherVisit[]) {
+  const { t } = scene.speaker
+  const isPart = others.length > 0
+  const shown = others.length > atAGlance + 1 ? others.slice(0, atAGlance) : others
+  const rest = others.slice(shown.length)
+  const row = (other: OtherVisit) => ({
+    when: scene.speaker.longDateTime(other.startsAt),
+    doctor: other.practitionerName,
+    place: other.locationName === visit.locationName ? undefined : other.locationName,
+  })
+  return {
+    moveWord: t(isPart ? 'booking.series.move' : 'booking.visit.move'),
+    cancelWord: t(isPart ? 'booking.series.cancel' : 'booking.visit.cancel'),
+    onlyThis: isPart ? t('booking.series.only', { when: scene.speaker.longDateTime(visit.startsAt) }) : undefined,
+    others: isPart
+      ? {
+          shown: shown.map(row),
+          rest: rest.map(row),
+          more: t('booking.series.more', { count: rest.length }),
+          links: visit.messagesWanted ? t('booking.series.links') : undefined,
+          allHref: homeOf(scene, '/privacy'),
+        }
+      : undefined,
+  }
 }
 
 /** How often a page that shows a place in the line looks again by itself. */
@@ -145,7 +180,7 @@ function newsText(scene: Scene, visit: Appointment, news: News) {
 }
 
 /** Asks before it is done: nothing is cancelled by opening a link. */
-export function cancelPage(scene: Scene, visit: Appointment, token: string): View {
+export function cancelPage(scene: Scene, visit: Appointment, token: string, others: readonly OtherVisit[]): View {
   const { speaker, url } = scene
   return view('booking/cancel', {
     title: speaker.t('booking.cancel.title'),
@@ -154,6 +189,7 @@ export function cancelPage(scene: Scene, visit: Appointment, token: string): Vie
     ...leafOf(scene, visit.startsAt),
     doctor: visit.practitionerName,
     service: visit.serviceName,
+    kept: others.length > 0 ? speaker.t('booking.series.kept', { count: others.length }) : undefined,
     action: url(`/a/${token}/cancellation`),
     keepHref: url(`/a/${token}`),
     moveHref: scene.clinic.status === 'active' ? url(`/a/${token}/move`) : undefined,

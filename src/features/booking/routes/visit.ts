@@ -10,6 +10,7 @@ import type { View } from '../../../platform/web/views.ts'
 
 import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { listOthersOfSeries } from '../../appointments/queries/series.ts'
 import { patientMayChange, patientMayReturn } from '../../appointments/rules.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
 import { isLive } from '../../clinics/rules.ts'
@@ -60,7 +61,10 @@ async function look<T>({ id, request }: Linked, work: (standing: Standing) => Pr
 async function showVisit(linked: Linked, news: News | undefined, status = 200): Promise<void> {
   const { request, page } = await look(linked, async ({ ctx, request, scene, visit }) => ({
     request,
-    page: visitPage(scene, visit, linked.token, news, await findStanding(ctx, visit)),
+    page: visitPage(scene, visit, linked.token, news, {
+      standing: await findStanding(ctx, visit),
+      others: await listOthersOfSeries(ctx, visit),
+    }),
   }))
   request.show(page, { status })
 }
@@ -98,10 +102,10 @@ routes.post('/a/:token/confirmation', 'public', async (request) => {
 routes.get('/a/:token/cancellation', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
-  const { own, page } = await look(linked, ({ request, scene, visit }) => ({
+  const { own, page } = await look(linked, async ({ ctx, request, scene, visit }) => ({
     own: request,
     page: patientMayChange(visit, scene.now)
-      ? cancelPage(scene, visit, linked.token)
+      ? cancelPage(scene, visit, linked.token, await listOthersOfSeries(ctx, visit))
       : visitPage(scene, visit, linked.token, visit.status === 'cancelled' ? 'cancelled' : 'too_late'),
   }))
   own.show(page)
@@ -147,11 +151,15 @@ async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing
   const week = await weekOf(today, horizonOf(settings, choice.serviceId), asked, (from, days) =>
     listFreeTimes(ctx, 'patient', { ...choice, from, days }, [visit.id]),
   )
+  const others = await listOthersOfSeries(ctx, visit)
   const moving: Moving = {
     path: `/a/${linked.token}/move`,
     action: `/a/${linked.token}/move`,
     back: { href: url(`/a/${linked.token}`) },
-    lead: speaker.t('booking.move.lead', { when: soonText(scene, visit.startsAt) }),
+    lead: [
+      speaker.t('booking.move.lead', { when: soonText(scene, visit.startsAt) }),
+      ...(others.length > 0 ? [speaker.t('booking.series.stay')] : []),
+    ].join(' '),
   }
   return timesPage(scene, { choice, ...week }, { moving, ...(wrong === undefined ? {} : { wrong }) })
 }
