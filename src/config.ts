@@ -117,6 +117,9 @@ const environment = z
     if (env.NABZ_DEMO === 'on') refuse('NABZ_DEMO', 'must be off in production')
   })
 
+/** Every variable the settings are read from. */
+export const settingNames: readonly string[] = Object.keys(environment.shape)
+
 export type Config = Readonly<ReturnType<typeof shape>>
 
 /** Takes what `.env` in the working directory names into the environment; what is set there already wins. */

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config.ts'
+import { ConfigError, readConfig, settingNames } from '../../src/config.ts'
 
 const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 const complete = {
@@ -157,5 +159,46 @@ describe('the settings', () => {
       expect(message).toContain(`  ${name} must look like`)
       expect(message).not.toContain(value)
     })
+  })
+})
+
+describe('what an operator reads', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name!)
+  /** Settings that a command takes from the environment itself. */
+  const commands = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('-command.ts'))
+    .flatMap((file) => found(read(join('src', file)), /(?:requiredSetting\('|process\.env\.)([A-Z_]+)/g))
+  const known = [...new Set([...settingNames, ...commands])].toSorted()
+
+  it('names every setting in the file to copy, and none that nothing reads', () => {
+    expect(found(read('.env.example'), /^(?:# )?([A-Z_]+)=/gm).toSorted()).toEqual(known)
+  })
+
+  it('has a value in that file only where the start takes it or refuses it as a placeholder', () => {
+    const lines = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ])
+    const problems = refusal(Object.fromEntries(lines) as Record<string, string>)
+      .split('\n')
+      .slice(1)
+    const refused = problems.filter((line) => !line.endsWith(' is missing')).map((line) => line.trim().split(' ')[0])
+    expect([...new Set(refused)]).toEqual(['SESSION_SECRET', 'PASSWORD_PEPPER', 'MASTER_KEY', 'LOOKUP_KEY'])
+  })
+
+  it('is told in the README of every setting', () => {
+    const readme = read('README.md')
+    expect(known.filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+  })
+
+  it('finds nothing in the compose file that is not a setting', () => {
+    const compose = read('docker-compose.yml')
+    const application = compose.slice(compose.indexOf('  nabz:\n'), compose.indexOf('  caddy:\n'))
+    expect(found(application, /^ {6}([A-Z_]+): /gm).filter((name) => !known.includes(name))).toEqual([])
+    // Those it asks for besides: `docker compose` stops without them, and the README shows them.
+    const asked = new Set(found(compose, /[^$]\$\{([A-Z_]+)/g))
+    expect([...asked].filter((name) => !known.includes(name)).toSorted()).toEqual(['DOMAIN', 'POSTGRES_PASSWORD'])
   })
 })
