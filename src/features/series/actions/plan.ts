@@ -3,8 +3,8 @@
 import { newId, type AppointmentId } from '../../../kernel/ids.ts'
 import { dateAt, Temporal, type Instant, type PlainDate } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { getSettings, openDiary, type OpenDiary } from '../../availability/actions.ts'
-import type { Busy, Slot } from '../../availability/rules.ts'
+import { getSettings, openDiary, type OpenDiary, type Supposing } from '../../availability/actions.ts'
+import type { Busy, BusyResource, Slot } from '../../availability/rules.ts'
 import { nearest, type SlotChoice } from '../../desk/rules.ts'
 import type { Decision } from '../rules.ts'
 
@@ -63,20 +63,23 @@ export async function plan(
   const diary = await openDiary(ctx, 'desk', [...new Set(others)], from, from.until(to).days)
   const ignore = wishes.flatMap(({ visit }) => visit ?? [])
   // What the series itself takes: no two of its dates are offered the same time.
-  const taken: Busy[] = []
+  const busy: Busy[] = []
+  const rooms: BusyResource[] = []
+  const supposing = { busy, rooms, ignore }
   const service = settings.services.find(({ id }) => id === serviceId)
-  const isFree = (slot: SlotChoice, durationMin: number | undefined) =>
-    diary.at({ ...slot, durationMin }, { busy: taken, ignore }) !== undefined
-  const take = (slot: SlotChoice, durationMin: number | undefined) => {
-    if (service) taken.push(occupying(slot, { ...service, durationMin: durationMin ?? service.durationMin }))
+  const take = ({ resourceIds = [] }: Slot, slot: SlotChoice, durationMin: number | undefined) => {
+    if (!service) return
+    const taken = occupying(slot, { ...service, durationMin: durationMin ?? service.durationMin })
+    busy.push(taken)
+    rooms.push(...resourceIds.map((resourceId) => ({ ...taken, resourceId })))
   }
   const decided = wishes.map((wish) => {
     const found = picks.get(wish.key)
     // Nobody slips another service in.
     const pick = found && found !== 'leave_out' && found.serviceId !== serviceId ? undefined : found
     const wanted = pick && pick !== 'leave_out' ? pick : wish.slot
-    const free = isFree(wanted, wish.durationMin)
-    if (free && pick !== 'leave_out') take(wanted, wish.durationMin)
+    const free = diary.at({ ...wanted, durationMin: wish.durationMin }, supposing)
+    if (free && pick !== 'leave_out') take(free, wanted, wish.durationMin)
     return { wish, pick, wanted, free }
   })
   return decided.map(({ wish, pick, wanted, free }): Planned => {
@@ -91,8 +94,8 @@ export async function plan(
     if (free && pick !== 'leave_out') {
       return { ...base, state: sameSlot(wanted, wish.slot) ? 'free' : 'chosen', to: wanted }
     }
-    const reason = explain(ctx, diary, settings.closures, wish, ignore)
-    const alternatives = free ? [wish.slot] : alternativesTo(ctx, diary, others, wish, taken, ignore)
+    const reason = explain(ctx, diary, settings.closures, { ...wish, slot: wanted }, supposing)
+    const alternatives = free ? [wish.slot] : alternativesTo(ctx, diary, others, wish, supposing)
     const state = pick === 'leave_out' ? 'left_out' : 'conflict'
     return {
       ...base,
@@ -128,11 +131,12 @@ function explain(
   diary: OpenDiary,
   closures: readonly Closure[],
   { slot, durationMin }: Wish,
-  ignore: readonly AppointmentId[],
+  supposing: Supposing,
 ): { why: Why; reason: string | undefined } {
   const why = (what: Why, reason?: string) => ({ why: what, reason })
   if (slot.startsAt.epochMilliseconds <= ctx.now.epochMilliseconds) return why('past')
-  if (diary.atWork({ ...slot, durationMin }, { ignore })) return why('taken')
+  if (diary.lacksRoom({ ...slot, durationMin }, supposing)) return why('no_room')
+  if (diary.atWork({ ...slot, durationMin }, supposing)) return why('taken')
   const closed = closures.find((one) => closes(one, slot, slot.startsAt.add({ minutes: durationMin ?? 1 })))
   return closed ? why('closed', closed.reason) : why('hours')
 }
@@ -152,11 +156,9 @@ function alternativesTo(
   diary: OpenDiary,
   doctors: readonly SlotChoice['practitionerId'][],
   { slot, durationMin }: Wish,
-  busy: readonly Busy[],
-  ignore: readonly AppointmentId[],
+  supposing: Supposing,
 ): SlotChoice[] {
   const date: PlainDate = dateAt(slot.startsAt, ctx.clinic.zone)
-  const supposing = { busy, ignore }
   const { serviceId, practitionerId } = slot
   const wish = { serviceId, practitionerId, locationId: undefined, from: date.subtract({ days: around }) }
   const free = diary.free({ ...wish, days: 2 * around + 1, durationMin }, supposing)
