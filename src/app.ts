@@ -34,7 +34,9 @@ import { bookingRoutes } from './features/booking/routes/book.ts'
 import { expiredForms } from './features/booking/routes/expired.ts'
 import { bookingOpenRoutes } from './features/booking/routes/open.ts'
 import { visitRoutes } from './features/booking/routes/visit.ts'
-import { placeRoutes, waitingRoutes } from './features/booking/routes/waiting.ts'
+import { placeRoutes } from './features/booking/routes/place.ts'
+import { soonerRoutes } from './features/booking/routes/sooner.ts'
+import { waitingRoutes } from './features/booking/routes/waiting.ts'
 import { calendarRoutes } from './features/calendar/routes.ts'
 import { closingRoutes } from './features/closing/routes.ts'
 import { certificateRoutes } from './features/closing/routes/certificates.ts'
@@ -160,6 +162,7 @@ export function createApp(services: Services, outside?: RequestHandler): Express
   app.use(visitRoutes.express)
   app.use(waitingRoutes.express)
   app.use(placeRoutes.express)
+  app.use(soonerRoutes.express)
   app.use(answerRoutes.express)
   app.use(portalRoutes.express)
   app.use(siteFormRoutes.express)

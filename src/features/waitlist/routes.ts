@@ -10,8 +10,12 @@ import { flash } from '../../platform/web/session.ts'
 import { changeWaitlistSettings, findPlace, joinList, leaveList, restoreEntry } from './actions/join.ts'
 import { lookToOffer, offerByHand } from './actions/by-hand.ts'
 import { listFreeSlots, listSuiting } from './actions/suiting.ts'
-import { addPage, listPage, nameOf, offerPage, settingsPage } from './pages.ts'
-import { datesWrong, typedWish } from './rules/wish.ts'
+import { addPage } from './pages/add.ts'
+import { nameOf } from './pages/frame.ts'
+import { listPage } from './pages/list.ts'
+import { offerPage } from './pages/offer.ts'
+import { settingsPage } from './pages/settings.ts'
+import { datesWrong, typedWish, wishOf } from './rules/wish.ts'
 import {
   addKnownForm,
   addNewForm,
@@ -54,9 +58,7 @@ routes.post('/waiting-list/new', 'appointments.book', async (request) => {
   if (!parsed.ok) return again(422, { values: typed, errors: parsed.errors })
   const wrong = datesWrong(parsed.value, dateAt(services.clock.now(), clinic.zone))
   if (Object.keys(wrong).length > 0) return again(422, { values: typed, errors: wrong })
-  const { service, location, practitioners, weekdays, parts, from, until } = parsed.value
-  const days = { weekdays, parts, from, until }
-  const wish = { serviceId: service, practitionerIds: practitioners, locationId: location ?? null, ...days }
+  const wish = wishOf(parsed.value.service, parsed.value)
   const [free] = await inClinic((ctx) => listSuiting(ctx, wish, { most: 1 }))
   if (free) {
     const page = await inClinic((ctx) =>

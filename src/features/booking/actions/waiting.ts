@@ -15,6 +15,7 @@ import { isOptedOut } from '../../messaging/actions/stop.ts'
 import { joinList, tokenOf, type Joined, type JoinRefusal } from '../../waitlist/actions/join.ts'
 import { listSuiting } from '../../waitlist/actions/suiting.ts'
 import type { FreeSlot, WaitingWish } from '../../waitlist/rules.ts'
+import { wishOf } from '../../waitlist/rules/wish.ts'
 import {
   findWaitingDraft,
   insertWaitingDraft,
@@ -176,15 +177,6 @@ export function detailsOf(
 ): { details: WaitingDetails } | { errors: Record<string, string> } {
   const form = parseForm(waitingForm(country), typed)
   if (!form.ok) return { errors: form.errors }
-  const { service, location, practitioners, weekdays, parts, from, until, name, phone, email } = form.value
-  const wish = {
-    serviceId: service,
-    practitionerIds: practitioners,
-    locationId: location ?? null,
-    weekdays,
-    parts,
-    from,
-    until,
-  }
-  return { details: { name, phone, email, wish } }
+  const { service, name, phone, email } = form.value
+  return { details: { name, phone, email, wish: wishOf(service, form.value) } }
 }

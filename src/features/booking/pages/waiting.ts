@@ -1,16 +1,15 @@
-// The waiting list as patients see it: the form, the code, their place on it, and an offer they have.
+// Joining the waiting list as patients see it: the form, the code, and why not.
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
+import type { ServiceId } from '../../../kernel/ids.ts'
 import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
-import { dateAt, isBefore, type PlainDate } from '../../../kernel/time.ts'
+import { dateAt, type PlainDate } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import { offerOf } from '../../availability/actions.ts'
 import { currentWordingKey } from '../../consents/rules.ts'
-import type { Entry } from '../../waitlist/queries/entries.ts'
-import type { Offer } from '../../waitlist/queries/offers.ts'
-import { longestWaitDays, partsOfDay, type FreeSlot, type WaitingWish } from '../../waitlist/rules.ts'
-import { queryText } from '../rules/wish.ts'
-import { clinicPhone, headOf, homeOf, leafOf, priceText, type Scene } from './frame.ts'
+import { longestWaitDays, type FreeSlot } from '../../waitlist/rules.ts'
+import { fieldIn, usualSpan, wishFields } from '../../waitlist/rules/words.ts'
+import { clinicPhone, headOf, homeOf, type Scene } from './frame.ts'
 import { buttonOf } from './times.ts'
 
 /** What the form is about, and where it goes. */
@@ -21,9 +20,7 @@ export type WaitingAsk = {
   sooner: Appointment | undefined
 }
 
-const usualDays = 14
-
-/** What stands in a form nobody has typed in: from today, for two weeks, whichever day and time. */
+/** What stands in a form nobody has typed in: what was looked at before, and whichever day and time. */
 export function freshWish(
   scene: Scene,
   asked: {
@@ -33,14 +30,11 @@ export function freshWish(
     date?: PlainDate | undefined
   },
 ): Record<string, string> {
-  const today = dateAt(scene.now, scene.clinic.zone)
-  const from = asked.date ?? today
   return {
     ...(asked.service === undefined ? {} : { service: asked.service }),
     ...(asked.location === undefined ? {} : { location: asked.location }),
     ...(asked.practitioner === undefined ? {} : { practitioners: asked.practitioner }),
-    from: from.toString(),
-    until: (asked.date ?? today.add({ days: usualDays })).toString(),
+    ...usualSpan(dateAt(scene.now, scene.clinic.zone), asked.date),
   }
 }
 
@@ -52,15 +46,15 @@ export function waitingPage(
 ): View {
   const { clinic, speaker, settings, url } = scene
   const { t } = speaker
-  const values = form.values
-  const field = (more: { name: string; label: string } & Record<string, unknown>) => ({
-    value: values[more.name] ?? '',
-    error: form.errors[more.name],
-    ...more,
-  })
-  const list = (name: string) => (values[name] ?? '').split(',').filter(Boolean)
+  const field = fieldIn(form)
   const today = dateAt(scene.now, clinic.zone)
   const last = ask.sooner ? dateAt(ask.sooner.startsAt, clinic.zone) : today.add({ days: longestWaitDays })
+  const wish = wishFields(speaker, form, {
+    doctors: doctorsFor(scene, ask.sooner?.serviceId),
+    places: settings.locations.filter(({ active }) => active),
+    today,
+    last,
+  })
   return view('booking/waiting', {
     title: t(ask.sooner ? 'waitlist.sooner.title' : 'waitlist.join.title'),
     lead: ask.sooner
@@ -73,30 +67,9 @@ export function waitingPage(
     action: ask.action,
     who: ask.sooner === undefined,
     free: free.length === 0 ? undefined : freeOf(scene, ask, free),
-    what: [...(ask.sooner ? [] : [serviceField()]), ...doctorFields(), ...placeFields()],
-    when: [
-      field({
-        name: 'weekdays',
-        label: t('waitlist.field.weekdays'),
-        hint: t('waitlist.field.any_hint'),
-        type: 'checkboxes',
-        value: list('weekdays'),
-        options: [1, 2, 3, 4, 5, 6, 7].map((day) => ({
-          value: String(day),
-          label: speaker.weekday(today.add({ days: (day - today.dayOfWeek + 7) % 7 })),
-        })),
-      }),
-      field({
-        name: 'parts',
-        label: t('waitlist.field.parts'),
-        type: 'checkboxes',
-        value: list('parts'),
-        options: partsOfDay.map((part) => ({ value: part, label: t(`waitlist.part.${part}`) })),
-      }),
-    ],
-    dates: (['from', 'until'] as const).map((name) =>
-      field({ name, label: t(`waitlist.field.${name}`), type: 'date', min: today.toString(), max: last.toString() }),
-    ),
+    what: [...(ask.sooner ? [] : [serviceField()]), ...wish.doctors, ...wish.places],
+    when: wish.when,
+    dates: wish.dates,
     person: [
       field({ name: 'name', label: t('booking.details.name'), autocomplete: 'name', maxlength: 80 }),
       field({
@@ -122,47 +95,9 @@ export function waitingPage(
       name: 'service',
       label: t('booking.times.service'),
       type: 'select',
-      value: values.service ?? services[0]?.id ?? '',
+      value: form.values.service ?? services[0]?.id ?? '',
       options: services.map(({ id, name }) => ({ value: id, label: name })),
     })
-  }
-
-  function doctorFields() {
-    const serviceId = ask.sooner?.serviceId
-    const doctors = settings.practitioners.filter(
-      ({ id, active }) =>
-        active &&
-        settings.services.some(
-          (service) => (serviceId ?? service.id) === service.id && offerOf(settings, 'patient', service.id, id),
-        ),
-    )
-    if (doctors.length < 2) return []
-    return [
-      field({
-        name: 'practitioners',
-        label: t('waitlist.field.doctors'),
-        hint: t('waitlist.field.any_doctor_hint'),
-        type: 'checkboxes',
-        value: list('practitioners'),
-        options: doctors.map(({ id, name }) => ({ value: id, label: name })),
-      }),
-    ]
-  }
-
-  function placeFields() {
-    const places = settings.locations.filter(({ active }) => active)
-    if (places.length < 2) return []
-    return [
-      field({
-        name: 'location',
-        label: t('booking.times.location'),
-        type: 'select',
-        options: [
-          { value: '', label: t('booking.times.any_location') },
-          ...places.map(({ id, name }) => ({ value: id, label: name })),
-        ],
-      }),
-    ]
   }
 
   function freeOf(at: Scene, { sooner }: WaitingAsk, slots: readonly FreeSlot[]) {
@@ -181,6 +116,16 @@ export function waitingPage(
     }
   }
 }
+
+/** Whoever gives it online, or anything at all. */
+const doctorsFor = ({ settings }: Scene, serviceId: ServiceId | undefined) =>
+  settings.practitioners.filter(
+    ({ id, active }) =>
+      active &&
+      settings.services.some(
+        (service) => (serviceId ?? service.id) === service.id && offerOf(settings, 'patient', service.id, id),
+      ),
+  )
 
 export function waitingCodePage(
   scene: Scene,
@@ -241,98 +186,4 @@ export function waitingStopPage(
     phone: clinicPhone(scene),
     homeHref: homeOf(scene),
   })
-}
-
-export type WaitingNews = 'joined' | 'declined' | 'taken' | 'over' | 'left' | 'limit'
-export const waitingNews = [
-  'joined',
-  'declined',
-  'taken',
-  'over',
-  'left',
-  'limit',
-] as const satisfies readonly WaitingNews[]
-
-/** Somebody's place on the list, and what is on offer to them. Looking changes nothing. */
-export function placePage(
-  scene: Scene,
-  at: { entry: Entry; offer: Offer | undefined; token: string; visitHref: string | undefined },
-  news: WaitingNews | undefined,
-): View {
-  const { speaker, url, clinic, settings, now } = scene
-  const { t } = speaker
-  const { entry, offer, token } = at
-  const path = `/w/${token}`
-  const open =
-    offer?.state === 'open' && entry.state === 'waiting' && isBefore(now, offer.expiresAt) ? offer : undefined
-  const service = settings.services.find(({ id }) => id === entry.wish.serviceId)
-  return view('booking/place', {
-    title: t('waitlist.place.title'),
-    clinic: headOf(scene),
-    // What is on offer comes first: that somebody is on the list goes without saying then.
-    news: news && !(open && news === 'joined') ? newsOf(scene, entry, news) : undefined,
-    state: t(`waitlist.state.${entry.state}`),
-    waiting: entry.state === 'waiting',
-    offer: open && {
-      ...leafOf(scene, open.startsAt),
-      doctor: open.practitionerName,
-      service: open.serviceName,
-      place: open.locationName,
-      price: service && priceText(scene, service),
-      text: t(entry.insteadOf === null ? 'waitlist.offer.text' : 'waitlist.offer.text_sooner'),
-      until: t('waitlist.offer.until', { time: speaker.time(open.expiresAt) }),
-      id: open.id,
-      acceptAction: url(`${path}/acceptance`),
-      declineAction: url(`${path}/refusal`),
-    },
-    facts: wishFacts(scene, entry.wish),
-    visitHref: at.visitHref,
-    leaveAction: entry.state === 'waiting' ? url(`${path}/removal`) : undefined,
-    timesHref: homeOf(scene, `/times${queryText({ service: entry.wish.serviceId })}`),
-    phone: clinicPhone(scene),
-    clinicName: clinic.name,
-  })
-}
-
-/** A wish in words, row by row. */
-export function wishFacts(
-  { speaker, settings, clinic, now }: Pick<Scene, 'speaker' | 'settings' | 'clinic' | 'now'>,
-  wish: WaitingWish,
-) {
-  const { t } = speaker
-  const today = dateAt(now, clinic.zone)
-  const names = settings.practitioners.filter(({ id }) => wish.practitionerIds.includes(id)).map(({ name }) => name)
-  const place = settings.locations.find(({ id }) => id === wish.locationId)
-  const days = wish.weekdays.map((day) => speaker.weekday(today.add({ days: (day - today.dayOfWeek + 7) % 7 })))
-  const parts = wish.parts.map((part) => t(`waitlist.part.${part}`))
-  return [
-    { label: t('booking.times.service'), text: settings.services.find(({ id }) => id === wish.serviceId)?.name ?? '' },
-    { label: t('waitlist.field.doctors'), text: names.length === 0 ? t('waitlist.any_doctor') : speaker.list(names) },
-    ...(place ? [{ label: t('booking.times.location'), text: place.name }] : []),
-    {
-      label: t('waitlist.field.days'),
-      text: [
-        days.length === 0 ? t('waitlist.any_day') : speaker.list(days),
-        ...(parts.length === 0 ? [] : [speaker.list(parts)]),
-      ].join(' · '),
-    },
-    {
-      label: t('waitlist.field.dates'),
-      text: t('waitlist.span', { from: speaker.longDate(wish.from), until: speaker.longDate(wish.until) }),
-    },
-  ]
-}
-
-/** Only what is so: an address can be typed by anybody. */
-function newsOf({ speaker, clinic }: Scene, entry: Entry, news: WaitingNews) {
-  const { t } = speaker
-  if (news === 'joined' && entry.state !== 'waiting') return undefined
-  if (news === 'left' && entry.state !== 'left') return undefined
-  const good = news === 'joined' || news === 'left' || news === 'declined'
-  return {
-    kind: good ? 'success' : 'warning',
-    icon: good ? 'circle-check' : 'info-circle',
-    title: t(`waitlist.news.${news}`),
-    text: t(`waitlist.news.${news}_text`, { clinic: clinic.name }),
-  }
 }

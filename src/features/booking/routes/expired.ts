@@ -33,8 +33,8 @@ async function placeOf(req: Request) {
     const back = req.path.startsWith(`/c/${name}/privacy`) ? 'privacy' : 'times'
     return clinic && { clinic, back: `/c/${clinic.slug}/${back}` }
   }
-  if (door !== 'a') return undefined
+  if (door !== 'a' && door !== 'w') return undefined
   const link = await findLink(db, name, clock.now())
   const clinic = link && (await clinics.byId(link.clinicId))
-  return clinic && { clinic, back: `/a/${name}` }
+  return clinic && { clinic, back: `/${door}/${name}` }
 }

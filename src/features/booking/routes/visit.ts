@@ -1,62 +1,27 @@
 // A patient's own page, behind the link of a message: how the visit stands, and what can be done about it. Looking
 // changes nothing, since messengers open links by themselves.
 import { parseForm } from '../../../kernel/forms.ts'
-import type { AppointmentId } from '../../../kernel/ids.ts'
 import { dateAt } from '../../../kernel/time.ts'
-import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { findLink } from '../../../platform/links.ts'
-import { patientRequest, publicRouter, type PatientRequest, type PublicRequest } from '../../../platform/web/routers.ts'
+import { publicRouter } from '../../../platform/web/routers.ts'
 import type { View } from '../../../platform/web/views.ts'
 
 import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
-import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import { listOthersOfSeries } from '../../appointments/queries/series.ts'
 import { patientMayChange, patientMayReturn } from '../../appointments/rules.ts'
-import { getSettings, listFreeTimes } from '../../availability/actions.ts'
+import { listFreeTimes } from '../../availability/actions.ts'
 import { isLive } from '../../clinics/rules.ts'
 import { findStanding } from '../../queue/queries/look.ts'
 import { nearestTo, weekOf } from '../actions/look.ts'
 import { moveToChosen } from '../actions/move.ts'
 import { lostPage } from '../pages/details.ts'
-import { soonText, type Scene } from '../pages/frame.ts'
+import { soonText } from '../pages/frame.ts'
 import { type Moving, horizonOf, timesPage } from '../pages/times.ts'
-import { cancelPage, gonePage, visitCalendar, visitPage, type News } from '../pages/visit.ts'
+import { cancelPage, visitCalendar, visitPage, type News } from '../pages/visit.ts'
 import { moveForm, timesQuery } from '../schema.ts'
+import { backTo, look, openLink, type Linked, type Standing } from './link.ts'
 
 const routes = publicRouter('booking')
 export const visitRoutes = routes
-
-type Linked = { token: string; id: AppointmentId; request: PatientRequest }
-
-/**
- * Whose link this is, and the visit it is for. A stranger's guess, a link that ran out and one that was replaced get the
- * same friendly page.
- */
-async function openLink({ req, res, services, show, speaker }: PublicRequest): Promise<Linked | undefined> {
-  res.setHeader('Cache-Control', 'no-store')
-  res.setHeader('X-Robots-Tag', 'noindex, nofollow')
-  const token = typeof req.params.token === 'string' ? req.params.token : ''
-  const link = await findLink(services.db, token, services.clock.now())
-  const clinic = link && (await services.clinics.byId(link.clinicId))
-  if (!link || !clinic) {
-    show(gonePage(speaker), { status: 404, layout: 'patient' })
-    return undefined
-  }
-  return { token, id: link.appointmentId, request: patientRequest(req, res, clinic, { kind: 'patient' }) }
-}
-
-type Standing = { ctx: Ctx; request: PatientRequest; scene: Scene; visit: Appointment }
-
-/** Builds a page of the visit in the language its patient booked in, unless the address names another. */
-async function look<T>({ id, request }: Linked, work: (standing: Standing) => Promise<T> | T): Promise<T> {
-  return request.inClinic(async (ctx) => {
-    const visit = await getAppointment(ctx, id)
-    const own = patientRequest(request.req, request.res, request.clinic, ctx.actor, visit.language)
-    const { clinic, speaker, url } = own
-    const scene = { clinic, speaker, url, settings: await getSettings(ctx), now: ctx.now }
-    return work({ ctx, request: own, scene, visit })
-  })
-}
 
 async function showVisit(linked: Linked, news: News | undefined, status = 200): Promise<void> {
   const { request, page } = await look(linked, async ({ ctx, request, scene, visit }) => ({
@@ -69,12 +34,7 @@ async function showVisit(linked: Linked, news: News | undefined, status = 200): 
   request.show(page, { status })
 }
 
-/** After a form: back to the page of the visit, which says what happened, in the language the form was in. */
-const backTo = ({ request, token }: Linked, news: News) => {
-  const { lang } = request.req.query
-  const language = typeof lang === 'string' ? `&lang=${encodeURIComponent(lang)}` : ''
-  return request.redirect(`/a/${token}?news=${news}${language}`)
-}
+const backToVisit = ({ request, token }: Linked, news: News) => backTo(request, `/a/${token}`, news)
 
 routes.get('/a/:token', 'public', async (request) => {
   const linked = await openLink(request)
@@ -96,7 +56,7 @@ routes.post('/a/:token/confirmation', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
   const confirmed = await linked.request.inClinic((ctx) => confirmByPatient(ctx, linked.id))
-  return confirmed.ok ? backTo(linked, 'confirmed') : showVisit(linked, 'too_late', 409)
+  return confirmed.ok ? backToVisit(linked, 'confirmed') : showVisit(linked, 'too_late', 409)
 })
 
 routes.get('/a/:token/cancellation', 'public', async (request) => {
@@ -115,7 +75,7 @@ routes.post('/a/:token/cancellation', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
   const cancelled = await linked.request.inClinic((ctx) => cancelByPatient(ctx, linked.id))
-  return cancelled.ok ? backTo(linked, 'cancelled') : showVisit(linked, 'too_late', 409)
+  return cancelled.ok ? backToVisit(linked, 'cancelled') : showVisit(linked, 'too_late', 409)
 })
 
 routes.get('/a/:token/move', 'public', async (request) => {
@@ -172,7 +132,7 @@ routes.post('/a/:token/move', 'public', async (request) => {
   if (!form.ok) return showMove(linked, 'booking.error.slot')
   const { slot } = form.value
   const moved = await linked.request.inClinic((ctx) => moveToChosen(ctx, linked.id, slot))
-  if (moved.ok) return backTo(linked, 'moved')
+  if (moved.ok) return backToVisit(linked, 'moved')
   if (moved.reason === 'too_late') return showVisit(linked, 'too_late', 409)
   const { own, page } = await look(linked, async ({ ctx, request, scene, visit }) => {
     const wish = { ...slot, serviceId: visit.serviceId }

@@ -1,8 +1,8 @@
 // The form of a wish, for patients and for the desk: what suits, as boxes and dates.
 import { z } from 'zod'
-import { parseId, type LocationId, type PractitionerId } from '../../../kernel/ids.ts'
+import { parseId, type LocationId, type PractitionerId, type ServiceId } from '../../../kernel/ids.ts'
 import { parseDate, Temporal, type PlainDate } from '../../../kernel/time.ts'
-import { longestWaitDays, partsOfDay, type FreeSlot, type PartOfDay } from '../rules.ts'
+import { longestWaitDays, partsOfDay, type FreeSlot, type PartOfDay, type WaitingWish } from '../rules.ts'
 
 /** One box ticked arrives as text, several as a list; what is none of the choices is left out. */
 const choices = <T>(parse: (text: string) => T | undefined) =>
@@ -45,6 +45,20 @@ export type WishForm = {
   from: PlainDate
   until: PlainDate
 }
+
+/** What the form asks for, as it is waited for. */
+export const wishOf = (
+  serviceId: ServiceId,
+  { location, practitioners, weekdays, parts, from, until }: WishForm,
+): WaitingWish => ({
+  serviceId,
+  practitionerIds: practitioners,
+  locationId: location ?? null,
+  weekdays,
+  parts,
+  from,
+  until,
+})
 
 /** What is wrong with the dates, by field. */
 export function datesWrong(
