@@ -1,6 +1,10 @@
 // Visits as a calendar file, RFC 5545, for patients and for the feeds of a clinic. Written here rather than by a package:
 // those that are kept up want `Date`s for our instants, and the best of them another Node; what they would save is the
-// folding and escaping below, which a parser of another house checks in the tests. Times are UTC, so no zone is described.
+// folding and escaping below, which a parser of another house checks in the tests.
+//
+// Times are UTC, so no zone is described. RFC 5545 asks for one only where something repeats, and no visit here does: each
+// is an entry of its own. Google, Apple and Outlook all show such times by the clock of whoever looks, while zones by name
+// they read each in their own way, and wrongly when a country changes its rules before they do.
 import { instantText, type Instant } from './time.ts'
 
 export type CalendarVisit = {

@@ -5,10 +5,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
 import { daysAhead, daysBack, mostFeeds } from '../../src/features/feeds/rules.ts'
+import { calendarFile } from '../../src/kernel/calendar-file.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { makeAppointment, makeBookable, makeLocation, makePatient, makePractitioner } from '../support/factories.ts'
+import {
+  makeAppointment,
+  makeBookable,
+  makeLocation,
+  makePatient,
+  makePractitioner,
+  makeShift,
+} from '../support/factories.ts'
 import { wordsOf } from '../support/http.ts'
 
 let app: TestApp
@@ -95,6 +103,33 @@ describe('a feed', () => {
     const calendar = new ICAL.Component(ICAL.parse(text) as unknown[])
     expect(calendar.getFirstPropertyValue('x-wr-calname')).toBe('Sana’s phone · Shifa Clinic')
     expect(calendar.getFirstPropertyValue('method')).toBe('PUBLISH')
+    for (const name of ['refresh-interval', 'x-published-ttl'])
+      expect(String(calendar.getFirstPropertyValue(name))).toBe('PT15M')
+  })
+
+  // Clocks go forward and back on these days; in Cairo at midnight itself.
+  it.each([
+    ['Africa/Cairo', '2026-04-24', '01:30', '2026-10-29', '23:30'],
+    ['Europe/London', '2026-03-29', '02:30', '2026-10-25', '01:30'],
+  ])('is read as the instants that were meant where clocks change: %s', (timeZone, spring, early, autumn, late) => {
+    const wall = (date: string, time: string, disambiguation: 'earlier' | 'later' = 'earlier') =>
+      Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(timeZone, { disambiguation })
+    const starts = [wall(spring, early), wall(autumn, late), wall(autumn, late, 'later'), wall(autumn, '12:00')]
+    const file = calendarFile(
+      starts.map((startsAt, number) => ({
+        uid: `${number}@nabz.test`, sequence: 0, cancelled: false, startsAt: startsAt.toInstant(),
+        endsAt: startsAt.add({ minutes: 45 }).toInstant(), stamp: startsAt.toInstant(), summary: 'Visit', location: '',
+        description: '', url: 'https://nabz.test/',
+      })), // prettier-ignore
+    )
+    const events = new ICAL.Component(ICAL.parse(file) as unknown[])
+      .getAllSubcomponents('vevent')
+      .map((component) => new ICAL.Event(component))
+    const shown = events.map(({ startDate }) =>
+      Temporal.Instant.fromEpochMilliseconds(startDate.toJSDate().getTime()).toZonedDateTimeISO(timeZone).toString(),
+    )
+    expect(shown).toEqual(starts.map(String))
+    for (const { startDate, endDate } of events) expect(endDate.subtractDate(startDate).toSeconds()).toBe(45 * 60)
   })
 
   it('says no more of a patient than was chosen, and nothing of one who is restricted', async () => {
@@ -169,6 +204,23 @@ describe('a feed', () => {
     numbers.push(...[...calendar.kept.values()].map(({ sequence }) => sequence))
     expect(numbers).toEqual([1, 2, 3])
     expect(calendar.kept.size).toBe(1)
+  })
+
+  it('has a visit no more that went to another doctor, whose feed has it from then on', async () => {
+    const hamid = await makePractitioner(clinic)
+    await makeShift(clinic, { practitionerId: hamid.id })
+    const visit = await makeAppointment(clinic, { ...place, at: '14:00' })
+    const [first, second] = [await make({ practitioner: place.practitionerId }), await make({ practitioner: hamid.id })]
+    const seen = async (path: string) =>
+      entriesIn(await (await ask(path)).text()).map(({ uid, sequence, status }) => [uid, sequence, status])
+    const uid = `${visit.id}@nabz.test`
+    expect([await seen(first), await seen(second)]).toEqual([[[uid, 0, 'CONFIRMED']], []])
+    const etag = (await ask(first)).headers.get('etag')!
+    const to = { startsAt: visit.startsAt, practitionerId: hamid.id, locationId: place.locationId }
+    expect((await clinic.inClinic((ctx) => moveAppointment(ctx, visit.id, to, 'desk'))).ok).toBe(true)
+    // A subscribed calendar shows what the file has now. That it was called off would not be true.
+    expect((await ask(first, { 'If-None-Match': etag })).status).toBe(200)
+    expect([await seen(first), await seen(second)]).toEqual([[], [[uid, 1, 'CONFIRMED']]])
   })
 
   it('is not sent again while nothing changed', async () => {
