@@ -43,35 +43,51 @@ export async function moveAppointment(
   if (!movable(before.status) || (by === 'patient' && !patientMayChange(before, ctx.now))) return refuse('too_late')
   if (isThere(before, to)) return done(before)
 
-  const durationMin = before.resized ? minutesBetween(before.startsAt, before.endsAt) : undefined
-  const wish = { ...to, serviceId: before.serviceId, durationMin }
+  const wish = wishOf(before, to)
   const free = to.overbookReason === undefined ? await findPlace(ctx, by, wish, id) : await onTop(ctx, wish)
   if (!free) return refuse('slot_taken')
   const rooms = free.resourceIds ? await listResourcesOf(ctx, id) : []
   const moved = await moveTo(ctx, before, { ...to, ...free })
   if (!moved.ok) return moved
 
-  const after = await getAppointment(ctx, id)
-  await registerLink(ctx, id, after.linkVersion, linkExpiry(after.endsAt))
+  const after = await noteMoved(ctx, before, by, { rooms, together })
+  await noteFreed(ctx, before, 'moved', { by })
+  return done(after)
+}
+
+/** The visit at another time, as long as it is: what was made longer or shorter stays so. */
+export function wishOf(before: Appointment, { practitionerId, locationId, startsAt }: NewTime): SlotWish {
+  const durationMin = before.resized ? minutesBetween(before.startsAt, before.endsAt) : undefined
+  return { practitionerId, locationId, startsAt, serviceId: before.serviceId, durationMin }
+}
+
+/** Notes, counts and tells that a visit stands elsewhere now. With the rooms it had, the move can be taken back. */
+export async function noteMoved(
+  ctx: Ctx,
+  before: Appointment,
+  by: 'patient' | 'desk',
+  { rooms, together }: { rooms?: readonly Id<'resource'>[]; together?: AppointmentFacts[] | undefined } = {},
+): Promise<Appointment> {
+  const after = await getAppointment(ctx, before.id)
+  await registerLink(ctx, after.id, after.linkVersion, linkExpiry(after.endsAt))
   await audit(
     ctx,
     'appointment.moved',
-    { kind: 'appointment', id },
+    { kind: 'appointment', id: after.id },
     {
       from: before.startsAt.toString(),
       to: after.startsAt.toString(),
       from_practitioner_id: before.practitionerId,
       to_practitioner_id: after.practitionerId,
-      ...wayBack(before, rooms, after),
+      ...(rooms && wayBack(before, rooms, after)),
       ...(after.overbooked ? { overbooked: true, lane: after.lane } : {}),
     },
   )
   if (together) together.push(factsOf(after))
   else await noticeMoved(ctx, factsOf(after), { by })
-  await noteFreed(ctx, before, 'moved', { by })
   ctx.tally('moved')
   ctx.diaryChanged()
-  return done(after)
+  return after
 }
 
 /** What an undo needs to put the visit back exactly: kept in the log, which is there as long as anybody could want it. */

@@ -1,16 +1,11 @@
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { minutesBetween } from '../../../kernel/time.ts'
-import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { registerLink } from '../../../platform/links.ts'
 import { findFreeSlot } from '../../availability/actions.ts'
-import { noticeMoved } from '../../notices/actions.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
 import { deleteHoldsInTheWay } from '../queries/rearrange.ts'
-import { linkExpiry, occupiedBy, patientMayReturn } from '../rules.ts'
-import { factsOf } from './facts.ts'
-import type { NewTime } from './move.ts'
+import { occupiedBy, patientMayReturn } from '../rules.ts'
+import { noteMoved, wishOf, type NewTime } from './move.ts'
 import { place } from './rearrange.ts'
 
 /**
@@ -24,10 +19,8 @@ export async function returnByPatient(
 ): Promise<Outcome<Appointment, 'too_late' | 'slot_taken' | 'changed_meanwhile'>> {
   const before = await getAppointment(ctx, id)
   if (!patientMayReturn(before)) return refuse('too_late')
-  const durationMin = before.resized ? minutesBetween(before.startsAt, before.endsAt) : undefined
   const { practitionerId, locationId, startsAt } = to
-  const wish = { practitionerId, locationId, startsAt, serviceId: before.serviceId, durationMin }
-  const free = await findFreeSlot(ctx, 'patient', wish, [id])
+  const free = await findFreeSlot(ctx, 'patient', wishOf(before, to), [id])
   if (!free) return refuse('slot_taken')
   const occupied = occupiedBy(startsAt, free.service)
   await deleteHoldsInTheWay(ctx, [], [practitionerId])
@@ -51,22 +44,7 @@ export async function returnByPatient(
     },
   ])
   if (!placed.ok) return placed
-  const after = await getAppointment(ctx, id)
-  await registerLink(ctx, id, after.linkVersion, linkExpiry(after.endsAt))
-  await audit(
-    ctx,
-    'appointment.moved',
-    { kind: 'appointment', id },
-    {
-      from: before.startsAt.toString(),
-      to: after.startsAt.toString(),
-      from_practitioner_id: before.practitionerId,
-      to_practitioner_id: after.practitionerId,
-    },
-  )
-  await noticeMoved(ctx, factsOf(after), { by: 'patient' })
+  const after = await noteMoved(ctx, before, 'patient')
   ctx.tally('cancelled', -1)
-  ctx.tally('moved')
-  ctx.diaryChanged()
   return done(after)
 }
