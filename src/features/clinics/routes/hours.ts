@@ -11,6 +11,7 @@ import { closuresPage } from '../pages/closures.ts'
 import { hoursPage, timetablePage } from '../pages/hours.ts'
 import { editedGrid, type TimetableKey } from '../rules/hours.ts'
 import { closureForm, hoursFields, oneText, parseHours } from '../schema.ts'
+import { sayRemoved, sayRestored } from './taken-back.ts'
 
 const routes = clinicRouter('clinics')
 export const clinicHoursRoutes = routes
@@ -69,22 +70,14 @@ routes.post('/settings/hours/:id/removal', 'clinic.settings', async ({ req, redi
   const form = parseForm(hoursFields.pick({ replaces: true }), req.body)
   const shifts = form.ok ? form.value.replaces : []
   const removed = await inClinic((ctx) => removeHours(ctx, id, shifts))
-  if (removed.ok) {
-    const undo = at(`/settings/hours/${id}/removal/undo`)
-    flash(req, { kind: 'success', key: 'clinics.flash.hours_removed', undo })
-  } else flash(req, { kind: 'error', key: 'clinics.flash.changed_meanwhile' })
+  sayRemoved(req, removed, 'clinics.flash.hours_removed', at(`/settings/hours/${id}/removal/undo`))
   await redirect(at('/settings/hours'))
 })
 
 routes.post('/settings/hours/:id/removal/undo', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
   const id = idParam<'practitioner'>(req, 'id')
   const restored = await inClinic((ctx) => restoreHours(ctx, id))
-  flash(
-    req,
-    restored.ok
-      ? { kind: 'success', key: 'clinics.flash.restored' }
-      : { kind: 'error', key: 'clinics.flash.changed_meanwhile' },
-  )
+  sayRestored(req, restored)
   await redirect(at('/settings/hours'))
 })
 
@@ -123,11 +116,6 @@ routes.post('/settings/closures/:id/removal', 'clinic.settings', async ({ req, r
 routes.post('/settings/closures/:id/removal/undo', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
   const id = idParam<'closure'>(req, 'id')
   const restored = await inClinic((ctx) => restoreClosure(ctx, id))
-  flash(
-    req,
-    restored.ok
-      ? { kind: 'success', key: 'clinics.flash.restored' }
-      : { kind: 'error', key: 'clinics.flash.changed_meanwhile' },
-  )
+  sayRestored(req, restored)
   await redirect(at('/settings/closures'))
 })

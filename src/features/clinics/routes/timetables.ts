@@ -13,6 +13,7 @@ import { timetableKinds } from '../rules/timetables.ts'
 import { oneText } from '../schema.ts'
 import { parseMoon, parseTimetable, timetableFields } from '../schema/timetables.ts'
 import { z } from 'zod'
+import { sayRemoved, sayRestored } from './taken-back.ts'
 
 const routes = clinicRouter('clinics')
 export const clinicTimetableRoutes = routes
@@ -105,22 +106,14 @@ routes.post('/settings/hours/:id/special/:timetable/removal', 'clinic.settings',
   const id = idParam<'practitioner'>(req, 'id')
   const timetable = idParam<'timetable'>(req, 'timetable')
   const removed = await inClinic((ctx) => removeTimetable(ctx, id, timetable))
-  if (removed.ok) {
-    const undo = at(`/settings/hours/${id}/special/undo`)
-    flash(req, { kind: 'success', key: 'clinics.timetables.flash.removed', undo })
-  } else flash(req, { kind: 'error', key: 'clinics.flash.changed_meanwhile' })
+  sayRemoved(req, removed, 'clinics.timetables.flash.removed', at(`/settings/hours/${id}/special/undo`))
   await redirect(at('/settings/hours'))
 })
 
 routes.post('/settings/hours/:id/special/undo', 'clinic.settings', async ({ req, redirect, at, inClinic }) => {
   const id = idParam<'practitioner'>(req, 'id')
   const restored = await inClinic((ctx) => restoreTimetable(ctx, id))
-  flash(
-    req,
-    restored.ok
-      ? { kind: 'success', key: 'clinics.flash.restored' }
-      : { kind: 'error', key: 'clinics.flash.changed_meanwhile' },
-  )
+  sayRestored(req, restored)
   await redirect(at('/settings/hours'))
 })
 
