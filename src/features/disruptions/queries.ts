@@ -62,7 +62,7 @@ export async function listDisruptions(ctx: Ctx, limit: number): Promise<Disrupti
 
 /**
  * Makes two people who declare the same doctor or place out of order do so one after the other: the second looks at what
- * the first has left. False when there is no such one in use.
+ * the first has left. False when there is no such one; a doctor out of use still has visits to be seen to.
  */
 export async function lockWhose(
   ctx: Ctx,
@@ -71,8 +71,8 @@ export async function lockWhose(
   const table = practitionerId === undefined ? 'locations' : 'practitioners'
   const found = await rows(
     ctx.db,
-    `select id from clinic.${table} where clinic_id = ? and id = ? and active for no key update`,
-    [ctx.clinic.id, practitionerId ?? locationId ?? null],
+    `select id from clinic.${table} where clinic_id = ? and id = ? and (active or ?) for no key update`,
+    [ctx.clinic.id, practitionerId ?? locationId ?? null, practitionerId !== undefined],
   )
   return found.length === 1
 }

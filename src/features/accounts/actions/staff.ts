@@ -48,7 +48,9 @@ async function becomeDoctor(ctx: Ctx, userId: UserId, wanted: PractitionerId | u
 }
 
 export type Removal = { handover: Handover | undefined }
-export type Removed = HandedOver & { left: number }
+type Left = HandedOver & { left: number }
+/** `handOver`: a doctor out of use whose visits are left with nobody. */
+export type Removed = Left & { handOver: PractitionerId | undefined }
 
 /**
  * Ends somebody's membership and, before the answer is sent, their sessions. What they did stays under their name. When
@@ -77,14 +79,15 @@ export async function removeMember(
   if (ctx.actor.kind !== 'user' || ctx.actor.userId !== userId) await deleteSessions(ctx.db, userId)
   const visits = handed && chosen ? { visits: chosen.visits, ...removed } : {}
   await audit(ctx, 'staff.removed', { kind: 'user', id: userId }, { role, ...visits })
-  return done(removed)
+  const orphaned = chosen?.visits !== 'keep' && removed.left > 0
+  return done({ ...removed, handOver: orphaned ? doctor?.id : undefined })
 }
 
 async function leaveDiary(
   ctx: Ctx,
   id: PractitionerId,
   handover: Handover,
-): Promise<Outcome<Removed, 'no_such_doctor' | 'changed_meanwhile'>> {
+): Promise<Outcome<Left, 'no_such_doctor' | 'changed_meanwhile'>> {
   if (handover.visits === 'move') {
     const to = await findPractitioner(ctx, handover.to)
     if (!to?.active || to.id === id) return refuse('no_such_doctor')

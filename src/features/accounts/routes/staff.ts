@@ -3,6 +3,7 @@ import { parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
 import { parseId } from '../../../kernel/ids.ts'
 import { clinicRouter, idParam } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
+import { handOverPath } from '../../clinics/rules/settings.ts'
 import { invite, inviteAgain, withdrawInvitation } from '../actions/invitations.ts'
 import { changeMember, removeMember } from '../actions/staff.ts'
 import { rolesPage } from '../pages/roles.ts'
@@ -100,7 +101,7 @@ staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async (request) 
     flash(req, { kind: 'error', key: 'accounts.error.last_owner' })
     return redirect(at('/settings/staff'))
   }
-  const { moved, cancelled, left } = removed.value
+  const { moved, cancelled, left, handOver } = removed.value
   const told = { moved: { moved, left }, cancelled: { cancelled, left }, kept: { left } }
   const what = moved > 0 || visits === 'move' ? 'moved' : cancelled > 0 ? 'cancelled' : 'kept'
   const none = moved + cancelled + left === 0
@@ -110,6 +111,7 @@ staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async (request) 
       ? { kind: 'success', key: 'accounts.flash.removed' }
       : { kind: 'success', key: `accounts.flash.removed_${what}`, params: told[what] },
   )
-  await redirect(id === person.userId ? '/app' : at('/settings/staff'))
+  if (id === person.userId) return redirect('/app')
+  await redirect(at(handOver ? handOverPath(handOver) : '/settings/staff'))
   // Whoever has left must not go on reading while nobody has paid.
 }, { whileReadOnly: true }) // prettier-ignore

@@ -7,7 +7,8 @@ import { view } from '../../../platform/web/views.ts'
 import { at, fieldIn, formScripts, isolated, listOf, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { initialsOf } from '../rules.ts'
-import { settingsMenu } from '../rules/settings.ts'
+import { countVisitsAhead } from '../queries/visits.ts'
+import { handOverPath, settingsMenu } from '../rules/settings.ts'
 
 export async function doctorsPage(ctx: Ctx, speaker: Speaker) {
   const { t } = speaker
@@ -116,6 +117,8 @@ export async function doctorPage(ctx: Ctx, speaker: Speaker, id: PractitionerId 
             text: t('clinics.doctors.end_hint'),
           },
         }
-      : {}),
+      : doctor && (await countVisitsAhead(ctx, 'practitioner', doctor.id)) > 0
+        ? { more: { href: at(ctx, handOverPath(doctor.id)), label: t('clinics.doctors.hand_over') } }
+        : {}),
   })
 }

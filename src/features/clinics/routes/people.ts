@@ -24,6 +24,7 @@ import { findPlanFullPage, planFullPage } from '../pages/plan.ts'
 import { roomPage, roomsPage } from '../pages/rooms.ts'
 import { servicePage } from '../pages/service.ts'
 import { servicesPage } from '../pages/services.ts'
+import { handOverPath } from '../rules/settings.ts'
 import { doctorForm, locationForm, oneText, positionForm } from '../schema.ts'
 import { resourceForm, serviceForm, serviceTicks } from '../schema/services.ts'
 
@@ -238,6 +239,8 @@ for (const { path, thing } of things) {
           ? { key: 'clinics.flash.ended' }
           : { key: 'clinics.flash.ended_with_visits', params: { count: visits } }),
       })
+      // Whose visits stay has nobody to see them: straight to where all of them are handed over.
+      if (asked.kind === 'practitioner' && visits > 0) return redirect(at(handOverPath(asked.id)))
     }
     await redirect(at(path))
   })

@@ -1,4 +1,5 @@
 // The settings of a clinic as their menu shows them, whichever feature serves the page.
+import type { PractitionerId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 
@@ -35,3 +36,6 @@ export function settingsMenu({ clinic }: Pick<Ctx, 'clinic'>, { t }: Speaker, cu
     current: key === current,
   }))
 }
+
+/** Where the visits of a doctor who is out of use are handed over, all at once. */
+export const handOverPath = (id: PractitionerId): string => `/disruptions/new?practitioner=${id}`

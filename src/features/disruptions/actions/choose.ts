@@ -103,7 +103,8 @@ function chooseOne(scene: Scene, visit: Appointment, shift: Instant | undefined,
     .filter(({ id, active }) => active && id !== visit.practitionerId)
     .flatMap(({ id }) => slotAt({ ...visit, practitionerId: id }) ?? [])
     .map(moveTo)
-  const next = elsewhere ? nextFree(scene, visit, place).map(moveTo) : []
+  const inUse = settings.practitioners.some(({ id, active }) => active && id === visit.practitionerId)
+  const next = elsewhere ? nextFree(scene, visit, place, inUse ? visit.practitionerId : heirOf(then)).map(moveTo) : []
   const options: Choice[] = [
     ...(shift ? [{ what: 'shift', to: shift } as const] : []),
     ...next,
@@ -111,7 +112,9 @@ function chooseOne(scene: Scene, visit: Appointment, shift: Instant | undefined,
     { what: 'keep' },
     ...(elsewhere ? [{ what: 'cancel' } as const] : []),
   ]
-  const handed = others.find(({ practitionerId }) => practitionerId === then)
+  // With a doctor who is gone there is no next time: whoever is free at the time that was promised comes first.
+  const anybody = !inUse && kind !== 'late' && then === 'move' ? others[0] : undefined
+  const handed = others.find(({ practitionerId }) => practitionerId === then) ?? anybody
   const had = wish && sameOf(wish, options, slotAt)
   if (had && !options.some((one) => choiceText(one) === choiceText(had))) options.unshift(had)
   const lost = wish !== undefined && had === undefined
@@ -173,18 +176,23 @@ function sameOf(
   return slotAt(wish) ? wish : undefined
 }
 
-/** The first free times with the same doctor that come after the one there was; earlier ones nobody has asked for. */
+/** Who may take over the visits of a doctor who is gone. */
+const heirOf = (then: Declaration['then']): PractitionerId | 'any' =>
+  then === 'move' || then === 'cancel' ? 'any' : then
+
+/** The first free times, with the same doctor unless that one is gone, that come after the one there was; earlier ones nobody has asked for. */
 function nextFree(
   { ctx, diary, supposing }: Scene,
   visit: Appointment,
   place: Pick<Appointment, 'serviceId'> & { durationMin: number },
+  practitionerId: PractitionerId | 'any',
 ): Slot[] {
   const earliest = later(ctx.now.add(notice), visit.startsAt.add({ minutes: 1 })).epochMilliseconds
   const first = dateAt(Temporal.Instant.fromEpochMilliseconds(earliest), ctx.clinic.zone)
   const found: Slot[] = []
   for (let day = 0, step = 7; day < searchDays && found.length < choices; day += step, step = 14) {
     const days = Math.min(step, searchDays - day)
-    const wish = { ...place, practitionerId: visit.practitionerId, locationId: undefined, from: first.add({ days: day }), days }
+    const wish = { ...place, practitionerId, locationId: undefined, from: first.add({ days: day }), days }
     const slots = diary.free(wish, supposing)?.days.flatMap((one) => one.slots) ?? []
     found.push(...slots.filter(({ startsAt }) => startsAt >= earliest))
   }

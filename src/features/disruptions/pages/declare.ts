@@ -6,7 +6,7 @@ import { directionOf, languageNames } from '../../../platform/i18n/languages.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Services } from '../../../platform/services.ts'
 import { view, type View } from '../../../platform/web/views.ts'
-import type { Appointment } from '../../appointments/queries.ts'
+import { listBookedAhead, type Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { previewText } from '../../messaging/actions/compose.ts'
@@ -28,6 +28,15 @@ export async function declarePage(ctx: Ctx, speaker: Speaker, asked: Asked, form
   const doctors = settings.practitioners.filter(({ active }) => active)
   const places = settings.locations.filter(({ active }) => active)
   const known = Object.keys(form.values).length > 0
+  const gone = settings.practitioners.find(
+    ({ id, active }) => !active && (id === asked.practitionerId || form.values.who === `doctor:${id}`),
+  )
+  // All that is still to come of somebody who is gone.
+  const ahead = gone && !known ? await listBookedAhead(ctx, gone.id) : []
+  const last = ahead.at(-1)
+  const [from, to] = last
+    ? [dateAt(ctx.now, ctx.clinic.zone), dateAt(last.startsAt, ctx.clinic.zone)]
+    : [asked.from, asked.to]
   const whose = asked.locationId
     ? `place:${asked.locationId}`
     : `doctor:${asked.practitionerId ?? doctors[0]?.id ?? ''}`
@@ -35,11 +44,11 @@ export async function declarePage(ctx: Ctx, speaker: Speaker, asked: Asked, form
     ? form.values
     : {
         who: whose,
-        what: asked.from || asked.locationId ? 'leave' : 'late',
+        what: from || asked.locationId ? 'leave' : 'late',
         late_min: '20',
         then: 'move',
-        from_date: asked.from?.toString() ?? '',
-        to_date: asked.to?.toString() ?? '',
+        from_date: from?.toString() ?? '',
+        to_date: to?.toString() ?? '',
       }
   const field = (one: { name: string; label: string; [option: string]: unknown }) => ({
     ...one,
@@ -54,13 +63,14 @@ export async function declarePage(ctx: Ctx, speaker: Speaker, asked: Asked, form
     back: `/app/${ctx.clinic.slug}/today`,
     list: `/app/${ctx.clinic.slug}/disruptions`,
     action: `/app/${ctx.clinic.slug}/disruptions/new`,
-    nobody: doctors.length === 0,
+    nobody: doctors.length === 0 && !gone,
+    gone: gone && t('disruptions.new.gone', { doctor: isolated(gone.name) }),
     who: field({
       name: 'who',
       type: 'select',
       label: t('disruptions.new.who'),
       options: [
-        ...doctors.map(({ id, name }) => ({ value: `doctor:${id}`, label: name })),
+        ...[...doctors, ...(gone ? [gone] : [])].map(({ id, name }) => ({ value: `doctor:${id}`, label: name })),
         ...places.map(({ id, name }) => ({ value: `place:${id}`, label: t('disruptions.new.place', { place: name }) })),
       ],
     }),
@@ -104,7 +114,7 @@ export async function declarePage(ctx: Ctx, speaker: Speaker, asked: Asked, form
       label: t('disruptions.new.then'),
       hint: t('disruptions.new.then_hint'),
       options: [
-        { value: 'move', label: t('disruptions.new.then_move') },
+        { value: 'move', label: t(gone ? 'disruptions.new.then_move_gone' : 'disruptions.new.then_move') },
         ...doctors.map(({ id, name }) => ({ value: id, label: t('disruptions.new.then_hand', { doctor: name }) })),
         { value: 'cancel', label: t('disruptions.new.then_cancel') },
       ],
