@@ -5,22 +5,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { give, hasConsent, withdraw } from '../../src/features/consents/actions.ts'
 import { listConsents } from '../../src/features/consents/queries.ts'
 import { changes, standing, wordingKey, wordings, type Consent } from '../../src/features/consents/rules.ts'
-import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
-import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { resumeForPatient, stopForPatient } from '../../src/features/messaging/actions/stop.ts'
-import { findAppointment } from '../../src/features/appointments/queries.ts'
-import { linkExpiry } from '../../src/features/appointments/rules.ts'
-import { noticeBooked } from '../../src/features/notices/actions.ts'
 import type { AppointmentId, PatientId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { languages } from '../../src/platform/i18n/languages.ts'
 import { readLocale } from '../../src/platform/i18n/translate.ts'
-import { registerLink } from '../../src/platform/links.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
-import { factsNow, inShort } from '../support/messages.ts'
+import { inShort, settle as settleAll, startOver, tellOfBooking } from '../support/messages.ts'
 import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 
 let app: TestApp
@@ -33,11 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 beforeEach(async () => {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
-    await app.superuser(`delete from ${table}`)
-  }
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
   clinic = await makeClinic(app)
   await makeBookable(clinic)
   patientId = (await makePatient(clinic, { phone })).id
@@ -48,19 +38,10 @@ const messages = { purpose: 'appointment_messages', channel: 'phone', source: 'd
 
 async function book(at = '16:30', of = patientId): Promise<AppointmentId> {
   const { id } = await makeAppointment(clinic, { on: '2026-11-26', at, patientId: of })
-  await clinic.inClinic(async (ctx) => {
-    const visit = (await findAppointment(ctx, id))!
-    await registerLink(ctx, id, visit.linkVersion, linkExpiry(visit.endsAt))
-    await noticeBooked(ctx, await factsNow(ctx, id), { by: 'patient' })
-  })
+  await tellOfBooking(clinic, id)
   return id
 }
-async function settle() {
-  const before = whatsapp.sent.length
-  await workOnEvents(app.services)
-  await dispatchDue(app.services)
-  return whatsapp.sent.slice(before)
-}
+const settle = () => settleAll(app, whatsapp)
 const history = async (id = patientId) =>
   (await clinic.inClinic((ctx) => listConsents(ctx, id)))
     .reverse()

@@ -2,19 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { takeStep } from '../../src/features/appointments/actions/run.ts'
 import { findAppointment } from '../../src/features/appointments/queries.ts'
-import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { isOptedOut, stopForPatient } from '../../src/features/messaging/actions/stop.ts'
 import { noticeBooked, noticeCode } from '../../src/features/notices/actions.ts'
 import { newId, type AppointmentId, type PatientId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
-import { linkExpiry } from '../../src/features/appointments/rules.ts'
-import { registerLink } from '../../src/platform/links.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
-import { factsNow, inShort } from '../support/messages.ts'
-import { fakeWhatsApp, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
+import { factsNow, inShort, settle as settleAll, startOver, tellOfBooking } from '../support/messages.ts'
+import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 
 let app: TestApp
 let whatsapp: FakeWhatsApp
@@ -26,11 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 beforeEach(async () => {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
-    await app.superuser(`delete from ${table}`)
-  }
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
   clinic = await makeClinic(app)
   await makeBookable(clinic)
   patientId = (await makePatient(clinic, { phone })).id
@@ -40,20 +33,10 @@ const phone = '+923001234567' as Phone
 
 async function book(at = '16:30', language: 'en' | 'ar' | 'ur' = 'en'): Promise<AppointmentId> {
   const { id } = await makeAppointment(clinic, { on: '2026-11-26', at, patientId, language })
-  await clinic.inClinic(async (ctx) => {
-    const visit = (await findAppointment(ctx, id))!
-    await registerLink(ctx, id, visit.linkVersion, linkExpiry(visit.endsAt))
-    await noticeBooked(ctx, await factsNow(ctx, id), { by: 'patient' })
-  })
+  await tellOfBooking(clinic, id)
   return id
 }
-/** Works through what came in and sends what followed from it; answers only what was sent now. */
-async function settle(): Promise<SentMessage[]> {
-  const before = whatsapp.sent.length
-  await workOnEvents(app.services)
-  await dispatchDue(app.services)
-  return whatsapp.sent.slice(before)
-}
+const settle = () => settleAll(app, whatsapp)
 const visit = (id: AppointmentId) => clinic.inClinic(async (ctx) => (await findAppointment(ctx, id))!)
 
 describe('the buttons', () => {

@@ -2,9 +2,15 @@
 import type { Temporal } from '../../src/kernel/time.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
 import { findAppointment } from '../../src/features/appointments/queries.ts'
-import type { AppointmentFacts } from '../../src/features/notices/actions.ts'
+import { linkExpiry } from '../../src/features/appointments/rules.ts'
+import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
+import { noticeBooked, type AppointmentFacts } from '../../src/features/notices/actions.ts'
 import type { Ctx } from '../../src/platform/clinic-scope.ts'
-import type { TestApp } from './app.ts'
+import { registerLink } from '../../src/platform/links.ts'
+import { testNow, type TestApp } from './app.ts'
+import type { TestClinic } from './cast.ts'
+import type { FakeWhatsApp, SentMessage } from './whatsapp.ts'
 
 export type MessageRow = {
   id: string
@@ -55,4 +61,30 @@ export async function factsNow(ctx: Ctx, id: AppointmentId): Promise<Appointment
     language,
     messagesWanted,
   }
+}
+
+/** No clinics, nothing written or sent, nobody who said STOP, and the time at which tests begin. */
+export async function startOver(app: TestApp, whatsapp: FakeWhatsApp): Promise<void> {
+  app.clock.set(testNow)
+  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
+    await app.superuser(`delete from ${table}`)
+  }
+  whatsapp.sent.length = 0
+}
+
+/** What follows a booking by a patient: the visit's link, and word of it. */
+export async function tellOfBooking(clinic: TestClinic, id: AppointmentId): Promise<void> {
+  await clinic.inClinic(async (ctx) => {
+    const visit = (await findAppointment(ctx, id))!
+    await registerLink(ctx, id, visit.linkVersion, linkExpiry(visit.endsAt))
+    await noticeBooked(ctx, await factsNow(ctx, id), { by: 'patient' })
+  })
+}
+
+/** Works through what came in and sends what followed from it; answers only what was sent now. */
+export async function settle(app: TestApp, whatsapp: FakeWhatsApp): Promise<SentMessage[]> {
+  const before = whatsapp.sent.length
+  await workOnEvents(app.services)
+  await dispatchDue(app.services)
+  return whatsapp.sent.slice(before)
 }
