@@ -45,12 +45,12 @@ export async function listFreeTimes(
   if (!offer) return undefined
   const longest = Math.max(lasting(offer.service, wish).durationMin, ...(durationsOf(settings, wish)?.values() ?? []))
   const { from, to } = reach(wish, ctx.clinic.zone, { ...offer.service, durationMin: longest })
-  return freeSlots({
-    ...searchFor(settings, asker, offer, wish, { zone: ctx.clinic.zone, now: ctx.now }),
-    busy: await listBusy(ctx, offer.practitionerIds, from, to),
-    busyResources: await listBusyResources(ctx, idsOf(takesOf(settings, wish.serviceId)), from, to),
-    ignore,
-  })
+  const [busy, busyResources] = await Promise.all([
+    listBusy(ctx, offer.practitionerIds, from, to),
+    listBusyResources(ctx, idsOf(takesOf(settings, wish.serviceId)), from, to),
+  ])
+  const search = searchFor(settings, asker, offer, wish, { zone: ctx.clinic.zone, now: ctx.now })
+  return freeSlots({ ...search, busy, busyResources, ignore })
 }
 
 /**
@@ -75,23 +75,24 @@ export async function findFreeTimes(
     bufferAfterMin: Math.max(...settings.services.map((one) => one.bufferAfterMin)),
     durationMin: longestVisitMin(settings),
   })
+  const { practitionerIds } = offer
+  const resourceIds = idsOf(takesOf(settings, wish.serviceId))
   const span = `${from.epochMilliseconds} ${to.epochMilliseconds}`
-  const needs = takesOf(settings, wish.serviceId)
-  const kept = <T extends object>(what: string, ids: readonly string[], look: (ctx: Ctx) => Promise<T[]>) =>
-    whileTrue(clinic, now, `${what} ${span} ${ids.join(' ')}`, async () => {
-      const value = await inClinic(look)
-      return { value, validUntil: undefined, bytes: 500 + value.length * 400 }
-    })
-  const resourceIds = idsOf(needs)
-  const [busy, taken] = await Promise.all([
-    kept('busy', offer.practitionerIds, (ctx) => listBusy(ctx, offer.practitionerIds, from, to)),
-    resourceIds.length === 0 ? [] : kept('rooms', resourceIds, (ctx) => listBusyResources(ctx, resourceIds, from, to)),
-  ])
-  return freeSlots({
-    ...searchFor(settings, 'patient', offer, wish, { zone: clinic.zone, now }),
-    busy,
-    busyResources: taken,
-  })
+  const question = `taken ${span} ${practitionerIds.join(' ')} ${resourceIds.join(' ')}`
+  const taken = await whileTrue(clinic, now, question, () =>
+    inClinic(async (ctx) => {
+      const [busy, busyResources] = await Promise.all([
+        listBusy(ctx, practitionerIds, from, to),
+        listBusyResources(ctx, resourceIds, from, to),
+      ])
+      return {
+        value: { busy, busyResources },
+        validUntil: undefined,
+        bytes: 500 + (busy.length + busyResources.length) * 400,
+      }
+    }),
+  )
+  return freeSlots({ ...searchFor(settings, 'patient', offer, wish, { zone: clinic.zone, now }), ...taken })
 }
 
 /**
@@ -113,15 +114,19 @@ export async function findFreeSlot(
   const from = wish.startsAt.subtract({ minutes: service.bufferBeforeMin })
   const to = wish.startsAt.add({ minutes: service.durationMin + service.bufferAfterMin })
   const needs = takesOf(settings, wish.serviceId)
+  const [busy, busyResources] = await Promise.all([
+    listBusy(ctx, [wish.practitionerId], from, to),
+    listBusyResources(ctx, idsOf(needs), from, to),
+  ])
   const slot = isFree({
     zone: ctx.clinic.zone,
     now: ctx.now,
     service,
     ...hoursAround(settings, dateAt(wish.startsAt, ctx.clinic.zone), 1),
     closures: settings.closures,
-    busy: await listBusy(ctx, [wish.practitionerId], from, to),
+    busy,
     needs,
-    busyResources: await listBusyResources(ctx, idsOf(needs), from, to),
+    busyResources,
     rules: rulesFor(settings, asker, wish.serviceId),
     ignore,
     startsAt: wish.startsAt.epochMilliseconds,
@@ -176,9 +181,8 @@ export async function listNextFree(
   // No visit and its buffers take longer than a day.
   const from = dayBounds(today, zone).from.subtract({ hours: 24 })
   const to = dayBounds(today.add({ days }), zone).to.add({ hours: 24 })
-  const busy = await listBusy(ctx, ids, from, to)
   const needed = idsOf(offers.flatMap(({ needs }) => needs))
-  const taken = await listBusyResources(ctx, needed, from, to)
+  const [busy, taken] = await Promise.all([listBusy(ctx, ids, from, to), listBusyResources(ctx, needed, from, to)])
   const facts = { zone, now: ctx.now, closures: settings.closures, busyResources: taken }
   const { shifts, special } = hoursAround(settings, today, days)
   const ends: number[] = []
