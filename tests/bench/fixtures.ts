@@ -27,6 +27,7 @@ import { migrateToLatest } from '../../src/platform/db/migrate.ts'
 import type { Services } from '../../src/platform/services.ts'
 import { sessionCookieName } from '../../src/platform/web/session.ts'
 import { startServices } from '../../src/start.ts'
+import { setAllRules } from './all-rules.ts'
 
 export const zone = 'Asia/Karachi'
 export const slug = 'bench-clinic'
@@ -60,6 +61,8 @@ export type Place = {
 
 const pastVisits = 100_000
 const slotsPerDay = 40
+/** How often somebody comes to the same clinic in two years and more. */
+const visitsEach = 8
 const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 
 /** `whatsappUrl` is where messages go: something has to take them, as in real life. */
@@ -200,32 +203,15 @@ async function makeClinic(services: Services): Promise<BenchClinic> {
       created_at,
     }))
     await insert('services', services_)
-    await insert(
-      'practitioner_services',
-      practitioners.flatMap((one) => services_.map((service) => ({ practitioner_id: one.id, service_id: service.id }))),
-    )
-    await insert(
-      'shifts',
-      practitioners.flatMap((one) =>
-        [1, 2, 3, 4, 5, 6, 7].map((weekday) => ({
-          id: newId<'shift'>(),
-          practitioner_id: one.id,
-          location_id: location.id,
-          weekday,
-          starts_min: 9 * 60,
-          ends_min: 9 * 60 + slotsPerDay * 15,
-          created_at,
-        })),
-      ),
-    )
     const clinic = {
       id,
       locationId: location.id,
       practitionerIds: practitioners.map((one) => one.id),
       serviceIds: services_.map((one) => one.id),
     }
+    await setAllRules(ctx, insert, clinic)
     // A day at the desk: every fifth quarter of an hour of each doctor is taken.
-    const patients = await makePatients(ctx, 40)
+    const patients = await makePatients(ctx, 0, 40)
     await insertVisits(ctx, clinic, patients, { count: 40, slotsApart: 5, firstDay: 0, status: 'booked' })
     ctx.settingsChanged()
     ctx.diaryChanged()
@@ -233,9 +219,9 @@ async function makeClinic(services: Services): Promise<BenchClinic> {
   })
 }
 
-async function makePatients(ctx: Ctx, count: number): Promise<PatientId[]> {
+async function makePatients(ctx: Ctx, from: number, to: number): Promise<PatientId[]> {
   const ids: PatientId[] = []
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     const id = newId<'patient'>()
     await insertPatient(ctx, id, {
       name: `Ayesha Patient ${i}`,
@@ -300,11 +286,16 @@ async function insertVisits(
   )
 }
 
-/** Two years and more of full days, ending yesterday. */
+/** Two years and more of full days, ending yesterday. Whoever comes today has been here as often as anybody. */
 async function addPast(services: Services, clinic: BenchClinic, count: number): Promise<void> {
   const patients = await inClinic(services, clinic.id, (ctx) =>
     ctx.db.withSchema('clinic').table('patients').where({ clinic_id: clinic.id }).pluck<PatientId[]>('id'),
   )
+  const people = Math.ceil(count / visitsEach)
+  for (let from = patients.length; from < people; from += 500) {
+    const more = await inClinic(services, clinic.id, (ctx) => makePatients(ctx, from, Math.min(people, from + 500)))
+    patients.push(...more)
+  }
   const batch = 2_500
   for (let offset = 100; offset < count + 100; offset += batch) {
     await inClinic(services, clinic.id, (ctx) =>
