@@ -1,13 +1,16 @@
 // A time is taken in the same moment in which it closes. Whoever commits first counts: either the visit is there and the
 // closure finds it, or the time is closed and nobody gets it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { addClosure } from '../../src/features/clinics/actions/closures.ts'
 import { declare } from '../../src/features/disruptions/actions/declare.ts'
 import { planFor } from '../../src/features/disruptions/actions/plan.ts'
-import type { AppointmentId } from '../../src/kernel/ids.ts'
-import { lockDiary } from '../../src/platform/clinic-scope.ts'
+import { bookSeries, planSeries } from '../../src/features/series/actions/book.ts'
+import { newId, type AppointmentId } from '../../src/kernel/ids.ts'
+import { lockDiary, type Ctx } from '../../src/platform/clinic-scope.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
+import { weekly } from '../series/scene.ts'
 import { browser, details, scene, valueOf } from './scene.ts'
 
 let app: TestApp
@@ -130,7 +133,7 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
 })
 
 describe('a time that closed while it was held', () => {
-  it('is not booked any more, and what was typed comes back with other times', async () => {
+  it('is not booked any more', async () => {
     const { clinic, at, hold, book } = await scene(app)
     const wish = at('10:00')
     const held = valueOf(await hold(wish))
@@ -148,5 +151,58 @@ describe('a time that closed while it was held', () => {
       addClosure(ctx, { startsAt: at('11:00').startsAt, endsAt: at('12:00').startsAt, reason: 'water', shown: false }),
     )
     expect((await book(held, wish, browser(1), details())).ok).toBe(true)
+  })
+})
+
+describe('what is done once more because the settings changed', () => {
+  const desk = (at: Scene) => async (ctx: Ctx) => {
+    const patient = details()
+    return bookAtDesk(ctx, { wish: at.at('10:00'), patient, language: 'en', messagesWanted: true })
+  }
+  const series = (at: Scene) => {
+    const [id, anchor, rule, end] = [newId<'series'>(), { slot: at.at('10:00') }, weekly, { count: 4 }] as const
+    const who = { patient: { name: 'Ayesha Khan', phone: details().phone }, language: 'en', agreed: true } as const
+    return async (ctx: Ctx) => {
+      const { rows } = await planSeries(ctx, anchor, rule, end, new Map())
+      const picks = new Map(rows.flatMap(({ key, to }) => (to ? [[key, to] as const] : [])))
+      return bookSeries(ctx, { id, anchor, rule, end, picks, who })
+    }
+  }
+  const moved = (at: Scene, id: AppointmentId) => (ctx: Ctx) => moveAppointment(ctx, id, at.at('12:00'), 'desk')
+
+  async function left({ clinic }: Scene) {
+    const count = async (sql: string) => (await app.superuser<{ it: string }>(sql, [clinic.id])).map(({ it }) => it)
+    return {
+      visits: await count(`select starts_at::text as it from clinic.appointments where clinic_id = $1 order by 1`),
+      patients: await count(`select name as it from clinic.patients where clinic_id = $1 order by 1`),
+      told: await count(`select kind || ' ' || status as it from clinic.messages where clinic_id = $1 order by 1`),
+      noted: await count(`select action as it from clinic.audit_entries where clinic_id = $1 order by id`),
+      counted: await count(
+        `select metric || ' ' || count as it from platform.daily_counts where clinic_id = $1 order by 1`,
+      ),
+    }
+  }
+
+  it.each([
+    ['a visit', (at: Scene) => Promise.resolve(desk(at))],
+    ['a series', (at: Scene) => Promise.resolve(series(at))],
+    ['a move', async (at: Scene) => moved(at, valueOf(await at.bookByPhone(at.at('10:00'))).id)],
+  ])('%s leaves nothing twice', async (_name, way) => {
+    const [once, twice] = [await scene(app), await scene(app)]
+    expect((await once.clinic.inClinic(await way(once))).ok).toBe(true)
+    const work = await way(twice)
+    let runs = 0
+    const again = await twice.clinic.inClinic(async (ctx) => {
+      const done = await work(ctx)
+      if (runs++ === 0) {
+        await twice.clinic.inClinic((other) => {
+          other.settingsChanged()
+          return Promise.resolve()
+        })
+      }
+      return done
+    })
+    expect([again.ok, runs]).toEqual([true, 2])
+    expect(await left(twice)).toEqual(await left(once))
   })
 })
