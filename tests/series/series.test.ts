@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { elsewhere, moveLater, planMove } from '../../src/features/series/actions/later.ts'
 import type { Decision } from '../../src/features/series/rules.ts'
 import { newId } from '../../src/kernel/ids.ts'
+import { Temporal } from '../../src/kernel/time.ts'
 import { valueOf } from '../appointments/scene.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
+import { makePractitioner, makeShift } from '../support/factories.ts'
 import { seriesScene } from './scene.ts'
 
 const close = (clinic: TestClinic, date: string, reason: string) =>
@@ -384,5 +387,57 @@ describe('taking it back', () => {
     const { id } = await repeat()
     valueOf(await undo(id))
     expect(await undo(id)).toEqual({ ok: false, reason: 'nothing_to_undo' })
+  })
+})
+
+describe('this and later, but only the time of day or only the doctor', () => {
+  it('leaves to each visit what does not change for this one', async () => {
+    const { clinic, repeat, move, at, locationId } = await seriesScene(app)
+    const hamid = await makePractitioner(clinic, { name: 'Dr Hamid' })
+    await makeShift(clinic, { practitionerId: hamid.id, locationId })
+    const { visits } = await repeat()
+    // One of them is at another time and with another doctor, as the patient wished for that day.
+    const odd = { ...at('16:30', '2026-12-10'), practitionerId: hamid.id }
+    valueOf(await clinic.inClinic((ctx) => moveAppointment(ctx, visits[2]!.id, odd, 'desk')))
+    const stand = async () =>
+      (
+        await app.superuser<{ at: string; doctor: string }>(
+          `select to_char(starts_at at time zone 'Asia/Karachi', 'MM-DD HH24:MI') as at, practitioner_id as doctor
+           from clinic.appointments where clinic_id = $1 order by series_index`,
+          [clinic.id],
+        )
+      ).map(({ at: when, doctor }) => `${when} ${doctor === hamid.id ? 'Hamid' : 'Sana'}`)
+    const timeOnly = await clinic.inClinic((ctx) =>
+      elsewhere(ctx, visits[1]!.id, { time: Temporal.PlainTime.from('11:15'), practitionerId: undefined }),
+    )
+    expect(timeOnly).toEqual(at('11:15', '2026-12-02'))
+    valueOf(await move(visits[1]!.id, '11:15', '2026-12-02'))
+    expect((await stand()).slice(0, 4)).toEqual([
+      '11-25 10:00 Sana',
+      '12-02 11:15 Sana',
+      '12-10 11:15 Hamid',
+      '12-16 11:15 Sana',
+    ])
+    valueOf(await clinic.inClinic((ctx) => moveAppointment(ctx, visits[3]!.id, at('16:15', '2026-12-16'), 'desk')))
+    const to = await clinic.inClinic((ctx) =>
+      elsewhere(ctx, visits[1]!.id, { time: undefined, practitionerId: hamid.id }),
+    )
+    const { rows } = await clinic.inClinic((ctx) => planMove(ctx, visits[1]!.id, to!, new Map()))
+    const picks = new Map<string, Decision>(rows.flatMap((row) => (row.to ? [[row.key, row.to] as const] : [])))
+    // The one that is there already is not moved.
+    expect(valueOf(await clinic.inClinic((ctx) => moveLater(ctx, visits[1]!.id, to!, picks))).count).toBe(4)
+    expect((await stand()).slice(0, 4)).toEqual([
+      '11-25 10:00 Sana',
+      '12-02 11:15 Hamid',
+      '12-10 11:15 Hamid',
+      '12-16 16:15 Hamid',
+    ])
+  })
+
+  it('is nothing when neither is another one', async () => {
+    const { clinic, repeat } = await seriesScene(app)
+    const [first] = (await repeat()).visits
+    const same = { time: Temporal.PlainTime.from('10:00'), practitionerId: first!.practitionerId }
+    expect(await clinic.inClinic((ctx) => elsewhere(ctx, first!.id, same))).toBeUndefined()
   })
 })

@@ -1,14 +1,15 @@
 // Repeat visits: look at every date, book them all, and change or take back what is left of them.
 import { parseForm } from '../../kernel/forms.ts'
-import type { AppointmentId } from '../../kernel/ids.ts'
+import { parseId, type AppointmentId } from '../../kernel/ids.ts'
 import { refuse, type Outcome } from '../../kernel/outcome.ts'
+import { parseTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { ownPath, parseSlot, type SlotChoice } from '../desk/rules.ts'
 import { bookSeries, planSeries, type Anchor, type Who } from './actions/book.ts'
-import { cancelLater, listThisAndLater, moveLater, planMove } from './actions/later.ts'
+import { cancelLater, elsewhere, listThisAndLater, moveLater, planMove } from './actions/later.ts'
 import { undoLastChange } from './actions/undo.ts'
 import { bookingPlanPage, movePlanPage, type Trouble } from './pages/plan.ts'
 import { laterPage, seriesPage } from './pages/series.ts'
@@ -104,11 +105,13 @@ seriesRoutes.post('/appointments/:id/later/move', 'appointments.move', async (re
   const { req, speaker, inClinic, show, redirect, at } = request
   const id = idParam<'appointment'>(req, 'id')
   const typed = bodyOf(request)
-  const to = parseSlot(typed.slot)
-  if (!to) {
-    await inClinic((ctx) => listThisAndLater(ctx, id))
-    return withoutTime(request, `/appointments/${id}/move`)
+  const [time, practitionerId] = [parseTime(typed.time), parseId<'practitioner'>(typed.practitioner)]
+  const to = parseSlot(typed.slot) ?? (await inClinic((ctx) => elsewhere(ctx, id, { time, practitionerId })))
+  if (!to && (time || practitionerId)) {
+    flash(req, { kind: 'error', key: 'series.refused.nothing_new' })
+    return redirect(at(`/appointments/${id}/later`))
   }
+  if (!to) return withoutTime(request, `/appointments/${id}/move`)
   const decisions = decisionsOf(typed)
   const again = async (trouble: Trouble, status: number) => {
     const back = ownPath(typed.back, at(''), at(`/appointments/${id}`))

@@ -107,18 +107,19 @@ export function wallClock(date: PlainDate, time: PlainTime, zone: Zone): { start
 /** What was decided about one date: to leave it out, or the free time it is to have. */
 export type Decision = 'leave_out' | SlotChoice
 
-/** How a whole stretch of a series moves: so many days, and to a time, doctor and place of its own. */
-export type Shift = { days: number; time: PlainTime }
+/** How a whole stretch of a series moves: so many days, and to a time where that changes; else each keeps its own. */
+export type Shift = { days: number; time: PlainTime | undefined }
 
 /** What takes a visit from where it is to where it shall be, as days on the calendar and a time on the wall. */
 export function shiftBetween(from: Instant, to: Instant, zone: Zone): Shift {
   const [before, after] = [from.toZonedDateTimeISO(zone), to.toZonedDateTimeISO(zone)]
-  return { days: before.toPlainDate().until(after.toPlainDate()).days, time: after.toPlainTime() }
+  const [was, time] = [before.toPlainTime(), after.toPlainTime()]
+  return { days: before.toPlainDate().until(after.toPlainDate()).days, time: time.equals(was) ? undefined : time }
 }
 
 export function shifted(startsAt: Instant, shift: Shift, zone: Zone): Instant {
-  const date = startsAt.toZonedDateTimeISO(zone).toPlainDate().add({ days: shift.days })
-  return wallClock(date, shift.time, zone).startsAt
+  const at = startsAt.toZonedDateTimeISO(zone)
+  return wallClock(at.toPlainDate().add({ days: shift.days }), shift.time ?? at.toPlainTime(), zone).startsAt
 }
 
 /** What was done to several visits of a series at once. How each was before stands in the log. */

@@ -1,7 +1,7 @@
 // "This and later": what is done to the rest of a series in one go.
-import type { AppointmentId, SeriesId } from '../../../kernel/ids.ts'
+import type { AppointmentId, PractitionerId, SeriesId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { isBefore, minutesBetween, Temporal, type Instant } from '../../../kernel/time.ts'
+import { dateAt, isBefore, minutesBetween, Temporal, type Instant, type PlainTime } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
@@ -13,7 +13,7 @@ import { movable } from '../../appointments/rules.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
 import { lockSeries, updateLastChange } from '../queries.ts'
-import { shiftBetween, shifted, type Decision, type LastChange } from '../rules.ts'
+import { shiftBetween, shifted, slotOf, wallClock, type Decision, type LastChange } from '../rules.ts'
 import { plan, type Planned } from './plan.ts'
 
 export type ThisAndLater = { seriesId: SeriesId; visit: Appointment; later: Appointment[] }
@@ -37,7 +37,23 @@ export async function listThisAndLater(ctx: Ctx, id: AppointmentId): Promise<Thi
 
 export type MovePlanned = { seriesId: SeriesId; visit: Appointment; rows: (Planned & { was: Appointment })[] }
 
-/** Where the rest of a series would be when this visit goes there: as many days on, at that time, with that doctor. */
+/** Where this visit is, but at another time of day or with another doctor; undefined when that is where it is. */
+export async function elsewhere(
+  ctx: Ctx,
+  id: AppointmentId,
+  { time, practitionerId }: { time: PlainTime | undefined; practitionerId: PractitionerId | undefined },
+): Promise<SlotChoice | undefined> {
+  const { visit } = await listThisAndLater(ctx, id)
+  const { zone } = ctx.clinic
+  const startsAt = time ? wallClock(dateAt(visit.startsAt, zone), time, zone).startsAt : visit.startsAt
+  const to = { ...slotOf(visit), startsAt, practitionerId: practitionerId ?? visit.practitionerId }
+  return sameTime(visit, to) ? undefined : to
+}
+
+/**
+ * Where the rest of a series would be when this visit goes there: as many days on, and at that time, with that doctor and
+ * at that place where it is another one than this visit has. What stays the same for this one stays as it is for each.
+ */
 export async function planMove(
   ctx: Ctx,
   id: AppointmentId,
@@ -51,8 +67,8 @@ export async function planMove(
     visit: was.id,
     slot: {
       serviceId: was.serviceId,
-      practitionerId: to.practitionerId,
-      locationId: to.locationId,
+      practitionerId: to.practitionerId === visit.practitionerId ? was.practitionerId : to.practitionerId,
+      locationId: to.locationId === visit.locationId ? was.locationId : to.locationId,
       startsAt: shifted(was.startsAt, shift, ctx.clinic.zone),
     },
     durationMin: was.resized ? minutesBetween(was.startsAt, was.endsAt) : undefined,
@@ -91,7 +107,8 @@ export async function moveLater(
   return done(await tell(ctx, seriesId, 'moved', kept, together, 'stale_version'))
 }
 
-const sameTime = (was: Appointment, to: SlotChoice): boolean =>
+/** It stays where it is. */
+export const sameTime = (was: Appointment, to: SlotChoice): boolean =>
   was.startsAt.equals(to.startsAt) && was.practitionerId === to.practitionerId && was.locationId === to.locationId
 
 /** Cancels this visit and all later ones. */

@@ -11,7 +11,7 @@ import { isolated, slotText, type SlotChoice } from '../../desk/rules.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { getPatient } from '../../patients/queries.ts'
 import type { Anchor, SeriesPlan } from '../actions/book.ts'
-import type { MovePlanned } from '../actions/later.ts'
+import { sameTime, type MovePlanned } from '../actions/later.ts'
 import type { Planned } from '../actions/plan.ts'
 import { mostVisits, slotOf, standsInTheWay } from '../rules.ts'
 import type { SeriesForm } from '../schema.ts'
@@ -93,7 +93,7 @@ export async function movePlanPage(
   const { id, to, back } = state
   const { t } = speaker
   const names = await namesOf(ctx, to)
-  const moved = rows.filter((row) => row.to).length
+  const moved = rows.filter(({ was, to: place }) => place && !sameTime(was, place)).length
   const action = `/app/${ctx.clinic.slug}/appointments/${id}/later/move`
   return view('series/plan', {
     title: t('series.move.title'),
