@@ -21,27 +21,29 @@ export async function measureCalendar(diary: Diary, nabz: Nabz, rounds: number):
   const ask = async (path: string) => {
     const started = performance.now()
     const response = await fetch(nabz.origin + path, { headers, redirect: 'manual' })
-    await response.arrayBuffer()
+    const bytes = (await response.arrayBuffer()).byteLength
     if (response.status !== 200) throw new Error(`${path} answers ${response.status}`)
-    return { ms: performance.now() - started, id: response.headers.get('x-request-id') ?? '' }
+    return { ms: performance.now() - started, bytes, id: response.headers.get('x-request-id') ?? '' }
   }
   const lines: string[] = []
   for (const view of ['month', 'week', 'day']) {
     const path = `/app/${slug}/calendar?view=${view}&date=${month.add({ days: 9 }).toString()}`
     for (let warm = 0; warm < 10; warm++) await ask(path)
     await nabz.record(true)
-    const { id } = await ask(path)
+    const { id, bytes } = await ask(path)
     const recorded = (await nabz.statements())[id] ?? []
     await nabz.record(false)
     // What asks who is there, and opens and closes the transaction, is the same for every page.
     const own = recorded.filter(({ text }) => /^\s*(select|with)\b/i.test(text) && /\bclinic\./.test(text)).length
     const times: number[] = []
+    const before = await nabz.cpuMs()
     for (let round = 0; round < rounds; round++) times.push((await ask(path)).ms)
+    const cpu = ((await nabz.cpuMs()) - before) / rounds
     times.sort((a, b) => a - b)
     const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0
     const met = own > 0 && own <= aim ? 'met' : 'missed'
     lines.push(
-      `  ${view.padEnd(6)} ${own} queries (aim ≤ ${aim}: ${met}), ${recorded.length} statements in all   p50 ${at(0.5).toFixed(1)} ms   p95 ${at(0.95).toFixed(1)} ms`,
+      `  ${view.padEnd(6)} ${own} queries (aim ≤ ${aim}: ${met}), ${recorded.length} statements in all   p50 ${at(0.5).toFixed(1)} ms   p95 ${at(0.95).toFixed(1)} ms   ${cpu.toFixed(1)} ms of CPU   ${(bytes / 1024).toFixed(0)} kB`,
     )
   }
   process.stdout.write(`\n${calendarScenario}\n${lines.join('\n')}\n`)

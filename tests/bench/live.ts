@@ -1,8 +1,10 @@
-// Fifty desks with Today open, at two server processes: `npm run bench -- --only "live"`. How long it takes from a press
-// at one desk until the day is on every other desk's screen, as far as the network goes.
+// Fifty desks at two server processes, with Today open, then the calendar's day, then its week: `npm run bench -- --only
+// "live"`. How long it takes from a press at one desk until it is on every desk's screen, as far as the network goes.
 import { createHmac, randomBytes } from 'node:crypto'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import { text } from 'node:stream/consumers'
+import { createGunzip } from 'node:zlib'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { createAgent } from '../support/http.ts'
@@ -16,16 +18,39 @@ const desks = 50
 const windows = 5
 const aim = 500
 
+/** What the desks have open, and what each page brings itself up to date with. */
+const pages = {
+  Today: '/today/board',
+  'calendar, day': '/calendar/board',
+  'calendar, week': '/calendar/board?view=week',
+}
+
 export async function measureLive(diary: Diary, first: Nabz, changes: number): Promise<void> {
-  const second = await startNabz(diary.env, `/c/${slug}`)
+  const second = await startNabz(diary.env, `/c/${slug}`, { recorder: true })
   const pool = new pg.Pool({ connectionString: diary.superuserUrl, max: 1 })
-  const screens: Screen[] = []
   try {
     const cookies = await signInMore(pool, diary, Math.ceil(desks / windows))
     const visits = await bookedToday(pool, diary)
-    const origins = [first.origin, second.origin]
+    const scene = { cookies, visits, origins: [first.origin, second.origin] }
+    process.stdout.write(`\n${liveScenario} (aim: p95 from the press to every screen < ${aim} ms)\n`)
+    for (const [page, board] of Object.entries(pages)) {
+      const before = (await first.cpuMs()) + (await second.cpuMs())
+      const times = await timesOf(scene, board, changes)
+      tell(page, times, ((await first.cpuMs()) + (await second.cpuMs()) - before) / changes)
+    }
+  } finally {
+    await pool.end()
+    await second.stop()
+  }
+}
+
+type Scene = { cookies: string[]; visits: string[]; origins: string[] }
+
+async function timesOf({ cookies, visits, origins }: Scene, board: string, changes: number): Promise<number[]> {
+  const screens: Screen[] = []
+  try {
     for (let desk = 0; desk < desks; desk++) {
-      screens.push(await openScreen(origins[desk % 2]!, cookies[Math.floor(desk / windows)]!))
+      screens.push(await openScreen(origins[desk % 2]!, cookies[Math.floor(desk / windows)]!, board))
     }
     const times: number[] = []
     for (let change = 0; change < changes; change++) {
@@ -43,22 +68,19 @@ export async function measureLive(diary: Diary, first: Nabz, changes: number): P
       for (const at of await Promise.all(shown)) times.push(at - started)
       await pause(200)
     }
-    tell(times)
+    return times
   } finally {
     for (const screen of screens) screen.close()
-    await pool.end()
-    await second.stop()
   }
 }
 
-function tell(times: number[]): void {
+function tell(page: string, times: number[], cpu: number): void {
   const sorted = times.sort((a, b) => a - b)
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Infinity
   const ms = (value: number) => `${value.toFixed(0)} ms`
   process.stdout.write(
-    `\n${liveScenario} (aim: p95 from the press to every screen < ${aim} ms)\n` +
-      `  p50 ${ms(at(0.5))}   p95 ${ms(at(0.95))}   slowest ${ms(at(1))}   of ${sorted.length}   ` +
-      `${at(0.95) < aim ? 'ok' : 'NOT MET'}\n`,
+    `  ${page.padEnd(14)} p50 ${ms(at(0.5))}   p95 ${ms(at(0.95))}   slowest ${ms(at(1))}   of ${sorted.length}   ` +
+      `${ms(cpu)} of CPU a change   ${at(0.95) < aim ? 'ok' : 'NOT MET'}\n`,
   )
 }
 
@@ -93,17 +115,20 @@ async function bookedToday(pool: pg.Pool, diary: Diary): Promise<string[]> {
 }
 
 type Screen = {
-  /** When the day that is on the screen has the visit in this state; `performance.now()`. */
+  /** When what is on the screen has the visit in this state; `performance.now()`. */
   shows(visit: string, status: string): Promise<number>
   close(): void
 }
 
-/** What today.js does: one stream, and the day fetched again at each of its events, never twice at once. */
-async function openScreen(origin: string, cookie: string): Promise<Screen> {
+/** What live.js does: one stream, and the board fetched again at each of its events, never twice at once. */
+async function openScreen(origin: string, cookie: string, path: string): Promise<Screen> {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 })
   const ask = (path: string) =>
     new Promise<IncomingMessage>((resolve, reject) => {
-      get(origin + path, { agent, headers: { ...fromProxy, cookie } }, resolve).on('error', reject)
+      get(origin + path, { agent, headers: { ...fromProxy, cookie, 'accept-encoding': 'gzip' } }, resolve).on(
+        'error',
+        reject,
+      )
     })
   const stream = await ask(`/app/${slug}/today/events`)
   if (stream.statusCode !== 200) throw new Error(`the stream answers ${stream.statusCode}`)
@@ -116,9 +141,8 @@ async function openScreen(origin: string, cookie: string): Promise<Screen> {
       return
     }
     fetching = true
-    const board = await ask(`/app/${slug}/today/board`)
-    let html = ''
-    for await (const part of board.setEncoding('utf8')) html += part as string
+    const board = await ask(`/app/${slug}${path}`)
+    const html = await text(board.headers['content-encoding'] === 'gzip' ? board.pipe(createGunzip()) : board)
     if (waiting?.shown.test(html)) {
       waiting.resolve(performance.now())
       waiting = undefined
@@ -129,8 +153,8 @@ async function openScreen(origin: string, cookie: string): Promise<Screen> {
       void look()
     }
   }
-  stream.setEncoding('utf8').on('data', (text: string) => {
-    if (text.includes('event: diary')) void look()
+  stream.setEncoding('utf8').on('data', (told: string) => {
+    if (told.includes('event: diary')) void look()
   })
   stream.on('error', () => undefined)
   return {

@@ -145,6 +145,11 @@ describe('the board of an open calendar', () => {
       expect(times).toBe(1)
       expect(new Set(texts).size).toBe(1)
     }
+    // Compressed once for all who take it so, and plain for who does not.
+    const answer = await bilal.get(board())
+    expect([answer.headers['content-encoding'], answer.headers.vary]).toEqual(['gzip', 'Accept-Encoding'])
+    const plain = await bilal.get(board()).set('Accept-Encoding', 'identity')
+    expect([plain.headers['content-encoding'], plain.text]).toEqual([undefined, answer.text])
     // Nothing in it is one person's: its forms stand in the page around it, with the token of whoever opened that.
     expect((await bilal.get(board())).text).not.toMatch(/_csrf|token-/)
     await colleague.postForm(at(`/appointments/${visit.id}/arrival`)).expect(303)

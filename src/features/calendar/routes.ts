@@ -31,9 +31,9 @@ calendarRoutes.get(
     const fragment = await whileTrue(clinic, services.clock.now(), key, async () => {
       const { board, validUntil } = await inClinic((ctx) => calendarBoard(ctx, speaker, question))
       const value = fragmentForAll(speaker, board)
-      return { value, validUntil, bytes: value.length * 2 }
+      return { value, validUntil, bytes: value.html.length * 2 }
     })
-    sendFragment(req, speaker, fragment)
+    await sendFragment(req, speaker, fragment)
   },
   { background: true },
 )

@@ -32,9 +32,9 @@ export function todayRoutes(routes: Routes<ClinicRequest, Permission>): void {
         const { page } = await inClinic((ctx) => todayPage(ctx, speaker, question))
         const value = fragmentForAll(speaker, view('desk/_day', page))
         // Minutes of waiting go on, and a hold lapses, without any change of the diary.
-        return { value, validUntil: now.add({ seconds: 10 }), bytes: value.length * 2 }
+        return { value, validUntil: now.add({ seconds: 10 }), bytes: value.html.length * 2 }
       })
-      sendFragment(req, speaker, board)
+      await sendFragment(req, speaker, board)
     },
     { background: true },
   )
