@@ -212,6 +212,15 @@ describe('an answer', () => {
     expect(await visitsIn(scene.clinic)).toEqual([])
   })
 
+  it('after leaving the list: that both are over, and no promise to write', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, one!.id, 'desk'))
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    const [answer] = await settle()
+    expect(answer!.texts[0]).toMatch(/^That offer has ended, and you are no longer on the waiting list/)
+  })
+
   it('from another telephone counts for nothing', async () => {
     const [one] = await freed(1)
     const [message] = offersOf(await settle())

@@ -175,6 +175,36 @@ describe('a place on the list', () => {
     expect(await entries()).toMatchObject([{ state: 'waiting' }])
   })
 
+  it('promises no message to somebody who said STOP, and says how to get them again', async () => {
+    const place = await offered()
+    const { id } = (await offersIn(scene.clinic))[0]!
+    const [{ number }] = (await app.superuser<{ number: Buffer }>(
+      'select number_hash as number from clinic.waiting_offers where id = $1',
+      [id],
+    )) as [{ number: Buffer }]
+    await app.superuser(
+      `insert into platform.opt_outs (sender, number_hash, stopped_at, wording) values ('platform', $1, $2, 'STOP')`,
+      [number, app.clock.now().toString()],
+    )
+    await agent.getForm(place)
+    const declined = await agent.postForm(`${place}/refusal`, { offer: id })
+    const page = (await agent.get(declined.headers.location as string)).text
+    expect(wordsOf(page)).toContain('you told us STOP')
+    expect(wordsOf(page)).not.toContain('we write when another time comes free')
+    expect(page).toContain('?text=START')
+  })
+
+  it('a late yes of somebody who left hears that they left, and how to come back', async () => {
+    const place = await offered()
+    const { id } = (await offersIn(scene.clinic))[0]!
+    await agent.getForm(place)
+    await agent.postForm(`${place}/removal`, {}).expect(303)
+    const late = await agent.postForm(`${place}/acceptance`, { offer: id })
+    expect([late.status, wordsOf(late.text)]).toEqual([409, expect.stringContaining('That offer has ended')])
+    expect(wordsOf(late.text)).not.toContain('You stay on the list')
+    expect(late.text).toContain(`href="${home}/waiting-list?service=${scene.service.id}"`)
+  })
+
   it('no, and leaving', async () => {
     const place = await offered()
     await agent.getForm(place)

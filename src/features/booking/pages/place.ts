@@ -21,12 +21,21 @@ export const waitingNews = [
 /** Somebody's place on the list, and what is on offer to them. Looking changes nothing. */
 export function placePage(
   scene: Scene,
-  at: { entry: Entry; offer: Offer | undefined; token: string; visitHref: string | undefined },
+  at: {
+    entry: Entry
+    offer: Offer | undefined
+    token: string
+    visitHref: string | undefined
+    /** Why nobody may write to them: they said STOP, or took their consent back. */
+    unreached: 'stopped' | 'silent' | undefined
+    sender: string
+  },
   news: WaitingNews | undefined,
 ): View {
   const { speaker, url, clinic, settings, now } = scene
   const { t } = speaker
-  const { entry, offer, token } = at
+  const { entry, offer, token, unreached } = at
+  const waiting = entry.state === 'waiting'
   const path = `/w/${token}`
   const open =
     offer?.state === 'open' && entry.state === 'waiting' && isBefore(now, offer.expiresAt) ? offer : undefined
@@ -35,9 +44,8 @@ export function placePage(
     title: t('waitlist.place.title'),
     clinic: headOf(scene),
     // What is on offer comes first: that somebody is on the list goes without saying then.
-    news: news && !(open && news === 'joined') ? newsOf(scene, entry, news) : undefined,
-    state: t(`waitlist.state.${entry.state}`),
-    waiting: entry.state === 'waiting',
+    news: news && !(open && news === 'joined') ? newsOf(scene, entry, news, waiting && !unreached) : undefined,
+    state: t(`waitlist.state.${(waiting && unreached) || entry.state}`),
     offer: open && {
       ...leafOf(scene, open.startsAt),
       doctor: open.practitionerName,
@@ -50,9 +58,14 @@ export function placePage(
       acceptAction: url(`${path}/acceptance`),
       declineAction: url(`${path}/refusal`),
     },
-    facts: wishFacts(scene, entry.wish),
+    facts: waiting ? wishFacts(scene, entry.wish) : [],
     visitHref: at.visitHref,
-    leaveAction: entry.state === 'waiting' ? url(`${path}/removal`) : undefined,
+    startHref:
+      waiting && unreached === 'stopped' ? `https://wa.me/${at.sender.replace(/\D/g, '')}?text=START` : undefined,
+    joinHref: (waiting ? unreached === 'silent' : entry.state !== 'booked')
+      ? homeOf(scene, `/waiting-list${queryText({ service: entry.wish.serviceId })}`)
+      : undefined,
+    leaveAction: waiting ? url(`${path}/removal`) : undefined,
     timesHref: homeOf(scene, `/times${queryText({ service: entry.wish.serviceId })}`),
     phone: clinicPhone(scene),
     clinicName: clinic.name,
@@ -61,29 +74,28 @@ export function placePage(
 
 /** A wish in words, row by row. */
 function wishFacts(scene: Scene, wish: WaitingWish) {
-  const { speaker } = scene
-  const { t } = speaker
-  const { service, doctors, place, days, parts } = wishWords(scene, wish)
-  const span = t('waitlist.span', { from: speaker.longDate(wish.from), until: speaker.longDate(wish.until) })
+  const { t } = scene.speaker
+  const { service, doctors, place, days, parts, dates } = wishWords(scene, wish)
   return [
     { label: t('booking.times.service'), text: service },
     { label: t('waitlist.field.doctors'), text: doctors },
     ...(place === undefined ? [] : [{ label: t('booking.times.location'), text: place }]),
     { label: t('waitlist.field.days'), text: [days, ...(parts === undefined ? [] : [parts])].join(' · ') },
-    { label: t('waitlist.field.dates'), text: span },
+    { label: t('waitlist.field.dates'), text: dates },
   ]
 }
 
 /** Only what is so: an address can be typed by anybody. */
-function newsOf({ speaker, clinic }: Scene, entry: Entry, news: WaitingNews) {
+function newsOf({ speaker, clinic }: Scene, entry: Entry, news: WaitingNews, hears: boolean) {
   const { t } = speaker
-  if (news === 'joined' && entry.state !== 'waiting') return undefined
+  if (news === 'joined' && !hears) return undefined
   if (news === 'left' && entry.state !== 'left') return undefined
   const good = news === 'joined' || news === 'left' || news === 'declined'
   return {
     kind: good ? 'success' : 'warning',
     icon: good ? 'circle-check' : 'info-circle',
     title: t(`waitlist.news.${news}`),
-    text: t(`waitlist.news.${news}_text`, { clinic: clinic.name }),
+    // That we write again is promised only to whom we may.
+    text: hears || news === 'left' ? t(`waitlist.news.${news}_text`, { clinic: clinic.name }) : undefined,
   }
 }

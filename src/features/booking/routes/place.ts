@@ -5,6 +5,8 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { linkToken } from '../../../platform/links.ts'
 import { publicRouter, type PublicRequest } from '../../../platform/web/routers.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
+import { findConsent } from '../../consents/queries.ts'
+import { isOptedOut } from '../../messaging/actions/stop.ts'
 import { acceptOffer, declineOffer, noteLost } from '../../waitlist/actions/answer.ts'
 import { leaveList, tokenOf } from '../../waitlist/actions/join.ts'
 import { findEntry, type Entry } from '../../waitlist/queries/entries.ts'
@@ -38,9 +40,18 @@ async function showPlace({ id, token, request }: Placed, news: WaitingNews | und
     const entry = (await findEntry(ctx, id)) ?? notFound('waiting entry')
     const { request: own, scene } = await inTheirLanguage(ctx, request, entry.language)
     const offer = await findNewestOfferOf(ctx, id)
-    return { own, page: placePage(scene, { entry, offer, token, visitHref: await visitOf(ctx, entry, own.url) }, news) }
+    const visitHref = await visitOf(ctx, entry, own.url)
+    const unreached = await whyUnreached(ctx, entry)
+    const sender = own.services.config.whatsapp.displayNumber
+    return { own, page: placePage(scene, { entry, offer, token, visitHref, unreached, sender }, news) }
   })
   own.show(page, { status })
+}
+
+async function whyUnreached(ctx: Ctx, { phone, patientId }: Entry) {
+  if (await isOptedOut(ctx, phone)) return 'stopped'
+  const consent = await findConsent(ctx, patientId, 'appointment_messages')
+  return consent?.decision === 'permit' ? undefined : 'silent'
 }
 
 async function visitOf(ctx: Ctx, entry: Entry, url: (path: string) => string): Promise<string | undefined> {

@@ -74,7 +74,7 @@ export function replies(
       if (reason === 'limit') {
         return say('reply_offer', phone === undefined ? t('too_late_no_phone') : t('too_late', { phone }))
       }
-      await say('reply_offer', t(lost === 'taken' ? 'offer_taken' : 'offer_over', { link: clinicLink }))
+      await say('reply_offer', t(`offer_${lost}`, { link: clinicLink }))
     },
 
     async linkGone() {

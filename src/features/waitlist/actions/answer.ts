@@ -98,8 +98,8 @@ async function moveSooner(
   return refuse(moved.reason === 'slot_taken' ? 'taken' : 'over')
 }
 
-/** What is to be said to somebody whose yes came too late. */
-export type Lost = 'taken' | 'over' | 'booked' | 'told'
+/** What is to be said to somebody whose yes came too late; `ended` to one who is not on the list any more either. */
+export type Lost = 'taken' | 'over' | 'ended' | 'booked' | 'told'
 
 /**
  * Notes a yes that was refused, in a transaction of its own: the offer is over, its holder stays on the list and may be
@@ -116,6 +116,7 @@ export async function noteLost(ctx: Ctx, id: OfferId, reason: string, number?: B
     return reason === 'taken' ? 'taken' : 'over'
   }
   if (!(await updateAnswered(ctx, id))) return 'told'
+  if (offer.entryState !== 'waiting') return 'ended'
   return offer.state === 'taken' ? 'taken' : 'over'
 }
 

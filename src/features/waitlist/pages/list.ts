@@ -97,7 +97,6 @@ function rowOf(ctx: Ctx, speaker: Speaker, settings: DiarySettings, entry: Waiti
 
 /** A wish in a line: what, with whom, where, which days and times, until when. */
 function wishText({ clinic, now }: Ctx, speaker: Speaker, settings: DiarySettings, wish: Waiting['wish']): string[] {
-  const { service, doctors, place, days, parts } = wishWords({ clinic, now, settings, speaker }, wish)
-  const until = speaker.t('waitlist.desk.until', { date: speaker.longDate(wish.until) })
-  return [service, doctors, place, days, parts, until].filter((text) => text !== undefined)
+  const { service, doctors, place, days, parts, left } = wishWords({ clinic, now, settings, speaker }, wish)
+  return [service, doctors, place, days, parts, left].filter((text) => text !== undefined)
 }

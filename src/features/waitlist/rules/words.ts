@@ -1,6 +1,6 @@
 // What somebody waits for, in words and as a form: for patients and for the desk alike.
 import type { Form } from '../../../kernel/forms.ts'
-import { dateAt, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
+import { dateAt, Temporal, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import { partsOfDay, type WaitingWish } from '../rules.ts'
@@ -21,6 +21,10 @@ export function wishWords(
   const { t } = speaker
   const today = dateAt(now, clinic.zone)
   const names = settings.practitioners.filter(({ id }) => wish.practitionerIds.includes(id)).map(({ name }) => name)
+  const [from, until] = [speaker.longDate(wish.from), speaker.longDate(wish.until)]
+  const oneDay = wish.from.equals(wish.until)
+  const begun = Temporal.PlainDate.compare(wish.from, today) <= 0
+  const dates = oneDay ? until : t('waitlist.span', { from, until })
   return {
     service: settings.services.find(({ id }) => id === wish.serviceId)?.name ?? '',
     doctors: names.length === 0 ? t('waitlist.any_doctor') : speaker.list(names),
@@ -30,6 +34,9 @@ export function wishWords(
         ? t('waitlist.any_day')
         : speaker.list(wish.weekdays.map((day) => dayName(speaker, today, day))),
     parts: wish.parts.length === 0 ? undefined : speaker.list(wish.parts.map((part) => t(`waitlist.part.${part}`))),
+    dates,
+    /** What is left of them today. */
+    left: begun && !oneDay ? t('waitlist.desk.until', { date: until }) : dates,
   }
 }
 
