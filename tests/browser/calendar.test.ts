@@ -196,6 +196,58 @@ describeInBrowser('the calendar', () => {
     await standsAt(page, visit.id, sana, '840', '50')
   })
 
+  it(
+    'moves a visit by touch once it was held for a moment; a finger that moves before scrolls',
+    { timeout: 60_000 },
+    async () => {
+      const visit = await makeAppointment(clinic, { at: '13:00' })
+      const page = await open('', { viewport: { width: 1024, height: 600 }, hasTouch: true })
+      const finger = await page.context().newCDPSession(page)
+      const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at?: { x: number; y: number }) =>
+        finger.send('Input.dispatchTouchEvent', { type, touchPoints: at ? [at] : [] })
+      const slide = async (from: { x: number; y: number }, to: { x: number; y: number }) => {
+        for (let step = 1; step <= 8; step++)
+          await touch('touchMove', {
+            x: from.x + ((to.x - from.x) * step) / 8,
+            y: from.y + ((to.y - from.y) * step) / 8,
+          })
+      }
+      const scrolled = () => page.evaluate<number>(`scrollY + document.querySelector('.cal').scrollTop`)
+      const inMiddle = () =>
+        page.evaluate(`document.querySelector('[data-visit="${visit.id}"]').scrollIntoView({ block: 'center' })`)
+      const middle = async () => {
+        const box = (await item(page, visit.id).boundingBox())!
+        return { x: box.x + box.width / 2, y: box.y + 8 }
+      }
+      await inMiddle()
+
+      const [before, start] = [await scrolled(), await middle()]
+      await touch('touchStart', start)
+      await slide(start, { x: start.x, y: start.y - 120 })
+      await touch('touchEnd')
+      await expect.poll(scrolled).toBeGreaterThan(before + 40)
+      expect(await page.locator('.cal-ghost').count()).toBe(0)
+      expect(await stands(page, visit.id)).toEqual([sana, '780', '30'])
+
+      await inMiddle()
+      const [still, held] = [await scrolled(), await middle()]
+      await touch('touchStart', held)
+      await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
+      const to = await pointAt(page, hamid, 13 * 60 + 30)
+      await slide(held, { x: to.x, y: to.y + 8 })
+      // What is left of the first scroll may still be under way.
+      expect(Math.abs((await scrolled()) - still)).toBeLessThan(10)
+      await touch('touchEnd')
+      await standsAt(page, visit.id, hamid, '810', '30')
+      expect(new URL(page.url()).pathname).toBe(`/app/${clinic.slug}/calendar`)
+      // A tap opens, as ever.
+      const tapped = await middle()
+      await touch('touchStart', tapped)
+      await touch('touchEnd')
+      await page.waitForURL(new RegExp(visit.id))
+    },
+  )
+
   it('books where free time is pressed, at the time that was pressed', { timeout: 60_000 }, async () => {
     const page = await open('?date=2026-11-25')
     const to = await pointAt(page, hamid, 10 * 60 + 33)
