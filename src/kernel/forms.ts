@@ -88,6 +88,7 @@ export const requiredEmail = (missing: string, invalid: string) =>
     .transform((text) => text.trim().toLowerCase())
     .pipe(z.string().min(1, missing).max(254, invalid).regex(emailShape, invalid))
 
+/** Undefined when the field is absent or blank; otherwise trimmed and in small letters. */
 export const optionalEmail = (invalid: string) =>
   z
     .string({ error: invalid })

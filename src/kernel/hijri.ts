@@ -15,6 +15,7 @@ const calendar = new Intl.DateTimeFormat('en-u-ca-islamic-umalqura-nu-latn', {
   timeZone: 'UTC',
 })
 
+/** A date in the Umm al-Qura calendar, as calculated: no clinic’s sighting of the moon is in it. */
 export function hijriOf({ year, month, day }: PlainDate): HijriDate {
   const found = { year: 0, month: 0, day: 0 }
   for (const { type, value } of calendar.formatToParts(Date.UTC(year, month - 1, day))) {

@@ -12,6 +12,7 @@ const digitsOf: Record<string, number> = {
   VUV: 0,
 } // prettier-ignore
 
+/** How many decimals a currency has: 0 for JPY, 2 for PKR, 3 for KWD. */
 export function minorDigits(currency: Currency): number {
   return digitsOf[currency] ?? 2
 }

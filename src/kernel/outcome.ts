@@ -4,5 +4,7 @@
  */
 export type Outcome<T, Reason extends string> = { ok: true; value: T } | { ok: false; reason: Reason }
 
+/** The action did it; `value` is what the caller wants to know. */
 export const done = <T>(value: T) => ({ ok: true, value }) as const
+/** The action did not do it, and its transaction is rolled back. */
 export const refuse = <R extends string>(reason: R) => ({ ok: false, reason }) as const

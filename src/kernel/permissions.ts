@@ -71,6 +71,7 @@ const granted: Record<DeskRole | 'platform_admin', ReadonlySet<Permission>> = {
   platform_admin: new Set<Permission>(['console.see', 'console.clinics', 'console.money', 'console.operate']),
 }
 
+/** Whether a role may do it. Nothing is implied: only what the table above names. */
 export function allowed(role: DeskRole | 'platform_admin', permission: Permission): boolean {
   return granted[role].has(permission)
 }
@@ -89,10 +90,12 @@ const scopeTable = {
 export type Scope = keyof typeof scopeTable
 export const scopes = Object.keys(scopeTable) as Scope[]
 
+/** Whether a text names something a token of the API can be given. */
 export function isScope(text: string): text is Scope {
   return Object.hasOwn(scopeTable, text)
 }
 
+/** Whether a token of the API with these scopes may do it. */
 export function scopesAllow(granted: readonly Scope[], permission: Permission): boolean {
   return granted.some((scope) => scopeTable[scope] === permission)
 }

@@ -27,11 +27,7 @@ export function phoneText(phone: Phone): string {
   return parsePhoneNumberFromString(phone)?.formatInternational() ?? phone
 }
 
-/** For lists and logs seen over a shoulder: `+92 ••• ••• 4567`. */
-export function maskedPhone(phone: Phone): string {
-  return `${phoneText(phone).split(' ')[0] ?? ''} ••• ••• ${phone.slice(-4)}`
-}
-
+/** By what the desk finds a number that was read to it. */
 export const lastFour = (phone: Phone): string => phone.slice(-4)
 
 /** `+92` for PK: what a number typed without a country code is taken to begin with. */

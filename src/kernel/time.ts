@@ -10,6 +10,7 @@ export type Zone = string
 export const minutes = (count: number) => Temporal.Duration.from({ minutes: count })
 export const hours = (count: number) => Temporal.Duration.from({ hours: count })
 
+/** Whether the IANA name is one that this runtime knows. */
 export function isZone(name: string): boolean {
   if (!/^[a-z]/i.test(name)) return false // newer engines take '+05:00', which knows no summer time
   try {
@@ -27,6 +28,7 @@ export function dateAt(instant: Instant, zone: Zone): PlainDate {
   return days.isRegular(day) ? days.date(day) : instant.toZonedDateTimeISO(zone).toPlainDate()
 }
 
+/** What the clock on the wall of a zone shows at an instant. */
 export function timeAt(instant: Instant, zone: Zone): PlainTime {
   const days = localDays(zone)
   const ms = instant.epochMilliseconds
@@ -150,9 +152,13 @@ export function parseTime(text: unknown): PlainTime | undefined {
   return Temporal.PlainTime.from(text)
 }
 
+/** The first of two instants; the first given when they are the same. */
 export const earlier = (a: Instant, b: Instant): Instant => (Temporal.Instant.compare(a, b) <= 0 ? a : b)
+/** The last of two instants; the first given when they are the same. */
 export const later = (a: Instant, b: Instant): Instant => (Temporal.Instant.compare(a, b) >= 0 ? a : b)
+/** Compares whole milliseconds: much is asked of it where thousands of slots are weighed. */
 export const isBefore = (a: Instant, b: Instant): boolean => a.epochMilliseconds < b.epochMilliseconds
+/** Whole minutes, rounded; negative when `to` comes first. */
 export const minutesBetween = (from: Instant, to: Instant): number =>
   Math.round((to.epochMilliseconds - from.epochMilliseconds) / 60_000)
 

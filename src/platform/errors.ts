@@ -17,6 +17,7 @@ export function notFound(what: string): never {
   throw new HttpError(404, `${what} not found`)
 }
 
+/** Throws what the error handler answers with 403; `why` is never shown. */
 export function forbidden(why: string): never {
   throw new HttpError(403, why)
 }

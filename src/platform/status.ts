@@ -36,12 +36,7 @@ export type StatusLine = {
 
 const freshMinutes = 5
 
-/** The public checks with their hours since `since`, in a fixed order; a check that was never made is left out. One query. */
-export async function listStatus(db: Knex, since: Instant, now: Instant): Promise<StatusLine[]> {
-  return listChecks(db, publicChecks, since, now)
-}
-
-/** The same for any checks, for the console. */
+/** These checks with their hours since `since`, in a fixed order; a check that was never made is left out. One query. */
 export async function listChecks(
   db: Knex,
   names: readonly CheckName[],

@@ -3,7 +3,7 @@ import { Temporal } from '../../src/kernel/time.ts'
 import { decide, listTroubles, runAlarms, type Alarm } from '../../src/platform/health/alarms.ts'
 import { lookAround, runChecks, type Machine } from '../../src/platform/health/checks.ts'
 import { jobsOf } from '../../src/jobs.ts'
-import { listChecks, listStatus, recordChecks, removeOldChecks, checkNames } from '../../src/platform/status.ts'
+import { checkNames, listChecks, publicChecks, recordChecks, removeOldChecks } from '../../src/platform/status.ts'
 import { startServices } from '../../src/start.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic } from '../support/cast.ts'
@@ -146,19 +146,19 @@ describe('the status', () => {
         await recordChecks(db, [{ name: 'mail', state, code: '' }], at.add({ seconds }))
       }
     }
-    const [mail] = await listStatus(db, now.subtract({ hours: 1 }), now.add({ minutes: 5 }))
+    const [mail] = await listChecks(db, publicChecks, now.subtract({ hours: 1 }), now.add({ minutes: 5 }))
     expect(mail).toMatchObject({ name: 'mail', state: 'ok', fresh: true })
     expect(mail!.hours.map(({ hour, ok, down }) => [hour.toString(), ok, down])).toEqual([
       ['2026-11-24T07:00:00Z', 1, 1],
       ['2026-11-24T08:00:00Z', 2, 0],
     ])
-    expect((await listStatus(db, now, now.add({ hours: 1 })))[0]).toMatchObject({ fresh: false })
+    expect((await listChecks(db, publicChecks, now, now.add({ hours: 1 })))[0]).toMatchObject({ fresh: false })
   })
 
   it('shows outsiders what they notice, and keeps the machine to the operator', async () => {
     await minute(machine(3))
     const now = app.clock.now()
-    const names = (await listStatus(app.services.db, now, now)).map(({ name }) => name)
+    const names = (await listChecks(app.services.db, publicChecks, now, now)).map(({ name }) => name)
     expect(names).toEqual(['website', 'whatsapp', 'mail', 'jobs'])
     const all = await listChecks(app.services.db, checkNames, now, now)
     expect(all.find(({ name }) => name === 'disk')).toMatchObject({ state: 'down', value: 3 })

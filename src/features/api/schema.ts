@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { requiredName } from '../../kernel/forms.ts'
 import { parseId } from '../../kernel/ids.ts'
-import { isScope, scopes } from '../../kernel/permissions.ts'
+import { scopes } from '../../kernel/permissions.ts'
 import { isBefore, parseInstant } from '../../kernel/time.ts'
 import type { ApiClientId } from '../../platform/api-tokens.ts'
 import { boxOf } from './rules.ts'
@@ -43,8 +43,6 @@ export function credentialsOf(
   const clientId = parseId<'api_client'>(id)
   return clientId && secret !== undefined && secret !== '' ? { id: clientId, secret } : undefined
 }
-
-export const unknownScopes = (asked: readonly string[]): boolean => !asked.every(isScope)
 
 const instant = z.string().transform((text, context) => {
   const found = parseInstant(text)

@@ -248,11 +248,9 @@ export const specialties = [
   'cardiology', 'orthopedics', 'internal_medicine', 'psychiatry', 'psychology', 'nutrition', 'urology', 'neurology',
   'diabetes', 'surgery', 'laboratory', 'other',
 ] as const // prettier-ignore
-export type Specialty = (typeof specialties)[number]
 
 /** Contrast of each is checked in `public/css/tokens.css`. */
 export const accents = ['teal', 'blue', 'indigo', 'violet', 'rose', 'amber', 'green', 'slate'] as const
-export type Accent = (typeof accents)[number]
 
 /** What doctors and patients may speak together; more than our pages do. The words are `clinics.spoken.<code>`. */
 export const spokenLanguages = [

@@ -11,7 +11,6 @@ import { accountIn, accountOf } from '../subscription/actions/account.ts'
 import { closeAccount, reopenAccount } from '../subscription/actions/decisions.ts'
 import { tellOwners } from './actions/mails.ts'
 import {
-  findClosing,
   findClosingById,
   holdBackReminders,
   insertClosing,
@@ -157,11 +156,4 @@ export async function undoForOwner(
     })
   }
   return undone
-}
-
-/** What the closing page starts from. */
-export async function lookAtClosing(ctx: Ctx) {
-  const closing = await findClosing(ctx.db, ctx.clinic.id)
-  const hold = await findLegalHold(ctx.db, ctx.clinic.id, ctx.now)
-  return { closing, hold }
 }

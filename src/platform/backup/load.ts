@@ -84,6 +84,7 @@ export async function isUnfinished(ownerUrl: string): Promise<boolean> {
   })
 }
 
+/** Does work as the owner, on a connection of its own that is closed afterwards. */
 export async function as<T>(ownerUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'nabz-restore' })
   await client.connect()
@@ -94,6 +95,7 @@ export async function as<T>(ownerUrl: string, work: (client: pg.Client) => Promi
   }
 }
 
+/** Whether neither of our schemas nor the list of migrations is there. */
 export async function isEmpty(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query(
     `select from pg_namespace where nspname in ('clinic', 'platform')
@@ -102,6 +104,7 @@ export async function isEmpty(client: pg.Client): Promise<boolean> {
   return rows.length === 0
 }
 
+/** Drops both schemas, the list of migrations, and what of ours is in `public`; extensions stay. */
 export async function emptyDatabase(client: pg.Client): Promise<void> {
   await client.query('begin')
   await client.query('drop schema if exists clinic cascade')
@@ -116,6 +119,7 @@ export async function emptyDatabase(client: pg.Client): Promise<void> {
   await client.query('commit')
 }
 
+/** Makes the schema as it was when the backup was made. Throws on a backup of a newer Nabz, naming its migrations. */
 export async function makeSchema(ownerUrl: string, client: pg.Client, { migrations }: BackupHead) {
   const known = await knownMigrations()
   const newer = migrations.filter((name) => !known.includes(name))

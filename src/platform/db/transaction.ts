@@ -20,6 +20,7 @@ export async function inTransaction<T>(db: Knex, work: (trx: Transaction) => Pro
   }
 }
 
+/** Whether what an action answered is a refusal, which rolls its transaction back. */
 export function isRefusal(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'ok' in value && value.ok === false && 'reason' in value
 }

@@ -10,6 +10,7 @@ export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 
 export const languageChoices = (now: Language) =>
   languages.map((lang) => ({ lang, label: languageNames[lang], dir: directionOf(lang), current: lang === now }))
 
+/** Undefined for anything but a language the product speaks. */
 export function parseLanguage(text: unknown): Language | undefined {
   return languages.find((language) => language === text)
 }

@@ -8,6 +8,7 @@ import { languageNames, languages } from '../i18n/languages.ts'
 /** The statuses that have words of their own. */
 type Shown = 400 | 403 | 404 | 409 | 413 | 421 | 422 | 429 | 500 | 503
 
+/** For addresses that no route knows: the same page as for a record that is not there. */
 export const notFoundPage: RequestHandler = (req, res) => showError(req, res, 404)
 
 /** The one place where what was thrown becomes an answer. The page never tells more than its status and request id. */

@@ -221,12 +221,14 @@ export async function changeVisit(req: Request, visitId: string | undefined): Pr
   await renewSession(req, visitId === undefined ? {} : { supportVisitId: visitId })
 }
 
+/** Writes the session now. Without it the next page may be asked for before the session is stored. */
 export async function saveSession(req: Request): Promise<void> {
   await new Promise<void>((resolve, reject) =>
     req.session.save((error) => (error ? reject(error as Error) : resolve())),
   )
 }
 
+/** Ends the session and deletes its row; the cookie opens nothing any more. */
 export async function destroySession(req: Request): Promise<void> {
   await new Promise<void>((resolve, reject) =>
     req.session.destroy((error) => (error ? reject(error as Error) : resolve())),

@@ -141,12 +141,3 @@ export async function listRecentMessages(ctx: Ctx, filter: MessageFilter): Promi
   )
   return found.map((row) => opened(ctx, row))
 }
-
-export type InboundMessage = {
-  id: string
-  appointmentId: AppointmentId | null
-  patientId: PatientId | null
-  text: string
-  meaning: string
-  receivedAt: Instant
-}

@@ -12,7 +12,6 @@ export type VisitTemplate =
   | 'nabz_late'
   | 'nabz_rearranged'
   | 'nabz_called_off'
-export type TemplateName = VisitTemplate | 'nabz_code' | 'nabz_answer'
 
 export const visitTemplates: readonly VisitTemplate[] = [
   'nabz_confirmation',

@@ -14,7 +14,6 @@ import type {
   RightsRequestId,
   RightKind,
   Subject,
-  Wishes,
 } from '../rules.ts'
 
 const columns = `id, kind, state, source, language, patient_id as "patientId", subject_sealed as "subjectSealed",
@@ -166,14 +165,6 @@ export async function findOpenTwin(
     [ctx.clinic.id, patientId, kind, id],
   )
   return row?.id
-}
-
-export async function updateWishes(ctx: Ctx, id: RightsRequestId, wishes: Wishes): Promise<void> {
-  await changes(ctx.db, 'update clinic.rights_requests set wishes_sealed = ? where clinic_id = ? and id = ?', [
-    ctx.seal.sealJson(wishes, 'rights_requests.wishes', id),
-    ctx.clinic.id,
-    id,
-  ])
 }
 
 export async function updateCode(ctx: Ctx, id: RightsRequestId, code: { hash: string; expiresAt: Instant }) {

@@ -84,6 +84,7 @@ export function languageLinks(address: string, current: Language, usual: Languag
   }))
 }
 
+/** From where a request comes, as the audit log keeps it. */
 export function originOf(req: Request): Origin {
   const browser = req.headers['user-agent']
   return {
@@ -93,6 +94,7 @@ export function originOf(req: Request): Origin {
   }
 }
 
+/** The id that the request's log lines carry; where it has none, another at each call. */
 export function requestIdOf(req: Request): string {
   return (req as Request & { id?: string }).id ?? randomUUID()
 }
