@@ -51,7 +51,6 @@ seriesRoutes.post('/series', 'appointments.book', async (request) => {
     kind: 'success',
     key: messageAt ? 'series.flash.booked_told' : 'series.flash.booked',
     params: { count: visits.length, ...(messageAt ? { time: speaker.time(messageAt) } : {}) },
-    undo: at(`/series/${id}/undo`),
   })
   await redirect(at(`/series/${id}`))
 })
@@ -95,7 +94,6 @@ seriesRoutes.post('/appointments/:id/later/cancellation', 'appointments.move', a
     kind: 'success',
     key: messageAt ? 'series.flash.cancelled_told' : 'series.flash.cancelled',
     params: { count, ...(messageAt ? { time: speaker.time(messageAt) } : {}) },
-    undo: at(`/series/${seriesId}/undo`),
   })
   await redirect(at(`/series/${seriesId}`))
 })
@@ -128,7 +126,6 @@ seriesRoutes.post('/appointments/:id/later/move', 'appointments.move', async (re
     kind: 'success',
     key: messageAt ? 'series.flash.moved_told' : 'series.flash.moved',
     params: { count, ...(messageAt ? { time: speaker.time(messageAt) } : {}) },
-    undo: at(`/series/${seriesId}/undo`),
   })
   await redirect(at(`/series/${seriesId}`))
 })

@@ -70,6 +70,7 @@ export async function bookingPlanPage(
     rule: ruleFields(speaker, form, first.dayOfWeek),
     kept: kept && { when: speaker.longDateTime(kept.startsAt), status: kept.status },
     ...rowsOf(ctx, speaker, rows, names, state.trouble ?? (standsInTheWay(planned) === 'changed' ? 'changed' : undefined)),
+    leave: t('series.row.leave'),
     cut: cut ? t('series.book.cut') : undefined,
     ready: booked >= 2,
     submit: t('series.book.do', { count: booked }),
@@ -108,6 +109,8 @@ export async function movePlanPage(
     rule: undefined,
     kept: undefined,
     ...rowsOf(ctx, speaker, rows, names, state.trouble),
+    // Of a visit that is there, leaving it out is leaving it where it is.
+    leave: t('series.move.leave'),
     cut: undefined,
     ready: moved > 0,
     submit: t('series.move.do', { count: moved }),
