@@ -5,7 +5,7 @@ export const actionGroups = {
   visits: [
     'appointment.booked', 'appointment.overbooked', 'appointment.moved', 'appointment.resized', 'appointment.cancelled',
     'appointment.confirmed', 'appointment.confirmed_by_phone', 'appointment.arrived', 'appointment.in_room', 'appointment.fulfilled',
-    'appointment.noshow', 'appointment.step_undone', 'series.booked', 'series.moved', 'series.cancelled', 'series.undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
+    'appointment.noshow', 'appointment.step_undone', 'appointment.answers_changed', 'series.booked', 'series.moved', 'series.cancelled', 'series.undone', 'disruption.declared', 'disruption.told', 'disruption.undone', 'queue.called', 'queue.walked_in', 'queue.skipped',
     'queue.stepped_out', 'queue.returned', 'queue.prioritised', 'queue.priority_ended',
     'waiting.joined', 'waiting.left', 'waiting.removed', 'waiting.restored', 'waiting.offered', 'waiting.accepted',
     'waiting.declined',
