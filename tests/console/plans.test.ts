@@ -83,6 +83,15 @@ describe('a market', () => {
     await admin.get('/admin/markets/XX').expect(404)
   })
 
+  it('for everywhere else keeps its currency for those who buy there, not for countries with a market of their own', async () => {
+    await makeClinic(app, { country: 'US', currency: 'USD', zone: 'America/New_York' })
+    const currencyField = async () =>
+      /<input[^>]*name="currency"[^>]*>/.exec((await admin.getForm('/admin/markets/ZZ')).html)![0]
+    expect(await currencyField()).not.toContain('readonly')
+    await makeClinic(app, { country: 'NG', currency: 'USD', zone: 'Africa/Lagos' })
+    expect(await currencyField()).toContain('readonly')
+  })
+
   it('opens with a price for each plan', async () => {
     const page = await admin.getForm('/admin/markets/new')
     const fields = { ...fieldsOf(page), country: 'TR', currency: 'TRY', tax_name: 'KDV', tax_rate: '20' }

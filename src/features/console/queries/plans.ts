@@ -31,7 +31,7 @@ export type MarketLine = Market & {
   issuerCode: string
   version: number
   clinics: number
-  /** A subscription or an order was made in this currency: it can't be another any more. */
+  /** Somebody buys here in this currency: it can't be another any more. The same as `findMarketUse` says of one. */
   used: boolean
 }
 
@@ -43,7 +43,8 @@ export async function listMarketLines(db: Knex): Promise<MarketLine[]> {
        m.tax_name as "taxName", m.tax_rate_bp as "taxRateBp", m.version,
        (select count(*)::int from platform.clinics c where c.country = m.country) as clinics,
        exists (select from platform.clinics c join platform.subscriptions s on s.clinic_id = c.id
-         where s.currency = m.currency and (c.country = m.country or m.country = 'ZZ')) as used
+         where s.currency = m.currency and (c.country = m.country or (m.country = 'ZZ' and not exists
+           (select from platform.markets o where o.country = c.country and o.currency = s.currency)))) as used
      from platform.markets m join platform.issuers i on i.id = m.issuer_id
      order by (m.country = 'ZZ'), m.country`,
   )
