@@ -1,7 +1,8 @@
 // Repeat visits and missed visits in a real browser: in English on a phone, in Arabic at a desk.
 import type { Browser, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { details, scene } from '../appointments/scene.ts'
+import { details, scene, valueOf } from '../appointments/scene.ts'
+import { linkToken } from '../../src/platform/links.ts'
 import type { TestApp } from '../support/app.ts'
 import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
 import { makeAppointment, makePatient } from '../support/factories.ts'
@@ -18,6 +19,7 @@ describeInBrowser('repeat visits', () => {
 
   it.each(['en', 'ar'] as const)(
     'are looked at, booked and taken back by keyboard and pointer, in %s',
+    { timeout: 90_000 },
     async (lang) => {
       const say = words[lang]
       const { clinic, at, bookByPhone, locationId, service } = await scene(app)
@@ -64,9 +66,34 @@ describeInBrowser('repeat visits', () => {
       await page.waitForURL(/\/series\/[0-9a-f-]{36}$/)
       expect(await page.locator('.list-row').count()).toBe(4)
       await expectUsable(page)
+      // Meanwhile their patient, on a phone.
+      const token = await clinic.inClinic((ctx) => Promise.resolve(linkToken(ctx, valueOf(visit).id, 1)))
+      const phone = await openWindow(browser, app, { viewport: { width: 360, height: 740 } })
+      const own = await phone.context.newPage()
+      for (const below of ['', '/cancellation', '/move']) {
+        await own.goto(`/a/${token}${below}?lang=${lang}`)
+        await expectUsable(own)
+        if (below === '') expect(await own.locator('#others ~ .rows > .row').count()).toBe(3)
+      }
+      await phone.context.close()
+      expect(phone.complaints).toEqual([])
+
       await page.goto(`${base}/appointments/${visit.ok ? visit.value.id : ''}/later`)
       await expectUsable(page)
-      await page.goBack()
+      await page.locator('[name="time"]').fill('11:30')
+      await page.locator('[name="time"]').press('Enter')
+      await page.waitForURL(/later\/move$/)
+      await expectUsable(page)
+      await page.locator('.form-actions .btn-primary').press('Enter')
+      await page.waitForURL(/\/series\/[0-9a-f-]{36}$/)
+      expect(await page.locator('.list-row').allInnerTexts()).toEqual(Array(4).fill(expect.stringContaining('11:30')))
+      await page.getByRole('button', { name: say.undo }).click()
+      await page.waitForLoadState()
+      expect(await page.getByText('11:30').count()).toBe(0)
+      await page.goto(`${base}/appointments/${visit.ok ? visit.value.id : ''}/later`)
+      await page.locator('form[action$="/later/cancellation"] button').press('Enter')
+      await page.waitForURL(/\/series\/[0-9a-f-]{36}$/)
+      await expectUsable(page)
       await page.getByRole('button', { name: say.undo }).click()
       await page.waitForLoadState()
 
