@@ -10,7 +10,7 @@ import { flash } from '../../platform/web/session.ts'
 import { ownPath, parseSlot, type SlotChoice } from '../desk/rules.ts'
 import { bookSeries, planSeries, type Anchor, type Who } from './actions/book.ts'
 import { cancelLater, elsewhere, listThisAndLater, moveLater, planMove } from './actions/later.ts'
-import { undoLastChange } from './actions/undo.ts'
+import { lookAtSeries, undoLastChange } from './actions/undo.ts'
 import { bookingPlanPage, movePlanPage, type Trouble } from './pages/plan.ts'
 import { laterPage, seriesPage } from './pages/series.ts'
 import { callerForm, decisionsOf, seriesAsked, type SeriesForm } from './schema.ts'
@@ -57,7 +57,7 @@ seriesRoutes.post('/series', 'appointments.book', async (request) => {
 
 seriesRoutes.get('/series/:id', 'today.see', async ({ req, speaker, inClinic, show }) => {
   const id = idParam<'series'>(req, 'id')
-  show(await inClinic((ctx) => seriesPage(ctx, speaker, id)))
+  show(await inClinic(async (ctx) => seriesPage(ctx, speaker, await lookAtSeries(ctx, id))))
 })
 
 seriesRoutes.post('/series/:id/undo', 'appointments.move', async ({ req, speaker, inClinic, show, redirect, at }) => {
@@ -65,7 +65,9 @@ seriesRoutes.post('/series/:id/undo', 'appointments.move', async ({ req, speaker
   const undone = await orChanged(inClinic((ctx) => undoLastChange(ctx, id)))
   if (!undone.ok && undone.reason !== 'nothing_to_undo') {
     const { reason } = undone
-    return show(await inClinic((ctx) => seriesPage(ctx, speaker, id, reason)), { status: 409 })
+    return show(await inClinic(async (ctx) => seriesPage(ctx, speaker, await lookAtSeries(ctx, id), reason)), {
+      status: 409,
+    })
   }
   flash(
     req,

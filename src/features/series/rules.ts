@@ -157,3 +157,7 @@ export function standsInTheWay(plan: SeriesPlan): 'changed' | 'undecided' | 'too
   const visits = plan.rows.filter(({ to }) => to).length + (plan.kept ? 1 : 0)
   return visits < 2 ? 'too_few' : undefined
 }
+
+/** It stays where it is. */
+export const sameTime = (was: Appointment, to: SlotChoice): boolean =>
+  was.startsAt.equals(to.startsAt) && was.practitionerId === to.practitionerId && was.locationId === to.locationId

@@ -13,7 +13,7 @@ import { movable } from '../../appointments/rules.ts'
 import type { SlotChoice } from '../../desk/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
 import { lockSeries, updateLastChange } from '../queries.ts'
-import { shiftBetween, shifted, slotOf, wallClock, type Decision, type LastChange } from '../rules.ts'
+import { sameTime, shiftBetween, shifted, slotOf, wallClock, type Decision, type LastChange } from '../rules.ts'
 import { plan, type Planned } from './plan.ts'
 
 export type ThisAndLater = { seriesId: SeriesId; visit: Appointment; later: Appointment[] }
@@ -106,10 +106,6 @@ export async function moveLater(
   await audit(ctx, 'series.moved', { kind: 'series', id: seriesId }, { visits: moves.length, from: id })
   return done(await tell(ctx, seriesId, 'moved', kept, together, 'stale_version'))
 }
-
-/** It stays where it is. */
-export const sameTime = (was: Appointment, to: SlotChoice): boolean =>
-  was.startsAt.equals(to.startsAt) && was.practitionerId === to.practitionerId && was.locationId === to.locationId
 
 /** Cancels this visit and all later ones. */
 export async function cancelLater(ctx: Ctx, id: AppointmentId): Promise<Outcome<Changed, 'changed' | 'nothing_left'>> {

@@ -12,7 +12,7 @@ import { listAppointmentsOfSeries, type Appointment } from '../../appointments/q
 import { listInTheWay } from '../../appointments/queries/rearrange.ts'
 import { canTake } from '../../appointments/rules.ts'
 import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
-import { getSeries, lockSeries, updateLastChange } from '../queries.ts'
+import { getSeries, lockSeries, updateLastChange, type Series } from '../queries.ts'
 import { unheardUntil, type LastChange } from '../rules.ts'
 
 /** Why a visit can't be again as it was: somebody changed it since, or the time it had is another's or over. */
@@ -23,7 +23,7 @@ export type Obstacle = { why: 'changed' } | { why: 'taken' | 'past'; at: Instant
  * the grace all of it can be taken back; afterwards visits go back to times that are still to come, and a booking that the
  * patient has heard of is not undone but cancelled.
  */
-export async function findObstacles(
+async function findObstacles(
   ctx: Ctx,
   change: LastChange,
   all: readonly Appointment[],
@@ -54,6 +54,21 @@ export async function findObstacles(
     }
   }
   return obstacles
+}
+
+export type Looked = {
+  series: Series
+  visits: Appointment[]
+  /** Undefined when there is nothing to take back, or it is too late. */
+  obstacles: Map<AppointmentId, Obstacle> | undefined
+}
+
+/** A series with its visits, and what keeps its last change from being taken back. */
+export async function lookAtSeries(ctx: Ctx, id: SeriesId): Promise<Looked> {
+  const series = await getSeries(ctx, id)
+  const visits = await listAppointmentsOfSeries(ctx, id)
+  const { lastChange } = series
+  return { series, visits, obstacles: lastChange ? await findObstacles(ctx, lastChange, visits) : undefined }
 }
 
 const visitsOf = (change: LastChange, all: readonly Appointment[]) =>

@@ -6,13 +6,12 @@ import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
-import { listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
+import type { Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { isolated } from '../../desk/rules.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import type { ThisAndLater } from '../actions/later.ts'
-import { findObstacles, type Obstacle } from '../actions/undo.ts'
-import { getSeries } from '../queries.ts'
+import type { Looked, Obstacle } from '../actions/undo.ts'
 import { unheardUntil, type LastChange } from '../rules.ts'
 import { aboutText, firstDateOf, nameOf, placeText, ruleText } from './words.ts'
 
@@ -20,11 +19,9 @@ import { aboutText, firstDateOf, nameOf, placeText, ruleText } from './words.ts'
 export async function seriesPage(
   ctx: Ctx,
   speaker: Speaker,
-  id: SeriesId,
+  { series, visits, obstacles }: Looked,
   refused?: 'too_late' | 'changed' | 'slot_taken',
 ): Promise<View> {
-  const series = await getSeries(ctx, id)
-  const visits = await listAppointmentsOfSeries(ctx, id)
   const [first] = visits
   if (!first) return notFound('series')
   await ownDiaryOnly(ctx, first.practitionerId)
@@ -33,7 +30,6 @@ export async function seriesPage(
   const mayMove = ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.move')
   const next = visits.find((visit) => visit.status === 'booked' && isBefore(ctx.now, visit.startsAt))
   const { lastChange } = series
-  const obstacles = lastChange && mayMove ? await findObstacles(ctx, lastChange, visits) : undefined
   return view('series/series', {
     title: t('series.page.title', { name: isolated(nameOf(speaker, first)) }),
     rule: ruleText(speaker, series.rule, firstDateOf(ctx, visits)),
@@ -45,7 +41,8 @@ export async function seriesPage(
       return { ...rowOf(ctx, speaker, visit, first), obstacle: obstacle && obstacleText(speaker, obstacle) }
     }),
     changeHref: next && mayMove ? `${base}/appointments/${next.id}/later` : undefined,
-    undo: lastChange && obstacles?.size === 0 ? undoOf(ctx, speaker, series.id, lastChange, first) : undefined,
+    undo:
+      lastChange && mayMove && obstacles?.size === 0 ? undoOf(ctx, speaker, series.id, lastChange, first) : undefined,
   })
 }
 
