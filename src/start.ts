@@ -72,7 +72,7 @@ export async function startServices(
       apiTokens: createApiTokens(config.masterKey, config.baseUrl, clock),
       passwords: parts.passwords ?? createPasswords(config.passwordPepper),
       clinics,
-      inClinic: createInClinic({ db, keys, clock, clinics, tallied: metrics.tallied }),
+      inClinic: createInClinic({ db, keys, clock, clinics, notifications, tallied: metrics.tallied }),
       speakers: createSpeakers(loadTranslations()),
       notifications,
       // Its package is large: only where there is an account.

@@ -7,6 +7,7 @@ import { dateAt, type Instant, type PlainDate } from '../kernel/time.ts'
 import { inTransaction, isRefusal } from './db/transaction.ts'
 import type { Clock } from './clock.ts'
 import { writeJournal } from './audit.ts'
+import type { Notifications } from './db/notifications.ts'
 import type { Database } from './db/connect.ts'
 import { rows, type Binding } from './db/rows.ts'
 import type { ClinicSeal, KeyRing, PlatformSeal } from './seal/key-ring.ts'
@@ -90,7 +91,7 @@ export type Ctx = {
   readonly platformSeal: PlatformSeal
   /** The transaction's audit entries so far; filled by `audit` and written before the commit. */
   readonly journal: Binding[][]
-  /** Says that appointments or holds changed: the diary's version grows and live pages look again, at commit. */
+  /** Says that appointments or holds changed: the diary's version grows at the commit, and live pages look again. */
   diaryChanged(): void
   /** Says that hours, closures, services, people or the profile changed. */
   settingsChanged(): void
@@ -99,7 +100,7 @@ export type Ctx = {
    * have changed until the commit, it is rolled back and the work is done once more.
    */
   reliesOnSettings(): void
-  /** Wakes the dispatcher at commit; for messages that are due now. */
+  /** Wakes the dispatcher behind the commit; for messages that are due now. */
   messagesQueued(): void
   /** Counts something that happened, in the clinic's present day and month; takes it back when `by` is below zero. */
   tally(metric: Metric, by?: number): void
@@ -132,11 +133,13 @@ export function createInClinic(services: {
   keys: KeyRing
   clock: Clock
   clinics: { byId(id: ClinicId): Promise<Clinic | undefined> }
+  notifications: Pick<Notifications, 'tell'>
   /** Hears what was counted, once it is committed. */
   tallied?: (metric: Metric, by: number) => void
 }): InClinic {
   // Where a clinic lives is known here and nowhere else: `placement` will one day pick another database.
   const databaseOf = (_clinic: Clinic) => services.db
+  const { tell } = services.notifications
 
   return async function inClinic(clinic, actor, origin, work) {
     let current = clinic
@@ -154,11 +157,12 @@ export function createInClinic(services: {
   async function once<T>(clinic: Clinic, actor: Actor, origin: Origin, work: (ctx: Ctx) => Promise<T>): Promise<T> {
     const seal = await services.keys.forClinic(clinic.id)
     const tallies = new Map<Metric, number>()
+    const changed = { diary: false, settings: false, messages: false }
+    let versions: Versions | undefined
     const result = await inTransaction(databaseOf(clinic), async (db) => {
       // Goes along with the first statement of the work. Should it fail, so does everything behind it.
       const named = rows(db, 'select app_set_clinic(?::uuid)', [clinic.id])
       const journal: Binding[][] = []
-      const changed = { diary: false, settings: false, messages: false }
       let relies = false
       const now = services.clock.now()
       const working = work({
@@ -188,18 +192,23 @@ export function createInClinic(services: {
       })
       const result = await afterBoth(named, working)
       if (isRefusal(result)) return result
-      const [, , settingsVersion] = await Promise.all([
+      const raised = changed.diary || changed.settings
+      const [, written] = await Promise.all([
         writeJournal(db, journal),
         // Late, so that the row every booking of the clinic writes is locked as briefly as can be.
-        tallies.size > 0 && writeTallies(db, clinic, dateAt(now, clinic.zone), tallies),
-        changed.diary || changed.settings ? bumpVersions(db, clinic.id, changed.settings) : undefined,
-        changed.messages && rows(db, `select pg_notify('nabz_messages', ?)`, [clinic.id]),
+        raised || tallies.size > 0 ? writeDiary(db, clinic, now, changed, tallies) : undefined,
       ])
+      versions = written
       const expected = clinic.settingsVersion + (changed.settings ? 1 : 0)
-      if (relies && settingsVersion !== undefined && settingsVersion !== expected) throw new Outdated()
+      if (relies && raised && versions?.settings !== expected) throw new Outdated()
       return result
     })
-    if (services.tallied && !isRefusal(result)) for (const [metric, by] of tallies) services.tallied(metric, by)
+    if (isRefusal(result)) return result
+    const clinicId = clinic.id
+    if (versions && (changed.diary || changed.settings))
+      tell({ channel: 'nabz_diary', clinicId, diary: versions.diary })
+    if (changed.messages) tell({ channel: 'nabz_messages', clinicId })
+    for (const [metric, by] of tallies) services.tallied?.(metric, by)
     return result
   }
 }
@@ -212,19 +221,6 @@ async function afterBoth<T>(first: Promise<unknown>, second: Promise<T>): Promis
   return two.value
 }
 
-/** Answers which settings there are then. */
-async function bumpVersions(db: Knex.Transaction, clinicId: ClinicId, settings: boolean): Promise<number | undefined> {
-  const [row] = await rows<{ settingsVersion: number }>(
-    db,
-    `with bumped as (
-       update platform.diaries set diary_version = diary_version + 1, settings_version = settings_version + ?
-       where clinic_id = ? returning diary_version, settings_version)
-     select pg_notify('nabz_diary', ?::text || ' ' || diary_version), settings_version as "settingsVersion" from bumped`,
-    [settings ? 1 : 0, clinicId, clinicId],
-  )
-  return row?.settingsVersion
-}
-
 /**
  * Lets those finish who are about to change the diary, and keeps those waiting who come after: what is read behind it
  * stands until the transaction has ended. To be asked for last, behind every visit that is written: bookings write their
@@ -234,21 +230,48 @@ export async function lockDiary({ db, clinic }: Pick<Ctx, 'db' | 'clinic'>): Pro
   await rows(db, 'select clinic_id from platform.diaries where clinic_id = ? for no key update', [clinic.id])
 }
 
-/** One statement for the day's counts and the month's, so that a booking pays one trip for all of them. */
-async function writeTallies(db: Knex.Transaction, clinic: Clinic, day: PlainDate, tallies: Map<Metric, number>) {
-  const month = day.with({ day: 1 })
-  const [bookings, messages] = [tallies.get('bookings') ?? 0, tallies.get('messages') ?? 0]
-  await rows(
+type Versions = { diary: number; settings: number }
+
+/**
+ * The versions and what was counted, for the day and the month: one statement, so that a booking pays one trip for all of
+ * them. Answers which versions there are then.
+ */
+async function writeDiary(
+  db: Knex.Transaction,
+  clinic: Clinic,
+  now: Instant,
+  changed: { diary: boolean; settings: boolean },
+  tallies: ReadonlyMap<Metric, number>,
+): Promise<Versions | undefined> {
+  const day = dateAt(now, clinic.zone)
+  // Only what is counted begins a month.
+  const month = tallies.size > 0 ? day.with({ day: 1 }) : null
+  const [row] = await rows<Versions>(
     db,
     `with counted as (
        insert into platform.daily_counts (clinic_id, day, metric, count)
        select ?::uuid, ?::date, metric, by from unnest(?::text[], ?::bigint[]) as t (metric, by)
-       on conflict (clinic_id, day, metric) do update set count = daily_counts.count + excluded.count)
+       on conflict (clinic_id, day, metric) do update set count = daily_counts.count + excluded.count),
+     this as (select ?::date as month)
      update platform.diaries set
-       bookings_used = greatest(0, case when usage_month = ?::date then bookings_used else 0 end + ?::int),
-       messages_used = greatest(0, case when usage_month = ?::date then messages_used else 0 end + ?::int),
-       usage_month = ?::date
-     where clinic_id = ?::uuid`,
-    [clinic.id, day, [...tallies.keys()], [...tallies.values()], month, bookings, month, messages, month, clinic.id],
+       diary_version = diary_version + ?, settings_version = settings_version + ?,
+       bookings_used = greatest(0, case when usage_month is distinct from coalesce(month, usage_month) then 0 else bookings_used end + ?::int),
+       messages_used = greatest(0, case when usage_month is distinct from coalesce(month, usage_month) then 0 else messages_used end + ?::int),
+       usage_month = coalesce(month, usage_month)
+     from this where clinic_id = ?::uuid
+     returning diary_version as diary, settings_version as settings`,
+    [
+      clinic.id,
+      day,
+      [...tallies.keys()],
+      [...tallies.values()],
+      month,
+      changed.diary || changed.settings ? 1 : 0,
+      changed.settings ? 1 : 0,
+      tallies.get('bookings') ?? 0,
+      tallies.get('messages') ?? 0,
+      clinic.id,
+    ],
   )
+  return row
 }

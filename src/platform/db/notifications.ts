@@ -1,9 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from '../log.ts'
 
+/** What happened at a clinic. */
+type ClinicNotice =
+  { channel: 'nabz_diary'; clinicId: string; diary: number } | { channel: 'nabz_messages'; clinicId: string }
+
 export type Notice =
-  | { channel: 'nabz_diary'; clinicId: string; diary: number }
-  | { channel: 'nabz_messages'; clinicId: string }
+  | ClinicNotice
   /** Somebody wants this job run now. */
   | { channel: 'nabz_jobs'; job: string }
   /** Something small that processes keep in memory changed: switches, announcements. */
@@ -27,7 +31,16 @@ function noticeOf(channel: string, payload: string): Notice | undefined {
   }
 }
 
+const payloadOf = (notice: ClinicNotice): string =>
+  notice.channel === 'nabz_diary' ? `${notice.clinicId} ${notice.diary}` : notice.clinicId
+
 export type Notifications = {
+  /**
+   * Tells every process, this one as well, in a moment. To be called once the change is committed: a notice sent within a
+   * transaction makes the database's commits wait for each other, across all clinics. What a process that dies can't
+   * tell any more is found by the clock: the dispatcher looks every few seconds, open pages every minute.
+   */
+  tell(notice: ClinicNotice): void
   /** Calls back for every notice until the returned function is called. */
   subscribe(listener: (notice: Notice) => void): () => void
   stop(): Promise<void>
@@ -43,13 +56,23 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
   let stopped = false
   let pause = 100
   let timer: NodeJS.Timeout | undefined
+  // Of several notices about one diary the newest says all. Kept while there is no connection.
+  const untold = new Map<string, ClinicNotice>()
+  let telling: Promise<void> | undefined
 
   async function open() {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'nabz-listen', keepAlive: true })
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: 'nabz-listen',
+      keepAlive: true,
+      // A notice is not worth waiting for the disk.
+      options: '-c synchronous_commit=off',
+    })
     fresh.on('error', (error) => {
       log.error('notifications.lost', error)
     })
     fresh.on('end', () => {
+      if (client === fresh) client = undefined
       if (!stopped) retry()
     })
     fresh.on('notification', ({ channel, payload }) => {
@@ -60,6 +83,34 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
     for (const channel of channels) await fresh.query(`listen ${channel}`)
     client = fresh
     pause = 100
+    telling ??= tellAll()
+  }
+
+  async function tellAll() {
+    // One statement for all that happens in this turn of the event loop.
+    await nextTurn()
+    while (client && untold.size > 0) {
+      const notices = [...untold.values()]
+      untold.clear()
+      try {
+        await client.query(
+          'select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as t (channel, payload)',
+          [notices.map(({ channel }) => channel), notices.map(payloadOf)],
+        )
+      } catch (error) {
+        log.error('notifications.not_told', error)
+        for (const notice of notices) keep(notice)
+        break
+      }
+    }
+    telling = undefined
+  }
+
+  function keep(notice: ClinicNotice) {
+    const key = `${notice.channel} ${notice.clinicId}`
+    const known = untold.get(key)
+    if (known?.channel === 'nabz_diary' && notice.channel === 'nabz_diary' && known.diary > notice.diary) return
+    untold.set(key, notice)
   }
 
   function retry() {
@@ -74,6 +125,10 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
 
   await open()
   return {
+    tell(notice) {
+      keep(notice)
+      telling ??= tellAll()
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -82,6 +137,7 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
       stopped = true
       clearTimeout(timer)
       listeners.clear()
+      await telling
       await client?.end()
     },
   }
