@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import express from 'express'
 import pg from 'pg'
+import { SMTPServer } from 'smtp-server'
 import { loadWork, type Sample } from './load.ts'
 
 export type Statement = { text: string; values: unknown[]; name?: string }
@@ -16,11 +17,13 @@ type Job =
   | { kind: 'json'; body: string }
   | { kind: 'sql'; url: string; scripts: Statement[][]; once: boolean; connections: number; seconds: number }
 
+export type Peers = { whatsappUrl: string; smtpUrl: string }
+
 export type Baselines = {
   /** `/page` prints thirty rows, `/json` answers what was last given to `answerWith`. */
   origin: string
-  /** Takes any message and answers as WhatsApp does. */
-  whatsappUrl: string
+  /** They take any message: one answers as WhatsApp does, the other as a mail server. */
+  peers: Peers
   answerWith(body: string): Promise<void>
   /** Each script on one connection, in order; again and again, or each of them once. */
   runSql(job: Omit<Extract<Job, { kind: 'sql' }>, 'kind'>): Promise<Sample>
@@ -29,7 +32,7 @@ export type Baselines = {
 
 export async function startBaselines(): Promise<Baselines> {
   const child = fork(fileURLToPath(import.meta.url), { execArgv: ['--import', 'tsx'], serialization: 'advanced' })
-  const started = await ask<{ origin: string; whatsappUrl: string }>(child, { kind: 'start' })
+  const started = await ask<{ origin: string; peers: Peers }>(child, { kind: 'start' })
   return {
     ...started,
     answerWith: (body) => ask(child, { kind: 'json', body }),
@@ -81,12 +84,17 @@ async function serveBare() {
       res.end(JSON.stringify({ messaging_product: 'whatsapp', contacts: [], messages: [{ id }] }))
     })
   }).listen(0, '127.0.0.1')
+  const mail = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    onData: (stream, _session, done) => stream.resume().on('end', () => done()),
+  }).listen(0, '127.0.0.1')
   const server = app.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const at = (one: { address(): unknown }) => `http://127.0.0.1:${(one.address() as AddressInfo).port}`
   return {
     origin: at(server),
-    whatsappUrl: at(whatsapp),
+    peers: { whatsappUrl: at(whatsapp), smtpUrl: at(mail).replace('http:', 'smtp:') },
     answerWith: (body: string) => {
       answer = JSON.parse(body)
     },
@@ -129,7 +137,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url) && process.send) {
           job.kind === 'sql'
             ? await runSql(job)
             : job.kind === 'start'
-              ? { origin: bare.origin, whatsappUrl: bare.whatsappUrl }
+              ? { origin: bare.origin, peers: bare.peers }
               : true
         process.send?.({ answer })
       } catch (error) {

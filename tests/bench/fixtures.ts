@@ -28,6 +28,7 @@ import type { Services } from '../../src/platform/services.ts'
 import { sessionCookieName } from '../../src/platform/web/session.ts'
 import { startServices } from '../../src/start.ts'
 import { setAllRules } from './all-rules.ts'
+import type { Peers } from './baselines.ts'
 
 export const zone = 'Asia/Karachi'
 export const slug = 'bench-clinic'
@@ -65,8 +66,8 @@ const slotsPerDay = 40
 const visitsEach = 8
 const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 
-/** `whatsappUrl` is where messages go: something has to take them, as in real life. */
-export async function prepare(options: { whatsappUrl: string; past?: number }): Promise<Place> {
+/** Something has to take the messages, as in real life. */
+export async function prepare(options: Peers & { past?: number }): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'nabz-bench-'))
   // Started by root, the database server runs as somebody else and has to get in.
   await chmod(folder, 0o711)
@@ -82,7 +83,7 @@ export async function prepare(options: { whatsappUrl: string; past?: number }): 
     database,
     superuserUrl: urlOf(superuserUrl, database),
     appUrl: urlOf(superuserUrl, database, 'nabz_app'),
-    env: environment(superuserUrl, database, folder, options.whatsappUrl),
+    env: environment(superuserUrl, database, folder, options),
   })
   const copy = async (diary: Diary, name: string) => {
     await createDatabase(superuserUrl, name, { template: diary.database })
@@ -92,7 +93,7 @@ export async function prepare(options: { whatsappUrl: string; past?: number }): 
     await prepareRoles(superuserUrl)
     await createDatabase(superuserUrl, 'bench_fresh')
     await migrateToLatest(urlOf(superuserUrl, 'bench_fresh', 'nabz_owner'))
-    const env = environment(superuserUrl, 'bench_fresh', folder, options.whatsappUrl)
+    const env = environment(superuserUrl, 'bench_fresh', folder, options)
     const made = await withServices(env, async (services) => {
       const clinic = await makeClinic(services)
       return { clinic, deskCookie: await signIn(services, clinic.id) }
@@ -109,7 +110,7 @@ export async function prepare(options: { whatsappUrl: string; past?: number }): 
 }
 
 /** As in production, except that the certificate would be the proxy's business and WhatsApp is played nearby. */
-function environment(superuserUrl: string, database: string, folder: string, whatsappUrl: string) {
+function environment(superuserUrl: string, database: string, folder: string, { whatsappUrl, smtpUrl }: Peers) {
   return {
     NODE_ENV: 'test',
     PORT: '0',
@@ -124,7 +125,7 @@ function environment(superuserUrl: string, database: string, folder: string, wha
     LOOKUP_KEY: key(4),
     KEY_STORE_DIR: join(folder, 'keys'),
     EXPORT_DIR: join(folder, 'exports'),
-    SMTP_URL: 'smtp://127.0.0.1:1',
+    SMTP_URL: smtpUrl,
     MAIL_FROM: 'Nabz <hello@nabz.test>',
     WHATSAPP_BASE_URL: whatsappUrl,
     WHATSAPP_PHONE_NUMBER_ID: '106540352242922',
