@@ -3,7 +3,8 @@
  * of availability that knows calendars. What is free within these hours is the business of `../rules.ts`.
  */
 import type { LocationId, PractitionerId } from '../../../kernel/ids.ts'
-import { localDays, Temporal, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
+import { localDays, type Instant, type PlainDate, type Zone } from '../../../kernel/time.ts'
+import { covers, dayOrder } from '../../clinics/rules/timetables.ts'
 
 /** Weekly hours in minutes from local midnight of the ISO `weekday`; an end past 1440 (at most 2880) is after midnight. */
 export type Shift = {
@@ -104,11 +105,8 @@ function workedAt(locationId: LocationId, weekly: readonly Shift[], special: rea
     .sort((a, b) => b.rank - a.rank || Number(a.locationId === undefined) - Number(b.locationId === undefined))
     .map(({ from, to, shifts }) => ({ from, to, shifts: shifts.filter((shift) => shift.locationId === locationId) }))
   if (holding.length === 0) return () => weekly
-  return (date) => holding.find(({ from, to }) => isBetween(date, from, to))?.shifts ?? weekly
+  return (date) => holding.find((dates) => covers(dates, date))?.shifts ?? weekly
 }
-
-const isBetween = (date: PlainDate, from: PlainDate, to: PlainDate): boolean =>
-  Temporal.PlainDate.compare(from, date) <= 0 && Temporal.PlainDate.compare(date, to) <= 0
 
 /** `[from, to)` is ruled by one shift's grid; the work it is part of goes on, through touching shifts, to `workEnds`. */
 export type Stretch = Span & { anchor: number; workEnds: number }
@@ -137,8 +135,8 @@ export function stretchesOfWork(workedOn: Worked, days: readonly Day[], calendar
 }
 
 export function validOn({ validFrom, validTo }: Shift, date: PlainDate): boolean {
-  if (validFrom && Temporal.PlainDate.compare(date, validFrom) < 0) return false
-  return !validTo || Temporal.PlainDate.compare(date, validTo) <= 0
+  if (validFrom && dayOrder(date, validFrom) < 0) return false
+  return !validTo || dayOrder(date, validTo) <= 0
 }
 
 export function closuresOf(

@@ -91,14 +91,11 @@ export function resourceFinder(
   const pick = (startsAt: number, need: number, chosen: readonly ResourceId[]): readonly ResourceId[] | undefined => {
     const candidates = here[need]
     if (!candidates) return chosen
-    const left = candidates
-      .filter((id) => !chosen.includes(id))
-      .map((id) => ({ id, standing: standing(id, startsAt) }))
-      .filter((one) => one.standing !== 'taken')
+    const standings = candidates.map((id) => (chosen.includes(id) ? 'taken' : standing(id, startsAt)))
     for (const wanted of ['own', 'free'] as const) {
-      for (const one of left) {
-        if (one.standing !== wanted) continue
-        const all = pick(startsAt, need + 1, [...chosen, one.id])
+      for (const [at, id] of candidates.entries()) {
+        if (standings[at] !== wanted) continue
+        const all = pick(startsAt, need + 1, [...chosen, id])
         if (all) return all
       }
     }

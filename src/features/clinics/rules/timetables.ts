@@ -114,7 +114,7 @@ export type SpecialHours = DateRange & {
 /** An exception for a single day goes before a range of dates, and that before a rule that comes every year. */
 export function rankOf(covered: Covered): number {
   if (covered.kind === 'hijri_month') return 0
-  return covered.from.equals(covered.to) ? 2 : 1
+  return dayOrder(covered.from, covered.to) === 0 ? 2 : 1
 }
 
 export type SpecialSettings = { timetables: readonly Timetable[]; moon: readonly MoonCorrection[] }
