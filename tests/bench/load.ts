@@ -44,6 +44,19 @@ export function resultOf(samples: readonly Sample[]): Result {
   }
 }
 
+const rateOf = ({ requests, seconds }: Sample) => requests / Math.max(0.001, seconds)
+
+/**
+ * How many requests of one are answered for each of the other, measured in turn with it: the middle of the rounds, so that
+ * what else the machine did in one of them decides nothing.
+ */
+export function shareOf(part: readonly Sample[], whole: readonly Sample[]): number {
+  const of = (round: Sample, at: number) => rateOf(round) / rateOf(whole[Math.min(at, whole.length - 1)] ?? round)
+  const shares = part.map(of).sort((a, b) => a - b)
+  const middle = shares.length / 2
+  return ((shares[Math.ceil(middle) - 1] ?? 0) + (shares[Math.floor(middle)] ?? 0)) / 2
+}
+
 /** What the proxy in front tells. */
 export const fromProxy = { host: 'nabz.test', 'x-forwarded-proto': 'https' }
 

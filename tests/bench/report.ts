@@ -11,6 +11,8 @@ export type Line = {
   bare?: Result
   /** The statements of the request straight through pg. */
   sql?: Result
+  /** Of each, what Nabz does; with the past, what it does of itself without. */
+  shares: { past: number; bare?: number; sql?: number }
 }
 
 export type Aim = { what: string; wanted: string; got: string; met: boolean }
@@ -32,19 +34,17 @@ export type Report = {
 
 export const machine = (): string => `${cpus().length} × ${cpus()[0]?.model ?? '?'}, Node ${process.version}`
 
-export const share = (part: Result, whole: Result): number => part.perSecond / whole.perSecond
-
 export function aimsOf(report: Omit<Report, 'aims'>): Aim[] {
   const of = (scenario: string) => report.lines.filter((line) => line.scenario === scenario)
   const worst = (shares: number[]) => Math.min(...shares)
   const ratio = (what: string, lines: Line[], against: 'bare' | 'sql', least: number): Aim => {
-    const got = worst(lines.flatMap((line) => (line[against] ? [share(line.fresh, line[against])] : [])))
+    const got = worst(lines.flatMap((line) => line.shares[against] ?? []))
     return { what, wanted: `≥ ${percent(least)}`, got: percent(got), met: got >= least }
   }
   const month = of('month, changing').find((line) => line.connections === 1)
   const monthQueries = report.statements.find((one) => one.scenario === 'month, changing')?.queries ?? Infinity
-  const keeps = worst(report.lines.map((line) => share(line.past, line.fresh)))
-  const slowest = report.lines.find((line) => share(line.past, line.fresh) === keeps)
+  const keeps = worst(report.lines.map((line) => line.shares.past))
+  const slowest = report.lines.find((line) => line.shares.past === keeps)
   const memory = Math.max(report.memoryMb.fresh, report.memoryMb.past)
   const atEight = (scenario: string) => of(scenario).find((line) => line.connections === 8)?.fresh.perSecond ?? 0
   const peer = (what: string, scenario: string, theirs: number): Aim => ({
@@ -139,11 +139,11 @@ export function printLines(report: Pick<Report, 'machine' | 'pastVisits' | 'line
     line.fresh.p95.toFixed(1),
     line.fresh.p99.toFixed(1),
     line.fresh.cpuMs.toFixed(2),
-    `${rate(line.past.perSecond)} (${percent(share(line.past, line.fresh))})`,
+    `${rate(line.past.perSecond)} (${percent(line.shares.past)})`,
     line.bare ? rate(line.bare.perSecond) : '',
-    line.bare ? percent(share(line.fresh, line.bare)) : '',
+    line.shares.bare === undefined ? '' : percent(line.shares.bare),
     line.sql ? rate(line.sql.perSecond) : '',
-    line.sql ? percent(share(line.fresh, line.sql)) : '',
+    line.shares.sql === undefined ? '' : percent(line.shares.sql),
     String(line.fresh.errors + line.past.errors),
   ])
   for (const line of table([header, ...rows])) out(line)

@@ -21,7 +21,7 @@ import { liveScenario, measureLive } from './live.ts'
 import { measureMemory, memoryScenario } from './memory.ts'
 import { measureWaitingTimes, queueScenario } from './queue.ts'
 import { bookToTheLast, Patients, raceIntoOneSlot, type Ready } from './flow.ts'
-import { fromProxy, loadPage, loadWork, resultOf, type Sample } from './load.ts'
+import { fromProxy, loadPage, loadWork, resultOf, shareOf, type Sample } from './load.ts'
 import { aimsOf, machine, print, printLines, type Line, type Report } from './report.ts'
 import { build, removeBuild, startNabz, type Nabz } from './server.ts'
 
@@ -36,7 +36,7 @@ const { values: options } = parseArgs({
 const connectionCounts = [1, 8, 32]
 const pace = options.quick
   ? { seconds: 0.5, rounds: 1, lasts: [40, 80, 80] }
-  : { seconds: 1.5, rounds: 2, lasts: [100, 300, 300] }
+  : { seconds: 1.2, rounds: 3, lasts: [100, 300, 300] }
 /** In so many parts, in turn, so that whatever else the machine does meets all of them alike. */
 const turns = 3
 const wanted = (scenario: string) => scenario.includes(options.only ?? '')
@@ -298,6 +298,11 @@ async function measurePage(
     past: resultOf(samples.past),
     bare: resultOf(samples.bare),
     sql: resultOf(samples.sql),
+    shares: {
+      past: shareOf(samples.past, samples.fresh),
+      bare: shareOf(samples.fresh, samples.bare),
+      sql: shareOf(samples.fresh, samples.sql),
+    },
   }
 }
 
@@ -350,6 +355,7 @@ async function measureBooking(place: Place, before: Side, past: Side, baselines:
       fresh: resultOf(samples.fresh),
       past: resultOf(samples.past),
       sql: resultOf(samples.sql),
+      shares: { past: shareOf(samples.past, samples.fresh), sql: shareOf(samples.fresh, samples.sql) },
     })
     from = until
   }
@@ -378,6 +384,7 @@ async function measureBooking(place: Place, before: Side, past: Side, baselines:
       fresh: resultOf(samples.fresh),
       past: resultOf(samples.past),
       sql: resultOf([sql]),
+      shares: { past: shareOf(samples.past, samples.fresh), sql: shareOf(samples.fresh, [sql]) },
     })
   }
   return { lines, statements, fresh }
