@@ -111,7 +111,6 @@ export async function makeService(
   })
 }
 
-/** A room or machine, which a service needs one of. */
 /** A question that a service asks, behind those it asks already. */
 export async function makeQuestion(
   clinic: TestClinic,
@@ -147,6 +146,7 @@ export async function makeQuestion(
   })
 }
 
+/** A room or machine, which a service needs one of. */
 export async function makeResource(
   clinic: TestClinic,
   overrides: {

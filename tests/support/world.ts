@@ -16,7 +16,7 @@ import type { RouteEntry } from '../../src/platform/web/routers.ts'
 import type { TestApp } from './app.ts'
 import { makeDeclaredPayment, makeDocument } from './books.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from './cast.ts'
-import { makeAppointment, makeBookable, makePatient, makeResource } from './factories.ts'
+import { makeAppointment, makeBookable, makePatient, makeQuestion, makeResource } from './factories.ts'
 
 /** Ids by the word that stands before them in an address: `services` of `/services/:id`. */
 export type Ids = Record<string, string>
@@ -51,6 +51,7 @@ export async function makeWorld(app: TestApp): Promise<World> {
 async function furnish(clinic: TestClinic): Promise<Ids> {
   const { app } = clinic
   const { service, locationId, practitionerId } = await makeBookable(clinic)
+  await makeQuestion(clinic, { serviceId: service.id })
   const patient = await makePatient(clinic)
   const visit = await makeAppointment(clinic, { service, locationId, patientId: patient.id, at: '16:00' })
   const token = await clinic.inClinic((ctx) => registerLink(ctx, visit.id, 1, visit.endsAt.add(minutes(1440))))
