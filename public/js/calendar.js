@@ -421,11 +421,12 @@ if (calendar) {
     if (event.clientY < box.top + 96) frame.scrollTop -= 12
     follow({ clientX: event.clientX, clientY: event.clientY })
   })
+  // Until the next press: a visit was just put down.
   let dropped = false
+  document.addEventListener('pointerdown', () => (dropped = false), true)
   document.addEventListener('pointerup', () => {
     if (held?.how === 'pointer') {
       dropped = true
-      setTimeout(() => (dropped = false))
       drop()
     }
     letGo()
@@ -441,11 +442,12 @@ if (calendar) {
   })
   calendar.addEventListener('touchend', (event) => dropped && event.cancelable && event.preventDefault())
   calendar.addEventListener('contextmenu', (event) => pressed?.touch && event.preventDefault())
-  // What ends a drag is no press on the link under it.
+  // What ends a drag is no press on the link under it, however much later a browser makes one of a finger that was lifted.
   calendar.addEventListener(
     'click',
     (event) => {
-      if (!dropped) return
+      // A key makes a click without a count.
+      if (!dropped || event.detail === 0) return
       event.preventDefault()
       event.stopPropagation()
     },
