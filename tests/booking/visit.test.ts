@@ -88,7 +88,9 @@ describe('the page of a visit', () => {
     const scene = await bookableClinic(app)
     const { path, id } = await visitOf(scene)
     const agent = app.agent()
-    for (const address of ['/a/nonsense', `/a/${'A'.repeat(32)}`, `${path.slice(0, -1)}_`]) {
+    // Not the last of its letters: some of them stand for the same bytes.
+    const other = `${path.slice(0, -5)}${path.at(-5) === 'A' ? 'B' : 'A'}${path.slice(-4)}`
+    for (const address of ['/a/nonsense', `/a/${'A'.repeat(32)}`, other]) {
       const gone = await agent.get(address).expect(404)
       expect(wordsOf(gone.text)).toContain('This link no longer works')
     }
