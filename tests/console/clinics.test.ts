@@ -16,7 +16,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const slugsOn = (html: string) => [...html.matchAll(/<bdi dir="ltr">([a-z]+-\d+)<\/bdi><span class="dot">/g)].map(([, slug]) => slug!)
+const slugsOn = (html: string) =>
+  [...html.matchAll(/<bdi dir="ltr">([a-z]+-\d+)<\/bdi><span class="dot">/g)].map(([, slug]) => slug!)
 const list = async (query = '') => {
   const answer = await admin.get(`/admin/clinics${query}`).expect(200)
   return { html: answer.text, slugs: slugsOn(answer.text) }
