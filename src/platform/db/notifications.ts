@@ -48,7 +48,7 @@ export type Notifications = {
 
 /**
  * LISTEN on a connection of its own, outside the pool, reconnecting with growing pauses. A notice is a hint to look
- * again, never the news itself: after a reconnect every subscriber simply looks.
+ * again, never the news itself: what was told while the connection was away, subscribers find by their own clocks.
  */
 export async function listen(url: string, log: Log): Promise<Notifications> {
   const listeners = new Set<(notice: Notice) => void>()
@@ -67,20 +67,31 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
       keepAlive: true,
       // A notice is not worth waiting for the disk.
       options: '-c synchronous_commit=off',
+      // A connection that died without a word is given up, and so is what waits for it at the stop.
+      query_timeout: 5_000,
+      connectionTimeoutMillis: 5_000,
     })
     fresh.on('error', (error) => {
       log.error('notifications.lost', error)
     })
     fresh.on('end', () => {
-      if (client === fresh) client = undefined
+      // Who never was connected is tried again by whoever tried.
+      if (client !== fresh) return
+      client = undefined
       if (!stopped) retry()
     })
     fresh.on('notification', ({ channel, payload }) => {
       const notice = noticeOf(channel, payload ?? '')
       if (notice) for (const listener of listeners) listener(notice)
     })
-    await fresh.connect()
-    for (const channel of channels) await fresh.query(`listen ${channel}`)
+    try {
+      await fresh.connect()
+      for (const channel of channels) await fresh.query(`listen ${channel}`)
+    } catch (error) {
+      void fresh.end()
+      throw error
+    }
+    if (stopped) return void fresh.end()
     client = fresh
     pause = 100
     telling ??= tellAll()
@@ -90,16 +101,19 @@ export async function listen(url: string, log: Log): Promise<Notifications> {
     // One statement for all that happens in this turn of the event loop.
     await nextTurn()
     while (client && untold.size > 0) {
+      const teller = client
       const notices = [...untold.values()]
       untold.clear()
       try {
-        await client.query(
+        await teller.query(
           'select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as t (channel, payload)',
           [notices.map(({ channel }) => channel), notices.map(payloadOf)],
         )
       } catch (error) {
         log.error('notifications.not_told', error)
         for (const notice of notices) keep(notice)
+        // What is untold goes over the next connection.
+        void teller.end()
         break
       }
     }
