@@ -3,6 +3,12 @@
 const form = document.querySelector('form[data-booking]')
 for (const part of document.querySelectorAll('[data-no-script]')) part.hidden = true
 
+/** Whether what is chosen could not be looked up: the buttons that do the same without this file are there meanwhile. */
+function lost(is) {
+  form.querySelector('[data-look-failed]').hidden = !is
+  for (const part of form.querySelectorAll('[data-no-script]')) part.hidden = !is
+}
+
 /** Asks the server for the page with what is chosen now and takes over the parts about times. Nothing is booked by it. */
 let asked = 0
 async function look(name, value) {
@@ -16,7 +22,8 @@ async function look(name, value) {
     const page = new DOMParser().parseFromString(await response.text(), 'text/html')
     if (mine !== asked) return
     const fresh = page.querySelector('form[data-booking]')
-    if (!fresh) return location.reload()
+    // An error, or the page to sign in again: whoever presses a button is shown it.
+    if (!fresh) return lost(true)
     const focused = document.activeElement
     const again = focused?.id ? `#${CSS.escape(focused.id)}` : name && `[name="${name}"][value="${CSS.escape(value)}"]`
     for (const part of form.querySelectorAll('[data-swap]')) {
@@ -26,13 +33,13 @@ async function look(name, value) {
       part.replaceChildren(...other.childNodes)
       if (other.dataset.about) part.dataset.about = other.dataset.about
     }
-    for (const part of form.querySelectorAll('[data-no-script]')) part.hidden = true
+    lost(false)
     const target = again && form.querySelector(again)
     ;(target || form.querySelector('.day[aria-pressed="true"]'))?.focus({ preventScroll: true })
     const title = form.querySelector('.times-title')
     if (title) document.getElementById('announcer').textContent = title.textContent
   } catch {
-    location.reload()
+    if (mine === asked) lost(true)
   } finally {
     if (mine === asked) form.removeAttribute('aria-busy')
   }
@@ -43,7 +50,9 @@ form?.querySelector('[data-lost]')?.focus()
 
 if (form) {
   form.addEventListener('change', (event) => {
-    if (event.target.closest('[data-swap="options"]')) void look()
+    const choices = event.target.closest('[data-looks]')
+    // Of several choices one alone may matter: it is named.
+    if (choices && ['', event.target.name].includes(choices.dataset.looks)) void look()
   })
   let sent = false
   form.addEventListener('submit', (event) => {
