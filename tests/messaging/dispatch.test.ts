@@ -541,6 +541,30 @@ describe('mail', () => {
   })
 })
 
+describe('while pages are asked for', () => {
+  it('waits with each message until they let it', async () => {
+    await booked()
+    let knock: () => void = () => undefined
+    let release: () => void = () => undefined
+    const knocked = new Promise<void>((resolve) => (knock = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const pagesFirst = {
+      seen: () => undefined,
+      gap: () => {
+        knock()
+        return released
+      },
+    }
+    const dispatching = dispatchDue({ ...app.services, pagesFirst })
+    // Whoever does not ask sends, and ends without having knocked.
+    await Promise.race([knocked, dispatching])
+    expect(whatsapp.sent).toEqual([])
+    release()
+    await dispatching
+    expect(whatsapp.sent.map(({ name }) => name)).toEqual(['nabz_confirmation'])
+  })
+})
+
 describe('stopping the process', () => {
   it('lets go of what was claimed and not begun', async () => {
     await bookMany(5)

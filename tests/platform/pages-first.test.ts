@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { Router } from 'express'
+import { expect, it, vi } from 'vitest'
 import { createPagesFirst } from '../../src/platform/pages-first.ts'
+import { startTestApp } from '../support/app.ts'
 
 /** A clock that only waiting moves on; `during` happens in the middle of each wait. */
 function scene(during: () => void = () => undefined) {
@@ -46,4 +48,25 @@ it('goes on after a fifth of a second however many come', async () => {
   await pagesFirst.gap()
   expect(at()).toBeGreaterThanOrEqual(200)
   expect(at()).toBeLessThan(202)
+})
+
+it('hears of a request when it comes and when it is answered', async () => {
+  let uponArrival = 0
+  const app = await startTestApp({
+    outside: ({ pagesFirst }) => {
+      const seen = vi.spyOn(pagesFirst, 'seen')
+      return Router().get('/seen', (_req, res) => {
+        uponArrival = seen.mock.calls.length
+        res.send('')
+      })
+    },
+  })
+  try {
+    await app.agent().get('/seen').expect(200)
+    expect(uponArrival).toBe(1)
+    // The server may hear of the end a moment after the client.
+    await expect.poll(() => vi.mocked(app.services.pagesFirst).seen.mock.calls.length).toBe(2)
+  } finally {
+    await app.stop()
+  }
 })
