@@ -42,19 +42,21 @@ it('takes no more memory for many visits than for few', { timeout: 300_000 }, as
   const start = process.memoryUsage()
   let [heap, buffers] = [0, 0]
   // Where much is loaded a sweep takes long: it is never let to take more than a fifth of the time.
-  let looking = true
+  let looks = 0
+  let timer: NodeJS.Timeout | undefined
   const look = () => {
-    if (!looking) return
     const began = performance.now()
     sweep()
     const now = process.memoryUsage()
     heap = Math.max(heap, now.heapUsed - start.heapUsed)
     buffers = Math.max(buffers, now.arrayBuffers - start.arrayBuffers)
-    setTimeout(look, Math.max(100, 4 * (performance.now() - began)))
+    looks++
+    timer = setTimeout(look, Math.max(100, 4 * (performance.now() - began)))
   }
   look()
-  const file = await exportOf(clinic)
-  looking = false
+  const before = looks
+  const file = await exportOf(clinic).finally(() => clearTimeout(timer))
+  expect(looks - before, 'looks while it was made').toBeGreaterThanOrEqual(3)
   expect({ heap: heap / megabyte < 60, buffers: buffers / megabyte < 60 }).toEqual({ heap: true, buffers: true })
   const read = readCsv((await unzip(file))!['appointments.csv']!)
   expect(new Set(read.map(({ id }) => id)).size).toBe(visits)
