@@ -1,10 +1,9 @@
 // What a service asks, at the desk: on the form for a caller and for who walks in, on the visit, and later.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { answersIn, askedAgain } from '../../src/features/appointments/rules/answers.ts'
 import { listAppointmentsOfSeries } from '../../src/features/appointments/queries.ts'
 import type { AppointmentId, SeriesId } from '../../src/kernel/ids.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { hire, makeClinic, makePlatformAdmin, visiting, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makeQuestion, makeService } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
 
@@ -51,15 +50,6 @@ const pageOf = async (id: string, agent = bilal) =>
 describe('for a caller', () => {
   it('the questions of the chosen service stand on the form, and of no other', async () => {
     const other = await makeService(clinic, { name: 'Check-up' })
-    await clinic.inClinic(async (ctx) => {
-      await ctx.db
-        .withSchema('clinic')
-        .table('practitioner_services')
-        .insert({ clinic_id: clinic.id, practitioner_id: bookable.practitionerId, service_id: other.id })
-        .onConflict()
-        .ignore()
-      ctx.settingsChanged()
-    })
     const page = async (service: string) =>
       (await bilal.get(`${base()}/appointments/new?service=${service}`).expect(200)).text
     expect(wordsOf(await page(bookable.service.id))).toContain('Why do you come?')
@@ -169,10 +159,46 @@ describe('for who walks in', () => {
     await walkIn({ [why]: 'My knee' }).expect(303)
     const [visit] = await visits()
     expect(await pageOf(visit!.id)).toContain('Why do you come? My knee')
-    // The same person again has one number, and what was learned meanwhile.
-    await walkIn({ [why]: 'My knee', [fasting]: 'yes' }).expect(303)
+  })
+
+  it('are added to by the same person coming again, and nothing that was said is lost', async () => {
+    await walkIn({ [why]: 'My knee', [side]: 'left knee' }).expect(303)
+    const [visit] = await visits()
+    await app.superuser('delete from clinic.service_questions where clinic_id = $1 and id = $2', [
+      clinic.id,
+      side.slice(2),
+    ])
+    await clinic.inClinic((ctx) => Promise.resolve(ctx.settingsChanged()))
+    await walkIn({ [fasting]: 'yes' }).expect(303)
+    const words = await pageOf(visit!.id)
+    expect(words).toContain('Why do you come? My knee')
+    expect(words).toContain('Which side? left knee')
+    expect(words).toContain('Fasting? Yes')
+    await walkIn({ [why]: 'My hip' }).expect(303)
+    expect(await pageOf(visit!.id)).toContain('Why do you come? My hip')
     expect(await visits()).toHaveLength(1)
-    expect(await pageOf(visit!.id)).toContain('Fasting? Yes')
+  })
+
+  it('are not touched by what another service asks', async () => {
+    await walkIn({ [why]: 'My knee' }).expect(303)
+    const [visit] = await visits()
+    const other = await makeService(clinic, { name: 'Vaccination' })
+    const which = `q_${(await makeQuestion(clinic, { serviceId: other.id, label: 'Which vaccine?' })).id}`
+    await walkIn({ service: other.id, [which]: 'Flu' }).expect(303)
+    const words = await pageOf(visit!.id)
+    expect(words).toContain('Why do you come? My knee')
+    expect(words).not.toContain('Which vaccine?')
+    expect(await visits()).toHaveLength(1)
+  })
+
+  it('are not filled in where data is restricted: who comes again is told the number and no more', async () => {
+    await walkIn({ [why]: 'My knee' }).expect(303)
+    const [visit] = await visits()
+    await app.superuser('update clinic.patients set restricted_at = now() where clinic_id = $1', [clinic.id])
+    const again = await walkIn({ [why]: 'My hip' })
+    expect(again.status).toBe(303)
+    expect(again.headers.location).toContain(`/appointments/${visit!.id}/slip`)
+    expect(await visits()).toEqual([visit])
   })
 })
 
@@ -208,6 +234,9 @@ describe('later', () => {
   it('are nobody else’s: not the doctor’s of another diary, nor another clinic’s, nor where data is restricted', async () => {
     await book({ [why]: 'My knee' })
     const [visit] = await visits()
+    expect(await pageOf(visit!.id, await clinic.as(clinic.cast.sana))).toContain('My knee')
+    const stranger = await clinic.as(await hire(clinic, 'doctor'))
+    await stranger.get(`${base()}/appointments/${visit!.id}`).expect(404)
     const omar = await clinic.as(clinic.cast.omar)
     await omar.postForm(answersOf(visit!.id).replace(clinic.slug, clinic.other.slug), { [why]: 'x' }).expect(404)
     await app.superuser('update clinic.patients set restricted_at = now() where clinic_id = $1', [clinic.id])
@@ -215,26 +244,14 @@ describe('later', () => {
     await bilal.postForm(answersOf(visit!.id), { [why]: 'x' }).expect(404)
     expect(await pageOf(visit!.id)).not.toContain('My knee')
   })
-})
 
-describe('a question that changed since', () => {
-  const question = {
-    id: 'q' as never,
-    serviceId: 's' as never,
-    kind: 'choice' as const,
-    label: 'Which side?',
-    choices: ['left'],
-    required: true,
-  }
-  it('leaves what was said to it as it was said', () => {
-    const before = [
-      { question: 'Which side?', kind: 'choice' as const, answer: 'right' },
-      { question: 'Any allergies?', kind: 'text' as const, answer: 'none' },
-    ]
-    const again = askedAgain([question], before)
-    expect(again.questions[0]!.choices).toEqual(['left', 'right'])
-    expect(again.values).toEqual({ q_q: 'right' })
-    expect(again.kept).toEqual([before[1]])
-    expect(answersIn(again.questions, again.values)).toEqual({ answers: [before[0]], errors: {} })
+  it('are for the clinic’s own people: somebody of the platform on a visit reads none and fills in none', async () => {
+    await book({ [why]: 'My knee' })
+    const [visit] = await visits()
+    const guest = await visiting(clinic, (await makePlatformAdmin(app)).userId)
+    const words = await pageOf(visit!.id, guest)
+    expect(words).toContain('Ayesha Siddiqua')
+    expect(words).not.toContain('My knee')
+    await guest.get(answersOf(visit!.id)).expect(403)
   })
 })

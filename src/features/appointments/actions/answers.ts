@@ -5,7 +5,7 @@ import { notFound } from '../../../platform/errors.ts'
 import { findAnswers, getAppointment } from '../queries.ts'
 import { updateAnswers } from '../queries/state.ts'
 import type { Answer } from '../rules.ts'
-import { answerable } from '../rules/answers.ts'
+import { answerable, withAnswers } from '../rules/answers.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 
 /**
@@ -19,4 +19,9 @@ export async function changeAnswers(ctx: Ctx, id: AppointmentId, answers: readon
   if (JSON.stringify(await findAnswers(ctx, id)) === JSON.stringify(answers)) return
   await updateAnswers(ctx, id, answers)
   await audit(ctx, 'appointment.answers_changed', { kind: 'appointment', id }, { answers: answers.length })
+}
+
+/** What the desk was told since, along with what was said before. */
+export async function addAnswers(ctx: Ctx, id: AppointmentId, answers: readonly Answer[]): Promise<void> {
+  if (answers.length > 0) await changeAnswers(ctx, id, withAnswers(await findAnswers(ctx, id), answers))
 }

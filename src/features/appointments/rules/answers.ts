@@ -102,3 +102,10 @@ export function askedAgain(
   const again = new Set(questions.map(answered))
   return { questions: asked, values, kept: before.filter((one) => !again.has(one)) }
 }
+
+/** What was said before and what is said now: the later word counts, and what is left open now stays as it was. */
+export function withAnswers(before: readonly Answer[], now: readonly Answer[]): Answer[] {
+  const again = (answers: readonly Answer[], { question, kind }: Answer) =>
+    answers.find((one) => one.question === question && one.kind === kind)
+  return [...before.map((one) => again(now, one) ?? one), ...now.filter((one) => !again(before, one))]
+}

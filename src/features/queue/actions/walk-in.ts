@@ -6,11 +6,12 @@ import { dateAt, dayBounds, Temporal, type Instant } from '../../../kernel/time.
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
-import { changeAnswers } from '../../appointments/actions/answers.ts'
+import { addAnswers } from '../../appointments/actions/answers.ts'
 import { bookAtDesk } from '../../appointments/actions/book.ts'
 import { takeStep } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import type { Answer } from '../../appointments/rules.ts'
+import { answerable } from '../../appointments/rules/answers.ts'
 import { getSettings, listFreeTimes, offerOf } from '../../availability/actions.ts'
 import { findWaitingTwin, lockWalkIn, updatePlaceInLine } from '../queries.ts'
 import { listTodaysLine } from '../queries/look.ts'
@@ -53,7 +54,9 @@ export async function takeWalkIn(
   await lockWalkIn(ctx, phone)
   const twin = await findTwin(ctx, walkIn)
   if (twin) {
-    if (answers.length > 0) await changeAnswers(ctx, twin.appointment.id, answers)
+    const { appointment } = twin
+    // Another service asks other questions than the visit they have.
+    if (appointment.serviceId === serviceId && answerable(appointment)) await addAnswers(ctx, appointment.id, answers)
     return done({ ...twin, again: true })
   }
 
