@@ -30,6 +30,14 @@ export { openDiary, type OpenDiary, type Supposing } from './actions/open.ts'
 export { offerOf, type Asker, type Offer, type SlotWish, type Wish } from './rules/wishes.ts'
 export { findKnownSettings, getSettings } from './queries.ts'
 
+/** A clinic's door, as it is handed to a request. */
+type Door = { clinic: Clinic; inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T> }
+
+/** The settings outside any transaction: one is opened only if this process has not got them. */
+export async function settingsOf({ clinic, inClinic }: Door): Promise<DiarySettings> {
+  return findKnownSettings(clinic) ?? inClinic(getSettings)
+}
+
 /**
  * The free times for a wish, within a transaction; undefined when the service or doctor is not to be had. `ignore` names
  * the asker's own hold or the visit being moved.
@@ -59,14 +67,10 @@ export async function listFreeTimes(
  * costs the database nothing, and one look serves everybody who looks between two bookings.
  */
 export async function findFreeTimes(
-  {
-    clinic,
-    now,
-    inClinic,
-  }: { clinic: Clinic; now: Instant; inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T> },
+  { clinic, now, inClinic }: Door & { now: Instant },
   wish: Wish,
 ): Promise<FreeSlots | undefined> {
-  const settings = findKnownSettings(clinic) ?? (await inClinic(getSettings))
+  const settings = await settingsOf({ clinic, inClinic })
   const offer = offerOf(settings, 'patient', wish.serviceId, wish.practitionerId)
   if (!offer) return undefined
   // As far as any service reaches, so that all of them are answered by the same look.

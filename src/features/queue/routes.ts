@@ -9,7 +9,7 @@ import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/ro
 import { flash } from '../../platform/web/session.ts'
 import { view } from '../../platform/web/views.ts'
 import { answersIn, questionsOf } from '../appointments/rules/answers.ts'
-import { getSettings } from '../availability/actions.ts'
+import { settingsOf } from '../availability/actions.ts'
 import { callNext } from './actions/call.ts'
 import { comeBack, endPriority, prioritise, skip, stepOut, type PlaceRefusal } from './actions/line.ts'
 import { takeWalkIn } from './actions/walk-in.ts'
@@ -113,7 +113,7 @@ routes.post('/walk-in', 'appointments.book', async (request) => {
     return show(await inClinic((ctx) => walkInPage(ctx, speaker, { back }, filledForm(parsed.values))))
   }
   const chosen = parseId<'service'>(typed.service)
-  const questions = chosen ? questionsOf(await inClinic(getSettings), chosen) : []
+  const questions = chosen ? questionsOf(await settingsOf(request), chosen) : []
   const { answers, errors } = answersIn(questions, typed)
   if (!parsed.ok || Object.keys(errors).length > 0) {
     const form = withErrors(parsed, { ...(parsed.ok ? {} : parsed.errors), ...errors })

@@ -2,16 +2,8 @@
 // booked on since is served without a question to it but whose clinic this is.
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import {
-  findFreeTimes,
-  findKnownSettings,
-  getSettings,
-  listFreeTimes,
-  whileTrue,
-  type Wish,
-} from '../../availability/actions.ts'
+import { findFreeTimes, listFreeTimes, whileTrue, type Wish } from '../../availability/actions.ts'
 import type { FreeSlots, Slot } from '../../availability/rules.ts'
-import type { DiarySettings } from '../../clinics/queries.ts'
 import { cachedPage, weightOf, type CachedPage } from '../../../platform/web/cached-page.ts'
 import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
 import { dateAt, instantText, Temporal, type Instant, type PlainDate } from '../../../kernel/time.ts'
@@ -22,10 +14,6 @@ export type Visit = {
   clinic: Clinic
   services: Services
   inClinic: <T>(work: (ctx: Ctx) => Promise<T>) => Promise<T>
-}
-
-export async function settingsOf({ clinic, inClinic }: Visit): Promise<DiarySettings> {
-  return findKnownSettings(clinic) ?? inClinic(getSettings)
 }
 
 const questionOf = ({ serviceId, practitionerId, locationId, from, days }: Wish) =>

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request } from 'express'
 import { findLink } from '../../../platform/links.ts'
 import { servicesOf } from '../../../platform/services.ts'
 import { patientRequest } from '../../../platform/web/routers.ts'
-import { settingsOf } from '../actions/look.ts'
+import { settingsOf } from '../../availability/actions.ts'
 import { expiredPage } from '../pages/details.ts'
 
 /**

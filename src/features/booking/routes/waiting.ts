@@ -7,7 +7,7 @@ import { idParam, patientRouter, type PatientRequest } from '../../../platform/w
 import { getWaitlistSettings } from '../../waitlist/queries/settings.ts'
 import { datesWrong, typedWish } from '../../waitlist/rules/wish.ts'
 import { type CodeRefusal } from '../actions/code.ts'
-import { settingsOf } from '../actions/look.ts'
+import { settingsOf } from '../../availability/actions.ts'
 import {
   detailsOf,
   findOwnDraft,

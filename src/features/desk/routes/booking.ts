@@ -7,8 +7,9 @@ import { parseLanguage } from '../../../platform/i18n/languages.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
 import { undoMove } from '../../appointments/actions/undo-move.ts'
+import type { Answer } from '../../appointments/rules.ts'
 import { answersIn, questionsOf } from '../../appointments/rules/answers.ts'
-import { getSettings } from '../../availability/actions.ts'
+import { settingsOf } from '../../availability/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import { answerLater, bookForCaller, moveForCaller, placeOf, standingOf, type Told } from '../actions.ts'
 import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
@@ -43,11 +44,8 @@ export function bookingRoutes(routes: Routes<ClinicRequest, Permission>): void {
     if (typed.step === 'overbook') return overbook(request)
     const slot = parseSlot(typed.slot)
     if (slot && typeof typed.repeat === 'string' && typed.repeat !== '') {
-      const who = callerOf(request, typed)
-      const { errors } = await answersTo(request, slot.serviceId, typed)
-      if (!('caller' in who) || Object.keys(errors).length > 0) {
-        return again(request, { form: withErrors(who.form, { ...who.form.errors, ...errors }) }, 422)
-      }
+      const filled = await filledIn(request, slot.serviceId, typed)
+      if ('form' in filled) return again(request, filled, 422)
       // The same form, sent on: whom it is for is no part of an address.
       return request.res.redirect(307, request.at('/series/plan'))
     }
@@ -143,12 +141,19 @@ async function showFull(request: ClinicRequest, status: number): Promise<void> {
 
 type Caller = { id: PatientId } | { name: string; phone: Phone }
 
-/** Who the visit is for: somebody chosen, or somebody new by name and phone. */
-function callerOf({ clinic }: ClinicRequest, typed: Typed): { caller: Caller; form: Form } | { form: Form } {
+/** Who the visit is for, somebody chosen or somebody new by name and phone, and their answers; or what is wrong there. */
+async function filledIn(
+  request: ClinicRequest,
+  serviceId: ServiceId,
+  typed: Typed,
+): Promise<{ caller: Caller; answers: Answer[] } | { form: Form }> {
   const { patientId, values } = draftOf(typed)
-  if (patientId) return { caller: { id: patientId }, form: { values, errors: {} } }
-  const parsed = parseForm(callerForm(clinic.country), typed)
-  return parsed.ok ? { caller: parsed.value, form: { values, errors: {} } } : { form: parsed }
+  const parsed = patientId ? undefined : parseForm(callerForm(request.clinic.country), typed)
+  const { answers, errors } = answersIn(questionsOf(await settingsOf(request), serviceId), typed)
+  const caller = patientId ? { id: patientId } : parsed?.ok ? parsed.value : undefined
+  if (caller && Object.keys(errors).length === 0) return { caller, answers }
+  const wrong = parsed?.ok === false ? parsed : { values, errors: {} }
+  return { form: withErrors(wrong, { ...wrong.errors, ...errors }) }
 }
 
 async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: string): Promise<void> {
@@ -158,19 +163,16 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
   if (draft.times.serviceId !== undefined && draft.times.serviceId !== slot.serviceId) {
     return again(request, { stale: true }, 422)
   }
-  const who = callerOf(request, typed)
-  const { answers, errors } = await answersTo(request, slot.serviceId, typed)
-  if (!('caller' in who) || Object.keys(errors).length > 0) {
-    return again(request, { form: withErrors(who.form, { ...who.form.errors, ...errors }) }, 422)
-  }
+  const filled = await filledIn(request, slot.serviceId, typed)
+  if ('form' in filled) return again(request, filled, 422)
   const booked = await inClinic((ctx) =>
     bookForCaller(ctx, {
       slot,
-      patient: who.caller,
+      patient: filled.caller,
       language: draft.language ?? parseLanguage(clinic.language) ?? 'en',
       agreed: draft.agreed === true,
       asFollowUp: draft.values.as_follow_up !== undefined,
-      answers,
+      answers: filled.answers,
       ...(overbookReason === undefined ? {} : { overbookReason }),
     }),
   )
@@ -178,10 +180,6 @@ async function book(request: ClinicRequest, slot: SlotChoice, overbookReason?: s
   if (booked.reason === 'month_full') return showFull(request, 409)
   if (booked.reason === 'not_offered') return again(request, { stale: true }, 422)
   await again(request, { lost: slot, form: emptyForm }, 409)
-}
-
-async function answersTo({ inClinic }: ClinicRequest, serviceId: ServiceId, typed: Typed) {
-  return answersIn(questionsOf(await inClinic(getSettings), serviceId), typed)
 }
 
 /** Books on top of what is there, at a time typed by hand, for a doctor who was named and a reason that was given. */
