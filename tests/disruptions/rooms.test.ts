@@ -1,5 +1,6 @@
 // What visits take beside their doctor while a day is rearranged: one machine for everybody, and never in two places.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import type { LocationId, PractitionerId } from '../../src/kernel/ids.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
@@ -93,4 +94,21 @@ it('what is named but stands in the way of somebody who stays after all is lost,
   expect(again.words).toContain('The time you chose is no longer free')
   await atDesk().done(again)
   expect(await timeOf(clinic, after.id)).toBe('13:30')
+})
+
+it('a hold that lapsed takes the machine from nobody who is moved along', async () => {
+  const visit = await booked(clinic, 'Comes Later', '12:30')
+  const { serviceId, practitionerId, locationId, startsAt } = await visitNow(clinic, visit.id)
+  const held = await clinic.inClinic((ctx) =>
+    holdSlot(
+      ctx,
+      { serviceId, practitionerId, locationId, startsAt: startsAt.add({ minutes: 75 }) },
+      { owner: Buffer.alloc(32, 1), language: 'en' },
+    ),
+  )
+  expect(held.ok).toBe(true)
+  app.clock.advance({ minutes: 6 })
+  await atDesk().done(await atDesk().look({ what: 'late', late_min: '80' }))
+  expect(await timeOf(clinic, visit.id)).toBe('13:30')
+  await takenAt('13:30', 1)
 })

@@ -108,7 +108,7 @@ async function findPlace(ctx: Ctx, by: 'patient' | 'desk', wish: SlotWish, id: A
   if (!free) return undefined
   const { from, to } = occupiedBy(wish.startsAt, free.service)
   const { lane, resourceIds = [] } = free.slot
-  await deleteLapsedHolds(ctx, wish.practitionerId, from, to, resourceIds)
+  await deleteLapsedHolds(ctx, [{ practitionerId: wish.practitionerId, from, to, resourceIds }])
   return { shape: free.service, lane, resourceIds: await roomsOf(ctx, resourceIds) }
 }
 

@@ -8,8 +8,8 @@ import { registerLinks } from '../../../platform/links.ts'
 import { noticeRearranged } from '../../notices/actions.ts'
 import type { Because } from '../../notices/rules.ts'
 import { listAppointmentsById, type Appointment } from '../queries.ts'
+import { deleteHolds, deleteLapsedHolds } from '../queries/holds.ts'
 import {
-  deleteHoldsInTheWay,
   deleteResourcesOf,
   insertResourcesOf,
   updateStandings,
@@ -43,8 +43,7 @@ export async function rearrange(
   visits: readonly Rearrangement[],
   why: Why,
 ): Promise<Outcome<Appointment[], 'changed_meanwhile' | 'slot_taken'>> {
-  const doctors = [...new Set(visits.flatMap(({ before, to }) => [before.practitionerId, to.practitionerId]))]
-  if (why.letGo.length > 0 || visits.length > 0) await deleteHoldsInTheWay(ctx, why.letGo, doctors)
+  if (why.letGo.length > 0) await deleteHolds(ctx, why.letGo)
   ctx.diaryChanged()
   if (visits.length === 0) return done([])
   const written = await place(ctx, visits)
@@ -93,6 +92,17 @@ export async function place(ctx: Ctx, visits: readonly Rearrangement[]) {
       furnished.map(({ id }) => id),
     )
   }
+  await deleteLapsedHolds(
+    ctx,
+    visits
+      .filter(({ to }) => to.status !== 'cancelled')
+      .map(({ to }) => ({
+        practitionerId: to.practitionerId,
+        from: to.occupiedFrom,
+        to: to.occupiedTo,
+        resourceIds: to.resourceIds ?? [],
+      })),
+  )
   try {
     await updateStandings(
       ctx,

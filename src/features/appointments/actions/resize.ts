@@ -9,6 +9,7 @@ import { givenBy } from '../../clinics/rules/services.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
 import { deleteLapsedHolds } from '../queries/holds.ts'
 import { updateLength } from '../queries/place.ts'
+import { listResourcesOf } from '../queries/rearrange.ts'
 import { lengthBounds, linkExpiry, resizable } from '../rules.ts'
 import { noteFreed } from './freed.ts'
 import { isOverlap } from './overlap.ts'
@@ -38,8 +39,9 @@ export async function resizeAppointment(
   }
   if (minutes === before) return done({ appointment: visit, before })
 
-  const reach = visit.startsAt.add({ minutes: minutes + longestBufferMin })
-  await deleteLapsedHolds(ctx, visit.practitionerId, visit.startsAt, reach)
+  const to = visit.startsAt.add({ minutes: minutes + longestBufferMin })
+  const { practitionerId, startsAt: from } = visit
+  await deleteLapsedHolds(ctx, [{ practitionerId, from, to, resourceIds: await listResourcesOf(ctx, id) }])
   const changed = await lengthen(ctx, visit, minutes, minutes !== (await usualMinutes(ctx, visit)))
   if (!changed.ok) return changed
   const appointment = await getAppointment(ctx, id)

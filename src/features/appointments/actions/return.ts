@@ -3,7 +3,6 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { findFreeSlot } from '../../availability/actions.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
-import { deleteHoldsInTheWay } from '../queries/rearrange.ts'
 import { occupiedBy, patientMayReturn } from '../rules.ts'
 import { noteMoved, wishOf, type NewTime } from './move.ts'
 import { place } from './rearrange.ts'
@@ -23,7 +22,6 @@ export async function returnByPatient(
   const free = await findFreeSlot(ctx, 'patient', wishOf(before, to), [id])
   if (!free) return refuse('slot_taken')
   const occupied = occupiedBy(startsAt, free.service)
-  await deleteHoldsInTheWay(ctx, [], [practitionerId])
   const placed = await place(ctx, [
     {
       before,

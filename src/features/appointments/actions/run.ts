@@ -6,6 +6,8 @@ import { noticeCancelled, noticeNotHere, noticeUndone, type AppointmentFacts } f
 import { findReminded } from '../../notices/queries.ts'
 import { giveToken } from '../../tokens/actions.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
+import { deleteLapsedHolds } from '../queries/holds.ts'
+import { listResourcesOf } from '../queries/rearrange.ts'
 import { updateConfirmed, updateStatus, updateStatusBack } from '../queries/state.ts'
 import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
 import { factsOf } from './facts.ts'
@@ -33,6 +35,7 @@ export async function takeStep(
 
 async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outcome<Appointment, StepRefusal>> {
   const { to } = steps[step]
+  await clearPlaceOf(ctx, before)
   const updated = await updateStatus(ctx, before.id, { from: before.status, to, newVersion: false }).catch(
     (error: unknown) => {
       // Came after all, and the time was given to somebody else meanwhile: they can be taken in as a walk-in.
@@ -49,6 +52,13 @@ async function advance(ctx: Ctx, before: Appointment, step: Step): Promise<Outco
   if (to === 'noshow') await noteFreed(ctx, before, 'noshow', { by: 'desk' })
   ctx.diaryChanged()
   return done(await getAppointment(ctx, before.id))
+}
+
+/** Whoever left their time and comes back to it after all meets no hold that lapsed. */
+async function clearPlaceOf(ctx: Ctx, visit: Appointment): Promise<void> {
+  if (visit.status !== 'cancelled' && visit.status !== 'noshow') return
+  const { practitionerId, occupiedFrom: from, occupiedTo: to } = visit
+  await deleteLapsedHolds(ctx, [{ practitionerId, from, to, resourceIds: await listResourcesOf(ctx, visit.id) }])
 }
 
 /**
@@ -124,6 +134,7 @@ export async function undoStep(
 }
 
 async function stepBack(ctx: Ctx, before: Appointment, to: Status) {
+  await clearPlaceOf(ctx, before)
   try {
     const newVersion = before.status === 'cancelled'
     const version = await updateStatusBack(ctx, before.id, { from: before.status, to, newVersion })

@@ -32,7 +32,7 @@ export async function takeFreeSlot(
     const rounds = (service.capacity === 1 ? 0 : service.capacity) + (resourceIds.length === 0 ? 0 : roomRounds)
     if (round > rounds) return undefined
     const { from, to } = occupiedBy(wish.startsAt, service)
-    await deleteLapsedHolds(ctx, wish.practitionerId, from, to, resourceIds)
+    await deleteLapsedHolds(ctx, [{ practitionerId: wish.practitionerId, from, to, resourceIds }])
     const shape = priceMinor === undefined ? service : { ...service, priceMinor }
     const taken = await insertAppointment(ctx, { ...taking, ...wish, shape, lane, resourceIds })
     if (taken !== undefined || rounds === 0) return taken

@@ -7,7 +7,7 @@ import { registerLinks } from '../../../platform/links.ts'
 import { noticeTogether } from '../../notices/actions.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import { getAppointment, listAppointmentsById, type Appointment } from '../queries.ts'
-import { deleteHoldsInTheWay, listLastMoves, type LastMove, type Standing } from '../queries/rearrange.ts'
+import { listLastMoves, type LastMove, type Standing } from '../queries/rearrange.ts'
 import { linkExpiry, movable } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { noteFreed } from './freed.ts'
@@ -73,7 +73,6 @@ export async function undoMoves(
     return to ? [{ before, to }] : []
   })
   if (back.length === 0 || back.length < ids.length) return refuse('nothing_to_undo')
-  await deleteHoldsInTheWay(ctx, [], [...new Set(back.map(({ to }) => to.practitionerId))])
   const placed = await place(ctx, back)
   if (!placed.ok) return placed
   const stand = await listAppointmentsById(ctx, ids)

@@ -89,6 +89,15 @@ export async function updateHoldToBooked(
   return row && opened(ctx, row)
 }
 
+/** Lets go of holds, lapsed or not. */
+export async function deleteHolds(ctx: Ctx, ids: readonly AppointmentId[]): Promise<void> {
+  await changes(
+    ctx.db,
+    `delete from clinic.appointments where clinic_id = ? and id = any(?::uuid[]) and status = 'pending'`,
+    [ctx.clinic.id, ids],
+  )
+}
+
 export async function deleteHold(ctx: Ctx, id: AppointmentId): Promise<boolean> {
   return (
     (await changes(ctx.db, `delete from clinic.appointments where clinic_id = ? and id = ? and status = 'pending'`, [
@@ -98,32 +107,41 @@ export async function deleteHold(ctx: Ctx, id: AppointmentId): Promise<boolean> 
   )
 }
 
+/** What a visit is about to take: a stretch of a doctor's time, and of some rooms and things. */
+export type Taking = {
+  practitionerId: PractitionerId
+  from: Instant
+  to: Instant
+  resourceIds: readonly Id<'resource'>[]
+}
+
 /**
- * Takes away lapsed holds that stand in the way of a visit, so that the constraint does not see them. Others are left to
- * the sweep: a patient who typed slowly still gets the slot if nobody else wanted it.
+ * Takes away lapsed holds that stand in the way of visits, with the doctor or in a room, so that the constraints do not see
+ * them. Others are left to the sweep: a patient who typed slowly still gets the slot if nobody else wanted it.
  */
-export async function deleteLapsedHolds(
-  ctx: Ctx,
-  practitionerId: PractitionerId,
-  from: Instant,
-  to: Instant,
-  resourceIds: readonly Id<'resource'>[] = [],
-): Promise<number> {
-  const inRooms = ` or id in (select r.appointment_id from clinic.appointment_resources r
-       where r.clinic_id = ? and r.resource_id = any(?::uuid[]) and r.occupies and r.occupied_from >= ?
-         and r.occupied_from < ? and r.occupied_to > ?)`
-  return changes(
+export async function deleteLapsedHolds(ctx: Ctx, takings: readonly Taking[]): Promise<void> {
+  const inRooms = takings.flatMap(({ resourceIds, from, to }) => resourceIds.map((id) => ({ id, from, to })))
+  const instants = (list: readonly { from: Instant; to: Instant }[]) => [
+    list.map(({ from }) => from.toString()),
+    list.map(({ to }) => to.toString()),
+  ]
+  await changes(
     ctx.db,
-    `delete from clinic.appointments where clinic_id = ? and status = 'pending' and hold_expires_at <= ?
-       and ((practitioner_id = ? and occupied_from < ? and occupied_to > ?)` +
-      (resourceIds.length === 0 ? ')' : inRooms + ')'),
+    `delete from clinic.appointments a where a.clinic_id = ? and a.status = 'pending' and a.hold_expires_at <= ?
+       and (exists (select from unnest(?::uuid[], ?::timestamptz[], ?::timestamptz[]) as v (doctor, since, until)
+                    where a.practitioner_id = v.doctor and a.occupied_from < v.until and a.occupied_to > v.since)` +
+      (inRooms.length === 0
+        ? ')'
+        : ` or exists (select from clinic.appointment_resources r
+              join unnest(?::uuid[], ?::timestamptz[], ?::timestamptz[]) as v (resource, since, until)
+                on r.resource_id = v.resource and r.occupied_from < v.until and r.occupied_to > v.since
+              where r.clinic_id = ? and r.appointment_id = a.id))`),
     [
       ctx.clinic.id,
       ctx.now,
-      practitionerId,
-      to,
-      from,
-      ...(resourceIds.length === 0 ? [] : [ctx.clinic.id, resourceIds, from.subtract({ hours: 24 }), to, from]),
+      takings.map(({ practitionerId }) => practitionerId),
+      ...instants(takings),
+      ...(inRooms.length === 0 ? [] : [inRooms.map(({ id }) => id), ...instants(inRooms), ctx.clinic.id]),
     ],
   )
 }

@@ -161,7 +161,8 @@ export async function listLastMoves(ctx: Ctx, ids: readonly AppointmentId[]): Pr
 }
 
 /**
- * Which of these visits can't stand in the place named, because others have it: for saying so. That nobody stands in two
+ * Which of these visits can't stand in the place named, because others have it: for saying so. A hold that lapsed has
+ * nothing. That nobody stands in two
  * places is the constraints' word alone.
  */
 export async function listInTheWay(
@@ -186,12 +187,14 @@ export async function listInTheWay(
      select place.id from place where exists (
        select from clinic.appointments a
        where a.clinic_id = ? and a.practitioner_id = place.practitioner_id and a.occupies and a.id <> all(?::uuid[])
+         and (a.hold_expires_at is null or a.hold_expires_at > ?)
          and a.occupied_from < place.occupied_to and a.occupied_to > place.occupied_from
          and (a.lane = place.lane or (not a.overbooked and not place.overbooked
               and (a.service_id <> place.service_id or a.location_id <> place.location_id or a.starts_at <> place.starts_at))))
      or exists (
        select from clinic.appointment_resources r join clinic.appointments a on a.clinic_id = ? and a.id = r.appointment_id
        where r.clinic_id = ? and r.resource_id = any(place.resources) and r.occupies and r.appointment_id <> all(?::uuid[])
+         and (a.hold_expires_at is null or a.hold_expires_at > ?)
          and r.occupied_from < place.occupied_to and r.occupied_to > place.occupied_from
          and (a.practitioner_id <> place.practitioner_id or a.service_id <> place.service_id
               or a.location_id <> place.location_id or a.starts_at <> place.starts_at))`,
@@ -209,9 +212,11 @@ export async function listInTheWay(
       ctx.clinic.id,
       ctx.clinic.id,
       ids,
+      ctx.now,
       ctx.clinic.id,
       ctx.clinic.id,
       ids,
+      ctx.now,
     ],
   )
   return new Set(blocked.map(({ id }) => id))
@@ -219,17 +224,3 @@ export async function listInTheWay(
 
 type Taking =
   'practitionerId' | 'locationId' | 'startsAt' | 'occupiedFrom' | 'occupiedTo' | 'lane' | 'overbooked' | 'resourceIds'
-
-/** Lets go of holds: of these, and of all that lapsed, for doctors whose diary is rearranged. */
-export async function deleteHoldsInTheWay(
-  ctx: Ctx,
-  ids: readonly AppointmentId[],
-  practitionerIds: readonly PractitionerId[],
-): Promise<number> {
-  return changes(
-    ctx.db,
-    `delete from clinic.appointments where clinic_id = ? and status = 'pending'
-       and (id = any(?::uuid[]) or (practitioner_id = any(?::uuid[]) and hold_expires_at <= ?))`,
-    [ctx.clinic.id, ids, practitionerIds, ctx.now],
-  )
-}

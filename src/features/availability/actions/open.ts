@@ -134,6 +134,7 @@ export async function openDiary(
       const inTheWay = [...taken, ...(supposing.rooms ?? [])].filter(
         (row) =>
           !ignored.has(row.appointmentId) &&
+          (!row.holdExpiresAt || isBefore(ctx.now, row.holdExpiresAt)) &&
           isBefore(row.occupiedFrom, sitting.occupiedTo) &&
           isBefore(sitting.occupiedFrom, row.occupiedTo) &&
           // The people of one session share a room.
