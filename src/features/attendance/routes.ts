@@ -1,4 +1,5 @@
 // People who often miss visits: whom to call, and noting that they said they will come.
+import { isolated } from '../../kernel/names.ts'
 import { clinicRouter, idParam } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { findOwnPractitioner } from '../appointments/actions/own-diary.ts'
@@ -31,7 +32,7 @@ attendanceRoutes.post('/appointments/:id/confirmation', 'appointments.run', asyn
           kind: 'success',
           key: 'attendance.flash.confirmed',
           // The name keeps its own direction in a sentence that runs the other way.
-          params: { name: `\u2068${confirmed.value.patientName ?? ''}\u2069` },
+          params: { name: isolated(confirmed.value.patientName ?? '') },
         }
       : { kind: 'error', key: `attendance.flash.${confirmed.reason}` },
   )

@@ -1,12 +1,13 @@
 // The diary as a calendar: look at it, and change how long one visit takes. Visits are moved, booked and cancelled by the
 // desk's own routes, whoever asks from here.
 import { parseForm, withErrors } from '../../kernel/forms.ts'
+import { isolated } from '../../kernel/names.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
 import { fragmentForAll, sendFragment } from '../../platform/web/shared-fragment.ts'
 import { resizeAppointment } from '../appointments/actions/resize.ts'
 import { whileTrue } from '../availability/actions.ts'
-import { isolated, ownPath } from '../desk/rules.ts'
+import { ownPath } from '../desk/rules.ts'
 import { calendarBoard, calendarPage } from './pages/calendar.ts'
 import { whose } from './pages/frame.ts'
 import { lengthPage } from './pages/length.ts'

@@ -24,9 +24,6 @@ export const fieldIn =
 
 const words = (text: string | undefined) => (text ?? '').split(/\s+/).filter((word) => word !== '')
 
-/** A name within a sentence of another direction, for where the sentence is not made of elements. */
-export const isolated = (name: string): string => `\u2068${name}\u2069`
-
 export const formScripts = ['/js/error-summary.js']
 
 /** A heading and rows of fields, each row side by side where there is room; what few need is folded away. */

@@ -3,7 +3,6 @@ import { latinDigits } from '../../kernel/money.ts'
 import { minutesBetween, parseInstant, type Instant, type PlainDate } from '../../kernel/time.ts'
 import { nextStep, type Status, type Step } from '../appointments/rules.ts'
 
-export { isolated } from '../../kernel/names.ts'
 export { ownPath } from '../../kernel/own-path.ts'
 
 export type Lane = 'expected' | 'waiting' | 'with_doctor' | 'done' | 'off'

@@ -1,4 +1,5 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
+import { isolated } from '../../../kernel/names.ts'
 import { callingCode, phoneText, type Phone } from '../../../kernel/phone.ts'
 import { dateAt, type Instant } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
@@ -160,8 +161,6 @@ function objectionOf(scene: Scene, wish: SlotWish, objection: Objection) {
     })),
   }
 }
-
-const isolated = (text: string) => `\u2068${text}\u2069`
 
 /** The number told us STOP, so no code goes there: START on WhatsApp, another number, or the telephone. */
 export function optedOutPage(scene: Scene, hold: HoldFacts, number: Phone, sender: string): View {

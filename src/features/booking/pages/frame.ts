@@ -1,4 +1,5 @@
 // What every page of a clinic's public side shows: the clinic's head and foot, and times and places in a patient's words.
+import { isolated } from '../../../kernel/names.ts'
 import { parsePhone } from '../../../kernel/phone.ts'
 import { dateAt, Temporal, type Instant } from '../../../kernel/time.ts'
 import type { Clinic } from '../../../platform/clinic-scope.ts'
@@ -96,8 +97,6 @@ export function serviceNotes(scene: Scene, service: Service, practitionerId: Pra
       : t(`booking.service.follow_up_${kind}_with`, { count: days, price, doctor: isolated(doctor) }),
   ]
 }
-
-const isolated = (text: string) => `\u2068${text}\u2069`
 
 export const initials = initialsOf
 

@@ -1,4 +1,5 @@
 import type { LocationId, PractitionerId, ServiceId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { offerOf } from '../../availability/actions.ts'
@@ -271,6 +272,3 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
     chosen,
   }
 }
-
-// An option takes no mark-up: these signs do for it what <bdi> does elsewhere.
-const isolated = (text: string) => `\u2068${text}\u2069`

@@ -1,9 +1,9 @@
 // Day and week: columns of visits, with the time around them. A column is one doctor's day, or, where all doctors share a
 // week, a day of the whole clinic.
+import { isolated } from '../../../kernel/names.ts'
 import { isBefore, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
-import { isolated } from '../../desk/rules.ts'
 import { hoursShown, joined, nowOn, placeCss } from '../rules.ts'
 import { legendOf } from './colours.ts'
 import { factsOf, type Column, type Facts } from './facts.ts'

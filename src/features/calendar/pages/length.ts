@@ -1,5 +1,6 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import { minutesBetween } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -7,7 +8,6 @@ import { view, type View } from '../../../platform/web/views.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { getAppointment } from '../../appointments/queries.ts'
 import { lengthBounds, resizable } from '../../appointments/rules.ts'
-import { isolated } from '../../desk/rules.ts'
 import { whose } from './frame.ts'
 
 /** How long one visit takes, to be typed: the same as pulling its edge on the calendar. */

@@ -1,11 +1,12 @@
 // Rooms and equipment.
 import { filledForm, type Form } from '../../../kernel/forms.ts'
 import type { Id } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view } from '../../../platform/web/views.ts'
-import { at, fieldIn, formScripts, isolated, listOf, type FieldGroup } from '../pages.ts'
+import { at, fieldIn, formScripts, listOf, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { resourceKinds } from '../rules/services.ts'
 import { settingsMenu } from '../rules/settings.ts'

@@ -1,9 +1,9 @@
+import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { costsMore, termsFor } from '../../appointments/actions/terms.ts'
 import type { DiarySettings } from '../../clinics/queries.ts'
 import type { Patient } from '../../patients/queries.ts'
-import { isolated } from '../rules.ts'
 import type { Known } from './times.ts'
 
 export type DeskTerms = { notes: string[]; asFollowUp: string | undefined }

@@ -1,5 +1,6 @@
 import { emptyForm, parseForm, withErrors, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId, PatientId, ServiceId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import type { Permission } from '../../../kernel/permissions.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import { localInstant } from '../../../kernel/time.ts'
@@ -15,7 +16,7 @@ import { answerLater, bookForCaller, moveForCaller, placeOf, standingOf, type To
 import { bookingPage, fullPage, peoplePage, type BookingState } from '../pages/booking.ts'
 import { answersPage, dayHref, movePage, visitPage } from '../pages/visit.ts'
 import { nameOf } from '../pages/words.ts'
-import { isolated, ownPath, parseSlot, type SlotChoice } from '../rules.ts'
+import { ownPath, parseSlot, type SlotChoice } from '../rules.ts'
 import { bookingDraft, callerForm, overbookForm, placeForm, timesAsked, type BookingDraft } from '../schema.ts'
 import { backOf, withBack } from './steps.ts'
 

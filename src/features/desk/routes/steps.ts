@@ -1,11 +1,12 @@
 import type { AppointmentId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import type { Permission } from '../../../kernel/permissions.ts'
 import { idParam, type ClinicRequest, type Routes } from '../../../platform/web/routers.ts'
 import { flash } from '../../../platform/web/session.ts'
 import type { Step } from '../../appointments/rules.ts'
 import { runStep, standingOf, takeBack } from '../actions.ts'
 import { nameOf } from '../pages/words.ts'
-import { isolated, ownPath } from '../rules.ts'
+import { ownPath } from '../rules.ts'
 
 /** Each step is a small thing of its own: posting it takes it, posting `undo` takes the last one back. */
 export function stepRoutes(routes: Routes<ClinicRequest, Permission>): void {

@@ -1,5 +1,6 @@
 import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import type { AppointmentId, LocationId, PractitionerId } from '../../../kernel/ids.ts'
+import { isolated } from '../../../kernel/names.ts'
 import { dateAt, type PlainDate } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { directionOf, languageNames } from '../../../platform/i18n/languages.ts'
@@ -12,6 +13,7 @@ import type { DiarySettings } from '../../clinics/queries.ts'
 import { previewText } from '../../messaging/actions/compose.ts'
 import type { Plan, PlannedVisit } from '../actions/plan.ts'
 import { choiceText, declarationText, type Choice, type Declaration } from '../rules.ts'
+import { sentenceOf } from '../rules/words.ts'
 
 /** What an address may say already: whose leave, and when. */
 export type Asked = {
@@ -277,25 +279,14 @@ function wordsOf(speaker: Speaker, settings: DiarySettings, visit: Appointment, 
 const doctorOf = ({ practitioners }: DiarySettings, doctor: PractitionerId): string =>
   practitioners.find(({ id }) => id === doctor)?.name ?? ''
 
-const isolated = (name: string) => `\u2068${name}\u2069`
-
 function nameOf({ t }: Speaker, visit: Pick<Appointment, 'patientName' | 'hidden'>): string {
   return visit.patientName ?? t(visit.hidden ? 'desk.card.restricted' : 'desk.card.erased')
 }
 
-function titleOf({ clinic: { zone } }: Ctx, speaker: Speaker, settings: DiarySettings, declared: Declaration): string {
-  const { t } = speaker
+function titleOf(ctx: Ctx, speaker: Speaker, settings: DiarySettings, declared: Declaration): string {
   const { kind, practitionerId, locationId, from, to } = declared
   const found = practitionerId
     ? settings.practitioners.find(({ id }) => id === practitionerId)
     : settings.locations.find(({ id }) => id === locationId)
-  const who = isolated(found?.name ?? '')
-  const [first, last] = [dateAt(from, zone), dateAt(to.subtract({ nanoseconds: 1 }), zone)]
-  if (kind === 'late') return t('disruptions.is.late', { who, time: speaker.time(to) })
-  const closed = kind === 'closed'
-  if (first.equals(last)) {
-    return t(closed ? 'disruptions.is.closed_day' : 'disruptions.is.away_day', { who, date: speaker.date(first) })
-  }
-  const dates = { from: speaker.date(first), to: speaker.date(last) }
-  return t(closed ? 'disruptions.is.closed' : 'disruptions.is.away', { who, ...dates })
+  return sentenceOf(ctx, speaker, { kind, who: found?.name ?? '', startsAt: from, endsAt: to })
 }

@@ -1,3 +1,4 @@
+import { isolated } from '../../../kernel/names.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
@@ -62,7 +63,7 @@ export async function disruptionPage(ctx: Ctx, speaker: Speaker, id: DisruptionI
 
 const nowText = (speaker: Speaker, visit: Appointment, otherDoctor: boolean): string =>
   otherDoctor
-    ? `${speaker.dateTime(visit.startsAt)} · \u2068${visit.practitionerName}\u2069`
+    ? `${speaker.dateTime(visit.startsAt)} · ${isolated(visit.practitionerName)}`
     : speaker.dateTime(visit.startsAt)
 
 const nameOf = ({ t }: Speaker, visit: Pick<Appointment, 'patientName' | 'hidden'>): string =>

@@ -1,6 +1,7 @@
 // A disruption in a sentence, and as the bar that Today and its own page show.
+import { isolated } from '../../../kernel/names.ts'
 import { allowed } from '../../../kernel/permissions.ts'
-import { isBefore } from '../../../kernel/time.ts'
+import { dateAt, isBefore } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Disruption } from '../queries.ts'
@@ -28,24 +29,20 @@ export function barOf(ctx: Ctx, speaker: Speaker, disruption: Disruption): Disru
   }
 }
 
-/** A name within a sentence of another direction. */
-const isolated = (name: string) => `\u2068${name}\u2069`
-
 /** `Dr Sana is late until 11:40`, `Dr Sana is away from … to …`. */
 export function sentenceOf(
   { clinic: { zone } }: Pick<Ctx, 'clinic'>,
   speaker: Speaker,
-  disruption: Disruption,
+  disruption: Pick<Disruption, 'kind' | 'who' | 'startsAt' | 'endsAt'>,
 ): string {
   const { kind, startsAt, endsAt } = disruption
   const who = isolated(disruption.who)
-  const last = endsAt.subtract({ nanoseconds: 1 })
-  const days = (instant: typeof startsAt) => instant.toZonedDateTimeISO(zone).toPlainDate()
+  const [first, last] = [dateAt(startsAt, zone), dateAt(endsAt.subtract({ nanoseconds: 1 }), zone)]
   if (kind === 'late') return speaker.t('disruptions.is.late', { who, time: speaker.time(endsAt) })
-  if (days(startsAt).equals(days(last))) {
+  if (first.equals(last)) {
     const key = kind === 'closed' ? 'closed_day' : 'away_day'
-    return speaker.t(`disruptions.is.${key}`, { who, date: speaker.date(days(startsAt)) })
+    return speaker.t(`disruptions.is.${key}`, { who, date: speaker.date(first) })
   }
-  const dates = { from: speaker.date(days(startsAt)), to: speaker.date(days(last)) }
+  const dates = { from: speaker.date(first), to: speaker.date(last) }
   return speaker.t(`disruptions.is.${kind === 'closed' ? 'closed' : 'away'}`, { who, ...dates })
 }

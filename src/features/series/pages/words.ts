@@ -1,9 +1,9 @@
 // Small pieces of text that the pages about repeat visits share.
+import { isolated } from '../../../kernel/names.ts'
 import { dateAt, Temporal, type PlainDate } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { Appointment } from '../../appointments/queries.ts'
-import { isolated } from '../../desk/rules.ts'
 import type { Rule } from '../rules.ts'
 
 /** The days of a week in the order of ISO, as a language calls them in short: 1 is Monday. */

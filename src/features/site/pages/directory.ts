@@ -1,3 +1,4 @@
+import { isolated } from '../../../kernel/names.ts'
 import type { View } from '../../../platform/web/views.ts'
 import { initialsOf, specialties } from '../../clinics/rules.ts'
 import type { Search } from '../../clinics/queries/found.ts'
@@ -55,7 +56,7 @@ export function directoryPage(scene: Scene, search: Search, page: number, { clin
         name: clinic.name,
         initials: initialsOf(clinic.name),
         specialty: specialtyName(clinic.specialty),
-        place: t('site.directory.place', { city: `\u2068${clinic.city}\u2069`, country: countryName(clinic.country) }),
+        place: t('site.directory.place', { city: isolated(clinic.city), country: countryName(clinic.country) }),
       })),
       pagination: {
         previous: page > 1 ? address(page - 1) : undefined,

@@ -1,3 +1,4 @@
+import { isolated } from '../../../kernel/names.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import type { View } from '../../../platform/web/views.ts'
 import { taxOn, type Interval } from '../../subscription/rules/prices.ts'
@@ -16,7 +17,7 @@ const worded = ['directory', 'priority_help'] as const
 const directionOfAmount = (text: string) => (/\p{Script=Arabic}/u.test(text) ? 'rtl' : 'ltr')
 
 /** The same within a sentence. */
-const isolated = (text: string) => `${directionOfAmount(text) === 'rtl' ? '\u2067' : '\u2066'}${text}\u2069`
+const isolatedAmount = (text: string) => `${directionOfAmount(text) === 'rtl' ? '\u2067' : '\u2066'}${text}\u2069`
 
 export function planCards(speaker: Speaker, { market, plans }: PriceList, interval: Interval) {
   const { t, lang } = speaker
@@ -39,7 +40,7 @@ export function planCards(speaker: Speaker, { market, plans }: PriceList, interv
       // What a year comes to a month, beside it.
       aMonth:
         interval === 'year' && !free
-          ? t('site.plan.a_month', { price: isolated(amount(Math.round(year / 12))) })
+          ? t('site.plan.a_month', { price: isolatedAmount(amount(Math.round(year / 12))) })
           : undefined,
       limits: [
         limit('doctors', plan.practitionerLimit),
@@ -88,10 +89,10 @@ export function pricingPage(scene: Scene, prices: PriceList, interval: Interval)
       market.taxRateBp === 0 || !example
         ? t('site.pricing.no_tax')
         : t('site.pricing.tax', {
-            tax: `\u2068${market.taxName}\u2069`,
+            tax: isolated(market.taxName),
             rate: speaker.number(market.taxRateBp / 100),
             plan: example.plan.names[lang],
-            total: isolated(amount(net + tax)),
+            total: isolatedAmount(amount(net + tax)),
             country: nameOf(market.country),
           }),
     included: included.map((name) => t(`site.included.${name}`)),

@@ -1,4 +1,5 @@
 // An entry in a person's words.
+import { isolated } from '../../../kernel/names.ts'
 import { roles, type Role } from '../../../kernel/permissions.ts'
 import { parseInstant, type Instant } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
@@ -15,9 +16,6 @@ export const momentText = (speaker: Speaker, at: Instant): string => `${speaker.
 export function actionText({ t }: Speaker, action: string): string {
   return actions.has(action) ? t(`trail.action.${action.replace('.', '_')}`) : action
 }
-
-/** Two names in a sentence of the other direction would change places: each is set apart as `bdi` does. */
-const isolated = (name: string): string => `\u2068${name}\u2069`
 
 /** Who did it; of somebody on a support visit also whose leave they had. */
 export function whoText({ t }: Speaker, { actorKind, actorName, ownerName }: EntryLine, named = isolated): string {

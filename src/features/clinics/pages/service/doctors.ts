@@ -1,4 +1,5 @@
-import { at, isolated, type FieldGroup } from '../../pages.ts'
+import { isolated } from '../../../../kernel/names.ts'
+import { at, type FieldGroup } from '../../pages.ts'
 import type { Practitioner } from '../../queries.ts'
 import { ownFields } from '../../rules/services.ts'
 import { anyError, anyTyped, money, number, type Draw } from './fields.ts'
