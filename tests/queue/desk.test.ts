@@ -119,6 +119,17 @@ describe('somebody walks in', () => {
     expect(slip.text).toContain('class="qr"')
   })
 
+  it('reads the time of the visit on a slip printed before there is a number', async () => {
+    const visit = await makeAppointment(clinic, { service: bookable.service, at: '14:30' })
+    const before = wordsOf((await bilal.get(`${home()}/appointments/${visit.id}/slip`).expect(200)).text)
+    expect(before).toContain('Your visit 2:30 pm')
+    expect(before).toContain('Scan to see, move or cancel your visit.')
+    valueOf(await clinic.inClinic((ctx) => takeStep(ctx, visit.id, 'arrive')))
+    const after = wordsOf((await bilal.get(`${home()}/appointments/${visit.id}/slip`).expect(200)).text)
+    expect(after).toContain('Your number 1')
+    expect(after).toContain('Scan to see how many are before you.')
+  })
+
   it('keeps what was typed when something is missing', async () => {
     const page = await bilal.getForm(`${home()}/walk-in`)
     const answer = await bilal.postForm(`${home()}/walk-in`, { ...page.hidden, name: 'Asma', phone: '12' }).expect(422)

@@ -8,9 +8,12 @@ import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { getAppointment } from '../../appointments/queries.ts'
 import { findStanding, findTokenToday } from '../queries/look.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
-import { aboutText, tokenText } from '../rules/words.ts'
+import { aboutText } from '../rules/words.ts'
 
-/** A slip of 80 mm for the hand: the number, with whom and where, and the way to one's own page. */
+/**
+ * A slip of 80 mm for the hand: the number, with whom and where, and the way to one's own page. Who has no number yet reads
+ * the time of the visit in its place.
+ */
 export async function slipPage(
   ctx: Ctx,
   reader: Speaker,
@@ -30,11 +33,12 @@ export async function slipPage(
     again: `/app/${ctx.clinic.slug}/walk-in?${new URLSearchParams({ back: asked.back, doctor: visit.practitionerId }).toString()}`,
     print: asked.print,
     clinic: ctx.clinic.name,
-    heading: t('queue.slip.number'),
-    token: tokenText(speaker, token),
+    heading: t(token === undefined ? 'booking.visit.title' : 'queue.slip.number'),
+    large: token === undefined ? speaker.time(visit.startsAt) : speaker.number(token),
+    small: token === undefined,
     doctor: visit.practitionerName,
     place: visit.locationName,
-    when: speaker.dateTime(visit.arrivedAt ?? visit.startsAt),
+    when: token === undefined ? speaker.longDate(visit.startsAt) : speaker.dateTime(visit.arrivedAt ?? visit.startsAt),
     before:
       standing?.kind === 'waiting'
         ? t('queue.mine.waiting', {
@@ -42,7 +46,7 @@ export async function slipPage(
             about: aboutText(speaker, standing.aboutMin),
           })
         : undefined,
-    scan: t('queue.slip.scan'),
+    scan: t(token === undefined ? 'queue.slip.scan_visit' : 'queue.slip.scan'),
     scanLabel: t('queue.slip.scan_label'),
     qr: qrSquares(`${asked.baseUrl}/a/${linkToken(ctx, visit.id, visit.linkVersion)}`),
   })
