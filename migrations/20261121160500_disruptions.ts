@@ -50,8 +50,6 @@ export async function up(knex: Knex): Promise<void> {
       was_lane integer not null,
       was_capacity integer not null,
       was_overbooked boolean not null,
-      -- The rooms and things it took, with spaces between.
-      was_resource_ids text,
       was_confirmed_at timestamptz,
       primary key (clinic_id, id),
       constraint disruption_visits_once unique (clinic_id, disruption_id, appointment_id),
