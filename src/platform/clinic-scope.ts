@@ -95,6 +95,8 @@ export type Ctx = {
   diaryChanged(): void
   /** Says that hours, closures, services, people or the profile changed. */
   settingsChanged(): void
+  /** Has `keep` called behind the commit, where this transaction changed no settings: what it read of them then stands. */
+  settingsRead(keep: () => void): void
   /**
    * Says that what is written to the diary is right only by the hours, closures and services that were read. Should these
    * have changed until the commit, it is rolled back and the work is done once more.
@@ -158,6 +160,7 @@ export function createInClinic(services: {
     const seal = await services.keys.forClinic(clinic.id)
     const tallies = new Map<Metric, number>()
     const changed = { diary: false, settings: false, messages: false }
+    const keeping: (() => void)[] = []
     let versions: Versions | undefined
     const result = await inTransaction(databaseOf(clinic), async (db) => {
       // Goes along with the first statement of the work. Should it fail, so does everything behind it.
@@ -179,6 +182,9 @@ export function createInClinic(services: {
         },
         settingsChanged: () => {
           changed.settings = true
+        },
+        settingsRead: (keep) => {
+          keeping.push(keep)
         },
         reliesOnSettings: () => {
           relies = true
@@ -204,6 +210,7 @@ export function createInClinic(services: {
       return result
     })
     if (isRefusal(result)) return result
+    if (!changed.settings) for (const keep of keeping) keep()
     const clinicId = clinic.id
     if (versions && (changed.diary || changed.settings))
       tell({ channel: 'nabz_diary', clinicId, diary: versions.diary })

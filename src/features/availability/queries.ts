@@ -1,28 +1,21 @@
-import { LRUCache } from 'lru-cache'
-import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
+import type { AppointmentId, ClinicId, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
 import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { rows } from '../../platform/db/rows.ts'
+import { keepSettings } from '../../platform/kept-settings.ts'
 import { getDiarySettings, type DiarySettings } from '../clinics/queries.ts'
 import type { Busy, BusyResource, ResourceId } from './rules.ts'
 
-// What a clinic has set up, kept per process while its settings version stands. The version was read before the
-// settings were, so what is kept is never older than what it is kept under.
-const known = new LRUCache<string, { version: number; settings: DiarySettings }>({ max: 500 })
+const kept = keepSettings(getDiarySettings)
 
 /** Hours, closures, services and people of the clinic, as of the settings version its door read. */
-export async function getSettings(ctx: Ctx): Promise<DiarySettings> {
-  const found = findKnownSettings(ctx.clinic)
-  if (found) return found
-  const settings = await getDiarySettings(ctx)
-  known.set(ctx.clinic.id, { version: ctx.clinic.settingsVersion, settings })
-  return settings
+export function getSettings(ctx: Ctx): Promise<DiarySettings> {
+  return kept.get(ctx)
 }
 
 /** The same without the database, when this process has them already. */
-export function findKnownSettings(clinic: { id: string; settingsVersion: number }): DiarySettings | undefined {
-  const kept = known.get(clinic.id)
-  return kept?.version === clinic.settingsVersion ? kept.settings : undefined
+export function findKnownSettings(clinic: { id: ClinicId; settingsVersion: number }): DiarySettings | undefined {
+  return kept.findKnown(clinic)
 }
 
 type BusyRow = {

@@ -1,20 +1,21 @@
-import { LRUCache } from 'lru-cache'
 import type { AppointmentId } from '../../kernel/ids.ts'
 import type { Instant, PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
+import { keepSettings } from '../../platform/kept-settings.ts'
 import { toldTogether } from '../../platform/outbox.ts'
 import { announcements, left, togetherKinds, type EarlierAnnouncement, type QuietHours } from './rules.ts'
 
 export type NoticeSettings = { quiet: QuietHours; alertAddress: string | undefined }
 
-// Kept per process while the clinic's settings version stands, as it was read before they were.
-const known = new LRUCache<string, { version: number; settings: NoticeSettings }>({ max: 500 })
+const kept = keepSettings(readNoticeSettings)
 
 /** The clinic's night, and where it wants to hear of online bookings. */
-export async function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
-  const kept = known.get(ctx.clinic.id)
-  if (kept?.version === ctx.clinic.settingsVersion) return kept.settings
+export function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
+  return kept.get(ctx)
+}
+
+async function readNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
   const [profile] = await rows<{ from: PlainTime; to: PlainTime; email: string | null }>(
     ctx.db,
     'select quiet_from as "from", quiet_to as "to", alert_email as email from clinic.profiles where clinic_id = ?',
@@ -22,9 +23,7 @@ export async function getNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
   )
   if (!profile) throw new Error('a clinic without a profile')
   const { from, to, email } = profile
-  const settings = { quiet: { from, to, zone: ctx.clinic.zone }, alertAddress: email ?? undefined }
-  known.set(ctx.clinic.id, { version: ctx.clinic.settingsVersion, settings })
-  return settings
+  return { quiet: { from, to, zone: ctx.clinic.zone }, alertAddress: email ?? undefined }
 }
 
 /**
