@@ -37,7 +37,8 @@ export async function whileTrue<T>(
   const make = async () => {
     const { value, validUntil, bytes = 4096 } = await answer()
     const kept = { diaryVersion, settingsVersion, validUntil: validUntil?.epochMilliseconds ?? Infinity, answer: value }
-    answers.set(key, { kept, bytes })
+    // A request that took long does not put away what a later one found; the diary's version grows with either.
+    if ((answers.peek(key)?.kept.diaryVersion ?? diaryVersion) <= diaryVersion) answers.set(key, { kept, bytes })
     return kept
   }
   const known = answers.get(key)?.kept
