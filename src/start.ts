@@ -9,7 +9,7 @@ import { createClinicDirectory } from './platform/clinic-directory.ts'
 import { createInClinic } from './platform/clinic-scope.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
 import { connect, type Database } from './platform/db/connect.ts'
-import { listen } from './platform/db/notifications.ts'
+import { listen, type Notifications } from './platform/db/notifications.ts'
 import { refuseStrongRole } from './platform/db/roles.ts'
 import { rows } from './platform/db/rows.ts'
 import { createSpeakers } from './platform/i18n/speaker.ts'
@@ -45,12 +45,14 @@ export async function startServices(
   const jobsDb = connect(config.database.jobsUrl, 2, 60_000)
   const sessionPool = new pg.Pool({ connectionString: config.database.url, max: 4, application_name: 'nabz-sessions' })
   sessionPool.on('error', (error) => log.error('sessions.connection_lost', error))
+  let notifications: Notifications | undefined
   const close = async () => {
+    await notifications?.stop()
     await Promise.all([db.destroy(), jobsDb.destroy(), sessionPool.end()])
   }
   try {
     await refuseStrongRole(db)
-    const notifications = await listen(config.database.url, log)
+    notifications = await listen(config.database.url, log)
     const keys = createKeyRing(folderKeyStore(config.keyStoreDir), config.masterKey, config.lookupKey)
     const switches = await createSwitches(db, { notifications, log })
     const noticeboard = await createNoticeboard(db, { notifications, log })
@@ -87,7 +89,6 @@ export async function startServices(
       policies.stop()
       switches.stop()
       noticeboard.stop()
-      await notifications.stop()
       await close()
       log.flush()
     }

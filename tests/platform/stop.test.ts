@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import express from 'express'
+import pg from 'pg'
 import { serve, type Running } from '../../src/serve.ts'
 import { testConfig } from '../support/config.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -64,23 +65,7 @@ describe('asked to stop', () => {
     const running = await start()
     await fetch(`http://127.0.0.1:${running.port}/readyz`)
     await running.stop()
-    const { default: pg } = await import('pg')
-    const client = new pg.Client({ connectionString: database.superuserUrl })
-    await client.connect()
-    try {
-      await expect
-        .poll(
-          async () =>
-            (
-              await client.query('select 1 from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [
-                database.name,
-              ])
-            ).rowCount,
-        )
-        .toBe(0)
-    } finally {
-      await client.end()
-    }
+    await expectNobodyConnected()
   })
 })
 
@@ -105,4 +90,26 @@ describe('asked to start', () => {
     })
     await expect(serve(config)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
+
+  it('does not start without its keys, and leaves no connection to the database behind', async () => {
+    const config = {
+      ...testConfig({ DATABASE_URL: database.appUrl, JOBS_DATABASE_URL: database.jobsUrl, KEY_STORE_DIR: keys }),
+      get keyStoreDir(): string {
+        throw new Error('the key store is away')
+      },
+    }
+    await expect(serve(config)).rejects.toThrow('the key store is away')
+    await expectNobodyConnected()
+  })
 })
+
+async function expectNobodyConnected(): Promise<void> {
+  const client = new pg.Client({ connectionString: database.superuserUrl })
+  await client.connect()
+  try {
+    const others = 'select application_name from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()'
+    await expect.poll(async () => (await client.query<object>(others, [database.name])).rows).toEqual([])
+  } finally {
+    await client.end()
+  }
+}
