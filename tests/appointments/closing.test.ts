@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { addClosure } from '../../src/features/clinics/actions/closures.ts'
+import { takeOutOfUse } from '../../src/features/clinics/actions/people.ts'
 import { declare } from '../../src/features/disruptions/actions/declare.ts'
 import { planFor } from '../../src/features/disruptions/actions/plan.ts'
 import { bookSeries, planSeries } from '../../src/features/series/actions/book.ts'
@@ -11,7 +12,7 @@ import { newId, type AppointmentId } from '../../src/kernel/ids.ts'
 import { lockDiary, type Ctx } from '../../src/platform/clinic-scope.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { weekly } from '../series/scene.ts'
-import { browser, details, scene, valueOf } from './scene.ts'
+import { browser, countWaiting, details, scene, valueOf } from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -28,12 +29,7 @@ type Race = {
   standing: () => Promise<string[]>
 }
 
-const waiting = async () =>
-  (
-    await app.superuser(
-      `select 1 from pg_locks l join pg_stat_activity s using (pid) where not l.granted and s.datname = current_database()`,
-    )
-  ).length
+const waiting = () => countWaiting(app)
 
 /** Both have looked and written, and wait to commit; then they do, in this order. */
 async function inOrder(
@@ -103,6 +99,27 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
       const [taken, closed] = await inOrder(race, race.take, close)
       expect([taken.ok, closed.ok]).toEqual([true, true])
       expect(await race.standing()).toEqual(['booked'])
+    })
+  })
+
+  describe('while the doctor is taken out of use', () => {
+    let left: number | undefined
+    const end = () =>
+      race.scene.clinic.inClinic(async (ctx): Promise<Answer> => {
+        left = valueOf(await takeOutOfUse(ctx, { kind: 'practitioner', id: race.scene.practitionerId })).visits
+        return { ok: true }
+      })
+
+    it('is closed, once that is said', async () => {
+      expect(await inOrder(race, end, race.take)).toEqual([{ ok: true }, { ok: false, reason: 'slot_taken' }])
+      expect(await race.standing()).toEqual([])
+    })
+
+    it('is taken, if that was sooner, and counted among what stays', async () => {
+      const [taken, ended] = await inOrder(race, race.take, end)
+      expect([taken.ok, ended.ok]).toEqual([true, true])
+      expect(await race.standing()).toEqual(['booked'])
+      expect(left).toBe(1)
     })
   })
 

@@ -9,7 +9,7 @@ import {
 } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { audit } from '../../../platform/audit.ts'
-import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { lockDiary, type Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import {
   getLocation,
@@ -202,8 +202,11 @@ export async function takeOutOfUse(ctx: Ctx, thing: Thing): Promise<Outcome<{ vi
     const others = (await listLocations(ctx, { activeOnly: true })).filter(({ id }) => id !== thing.id)
     if (others.length === 0) return refuse('last_location')
   }
+  const ended = await updateActive(ctx, thing.kind, thing.id, false)
+  // A booking that has written its visit and not committed yet counts; those after it find the thing out of use.
+  await lockDiary(ctx)
   const visits = await countVisitsAhead(ctx, thing.kind, thing.id)
-  if (await updateActive(ctx, thing.kind, thing.id, false)) {
+  if (ended) {
     await audit(ctx, `${thing.kind}.deactivated`, thing, { visits })
     ctx.settingsChanged()
   }
