@@ -47,7 +47,7 @@ async function peopledWorld() {
     hire(here, 'owner'),
     makePlatformAdmin(app),
   ])
-  const removed = await here.inClinic((ctx) => removeMember(ctx, leaver.userId))
+  const removed = await here.inClinic((ctx) => removeMember(ctx, app.services, leaver.userId))
   if (!removed.ok) throw new Error('nobody could be removed')
   const clientId = world.ids.api as ApiClientId
   const tokens = new Map<Person, string>()

@@ -1,12 +1,17 @@
 // Who works here, in which role, and until when.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { noticeBooked } from '../../src/features/notices/actions.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
+import { lockDiary } from '../../src/platform/clinic-scope.ts'
+import { countWaiting, details } from '../appointments/scene.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
-import { wordsOf, type Agent } from '../support/http.ts'
+import { plainText, wordsOf, type Agent } from '../support/http.ts'
 import { factsNow } from '../support/messages.ts'
+
+type Bookable = Awaited<ReturnType<typeof makeBookable>>
 
 let app: TestApp
 let clinic: TestClinic
@@ -175,6 +180,9 @@ describe('leaving', () => {
 describe('a doctor with visits ahead who leaves', () => {
   let visits: { id: string }[]
   let hamid: { id: string }
+  let service: Bookable['service']
+  let locationId: Bookable['locationId']
+  const handOver = () => `/app/${clinic.slug}/disruptions/new?practitioner=${clinic.cast.sana.practitionerId}`
   const standing = () =>
     app.superuser<{ id: string; status: string; practitioner: string }>(
       `select id, status, practitioner_id as practitioner from clinic.appointments where clinic_id = $1 order by starts_at`,
@@ -198,7 +206,9 @@ describe('a doctor with visits ahead who leaves', () => {
   }
 
   beforeEach(async () => {
-    const { service, locationId, practitionerId } = await makeBookable(clinic)
+    const bookable = await makeBookable(clinic)
+    const { practitionerId } = bookable
+    ;({ service, locationId } = bookable)
     hamid = await makePractitioner(clinic, { name: 'Dr Hamid Raza' })
     await makeShift(clinic, { practitionerId: hamid.id as typeof practitionerId, locationId })
     visits = []
@@ -268,6 +278,63 @@ describe('a doctor with visits ahead who leaves', () => {
       [clinic.id],
     )
     expect(entry?.details).toEqual({ role: 'doctor', visits: 'cancel', moved: 0, cancelled: 2, left: 0 })
+  })
+
+  it('leads to what was booked in the same moment, for somebody to see to', async () => {
+    const wish = { serviceId: service.id, practitionerId: clinic.cast.sana.practitionerId, locationId }
+    const startsAt = app.clock.now().add({ hours: 24 })
+    const { removal, booked } = await clinic.inClinic(async (ctx) => {
+      await lockDiary(ctx)
+      const booked = clinic.inClinic((other) =>
+        bookAtDesk(other, { wish: { ...wish, startsAt }, patient: details(), language: 'en', messagesWanted: true }),
+      )
+      await expect.poll(() => countWaiting(app), { timeout: 10_000 }).toBe(1)
+      const removal = Promise.resolve(answer({ visits: 'cancel' }))
+      await expect.poll(() => countWaiting(app), { timeout: 10_000 }).toBe(2)
+      return { removal, booked }
+    })
+    expect((await booked).ok).toBe(true)
+    const { headers } = await removal
+    expect(headers.location).toBe(handOver())
+    expect(wordsOf((await nadia.get(handOver())).text)).toContain('Visits cancelled: 2. Still on the doctor’s list: 1')
+  })
+
+  describe('of their own accord, as one of the owners', () => {
+    let sana: Agent
+    beforeEach(async () => {
+      await change(clinic.cast.sana.userId, { role: 'owner', practitionerId: clinic.cast.sana.practitionerId })
+      sana = await clinic.as(clinic.cast.sana)
+    })
+
+    it('is promised no page that they will not see', async () => {
+      const removal = staff(`/${clinic.cast.sana.userId}/removal`)
+      const own = wordsOf((await sana.get(removal)).text)
+      expect(own).toContain('The other owners get a mail about the rest.')
+      expect(own).toContain('until another owner takes the doctor out of use')
+      expect(own).not.toContain('next page')
+      expect(wordsOf((await nadia.get(removal)).text)).toContain('The rest you see to on the next page')
+    })
+
+    it('leaves the rest to the other owners, who are told and find it', async () => {
+      expect((await answer({ visits: 'move', to: hamid.id }, sana)).headers.location).toBe('/app')
+      await app.runJob('messaging.mails')
+      const [mail] = app.mail.mailsTo(clinic.cast.nadia.email)
+      expect(mail?.subject).toBe('Booked visits to see to at Shifa Clinic')
+      expect(mail?.text).toContain('Dr Sana Malik has left Shifa Clinic. Booked visits still on the doctor’s list: 1')
+      expect(mail?.text).toContain(handOver())
+      expect(app.mail.mailsTo(clinic.cast.sana.email)).toEqual([])
+      const { text } = await nadia.get(`/app/${clinic.slug}/settings/doctors`).expect(200)
+      expect(plainText(text)).toContain(`href="${handOver()}"`)
+      expect(wordsOf((await nadia.get(handOver())).text)).toContain('Dr Sana Malik')
+    })
+
+    it('leaves nobody anything to do when all are handed over', async () => {
+      await app.superuser('delete from clinic.appointments where id = $1', [visits[1]!.id])
+      await answer({ visits: 'move', to: hamid.id }, sana)
+      await app.runJob('messaging.mails')
+      expect(app.mail.mailsTo(clinic.cast.nadia.email)).toEqual([])
+      expect(plainText((await nadia.get(`/app/${clinic.slug}/settings/doctors`)).text)).not.toContain(handOver())
+    })
   })
 
   it('keeps them whatever is asked while the clinic is read-only', async () => {

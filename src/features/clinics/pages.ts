@@ -35,7 +35,16 @@ export type FieldGroup = {
   folds?: { title: string; open: boolean; text?: string; rows: Field[][] }[]
 }
 
-type Row = { id: string; name: string; href: string; initials?: string; icon?: string; meta: string[]; note?: string }
+type Row = {
+  id: string
+  name: string
+  href: string
+  initials?: string
+  icon?: string
+  meta: string[]
+  note?: string
+  task?: { href: string; label: string }
+}
 
 /** Rows in use as people see them, with their arrows, and those that are not, with a way back. */
 export function listOf(ctx: Ctx, path: string, rows: (Row & { active: boolean })[]) {

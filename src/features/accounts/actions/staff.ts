@@ -5,11 +5,15 @@ import { allowed, rolesWithDiary, type Role } from '../../../kernel/permissions.
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { forbidden, notFound } from '../../../platform/errors.ts'
+import { queueMail } from '../../../platform/mails.ts'
+import { listOwners } from '../../../platform/owners.ts'
+import type { Services } from '../../../platform/services.ts'
 import { handOver, type HandedOver } from '../../appointments/actions/hand-over.ts'
 import type { Handover } from '../../appointments/rules.ts'
 import { linkAccount, takeOutOfUse, unlinkAccount } from '../../clinics/actions/people.ts'
-import { findPractitioner, findPractitionerOfUser } from '../../clinics/queries.ts'
+import { findPractitioner, findPractitionerOfUser, type Practitioner } from '../../clinics/queries.ts'
 import { countVisitsAhead } from '../../clinics/queries/visits.ts'
+import { handOverPath } from '../../clinics/rules/settings.ts'
 import { deleteMember, lockMembers, updateRole } from '../queries.ts'
 import { deleteSessions } from '../queries/sessions.ts'
 import { leavesNoOwner } from '../rules.ts'
@@ -59,6 +63,7 @@ export type Removed = Left & { handOver: PractitionerId | undefined }
  */
 export async function removeMember(
   ctx: Ctx,
+  services: Pick<Services, 'config' | 'speakers'>,
   userId: UserId,
   { handover }: Removal = { handover: undefined },
 ): Promise<Outcome<Removed, 'last_owner' | 'visits' | 'no_such_doctor' | 'changed_meanwhile'>> {
@@ -75,12 +80,40 @@ export async function removeMember(
   const removed = handed?.value ?? { moved: 0, cancelled: 0, left: 0 }
   await deleteMember(ctx.db, ctx.clinic.id, userId)
   await becomeDoctor(ctx, userId, undefined)
+  const oneself = ctx.actor.kind === 'user' && ctx.actor.userId === userId
   // Who goes of their own accord has a page to be shown yet.
-  if (ctx.actor.kind !== 'user' || ctx.actor.userId !== userId) await deleteSessions(ctx.db, userId)
+  if (!oneself) await deleteSessions(ctx.db, userId)
   const visits = handed && chosen ? { visits: chosen.visits, ...removed } : {}
   await audit(ctx, 'staff.removed', { kind: 'user', id: userId }, { role, ...visits })
-  const orphaned = chosen?.visits !== 'keep' && removed.left > 0
-  return done({ ...removed, handOver: orphaned ? doctor?.id : undefined })
+  const orphaned = chosen?.visits !== 'keep' && removed.left > 0 ? doctor : undefined
+  if (orphaned && oneself) await tellOwners(ctx, services, orphaned, removed.left)
+  return done({ ...removed, handOver: orphaned?.id })
+}
+
+/** Whoever goes of their own accord can't see to what is left: the owners who stay can, and have to hear of it. */
+async function tellOwners(
+  ctx: Ctx,
+  { config, speakers }: Pick<Services, 'config' | 'speakers'>,
+  doctor: Practitioner,
+  left: number,
+): Promise<void> {
+  for (const { name, email, language } of await listOwners(ctx.db, ctx.clinic.id)) {
+    const { t } = speakers(language, ctx.clinic)
+    await queueMail(ctx.db, ctx.platformSeal, {
+      kind: 'visits_left',
+      to: email,
+      subject: t('accounts.mail.visits_left.subject', { clinic: ctx.clinic.name }),
+      text: t('accounts.mail.visits_left.text', {
+        name,
+        doctor: doctor.name,
+        clinic: ctx.clinic.name,
+        left,
+        link: `${config.baseUrl}/app/${ctx.clinic.slug}${handOverPath(doctor.id)}`,
+      }),
+      now: ctx.now,
+      clinicId: ctx.clinic.id,
+    })
+  }
 }
 
 async function leaveDiary(

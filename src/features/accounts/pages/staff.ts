@@ -165,14 +165,19 @@ export async function removalPage(ctx: Ctx, speaker: Speaker, userId: UserId, re
     lastOwner: leavesNoOwner(members, userId),
     scripts: formScripts,
     form: refused ?? emptyForm,
-    fields: await visitsFields(ctx, speaker, userId, refused ?? emptyForm),
+    fields: await visitsFields(ctx, speaker, { userId, you }, refused ?? emptyForm),
     action: at(ctx, `/settings/staff/${userId}/removal`),
     cancel: at(ctx, '/settings/staff'),
   })
 }
 
 /** What is to become of the visits of a doctor who goes; nothing is asked when there are none. */
-async function visitsFields(ctx: Ctx, { t }: Speaker, userId: UserId, form: Form): Promise<Field[]> {
+async function visitsFields(
+  ctx: Ctx,
+  { t }: Speaker,
+  { userId, you }: { userId: UserId; you: boolean },
+  form: Form,
+): Promise<Field[]> {
   const practitioners = await listPractitioners(ctx, { activeOnly: true })
   const doctor = await findPractitionerOfUser(ctx, userId)
   const ahead = doctor ? await countVisitsAhead(ctx, 'practitioner', doctor.id) : 0
@@ -187,7 +192,8 @@ async function visitsFields(ctx: Ctx, { t }: Speaker, userId: UserId, form: Form
       options: choices.map((value) => ({
         value,
         label: t(`accounts.removal.${value}`),
-        hint: t(`accounts.removal.${value}_hint`),
+        // What is left to be done later somebody else does.
+        hint: t(`accounts.removal.${value}_hint${you && value !== 'cancel' ? '_you' : ''}`),
       })),
     },
   ]

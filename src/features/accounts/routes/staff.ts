@@ -83,7 +83,7 @@ staffRoutes.get('/settings/staff/:id/removal', 'staff.manage', async ({ req, spe
 })
 
 staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async (request) => {
-  const { req, speaker, person, show, inClinic, redirect, at } = request
+  const { req, services, speaker, person, show, inClinic, redirect, at } = request
   const id = idParam<'user'>(req, 'id')
   const form = parseForm(removalForm, req.body)
   const again = async (refused: Form) =>
@@ -93,7 +93,7 @@ staffRoutes.post('/settings/staff/:id/removal', 'staff.manage', async (request) 
   const doctor = parseId<'practitioner'>(to)
   if (visits === 'move' && doctor === undefined) return again(withErrors(form, { to: 'accounts.error.no_such_doctor' }))
   const handover = visits === 'move' ? doctor && { visits, to: doctor } : visits && { visits }
-  const removed = await inClinic((ctx) => removeMember(ctx, id, { handover }))
+  const removed = await inClinic((ctx) => removeMember(ctx, services, id, { handover }))
   if (!removed.ok) {
     if (removed.reason === 'visits') return again(withErrors(form, { visits: 'accounts.error.visits' }))
     if (removed.reason === 'no_such_doctor') return again(withErrors(form, { to: 'accounts.error.no_such_doctor' }))

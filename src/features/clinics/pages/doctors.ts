@@ -8,12 +8,17 @@ import { view } from '../../../platform/web/views.ts'
 import { at, fieldIn, formScripts, listOf, type FieldGroup } from '../pages.ts'
 import { getDiarySettings, type DiarySettings } from '../queries.ts'
 import { initialsOf } from '../rules.ts'
-import { countVisitsAhead } from '../queries/visits.ts'
+import { countVisitsAhead, listWithVisitsAhead } from '../queries/visits.ts'
 import { handOverPath, settingsMenu } from '../rules/settings.ts'
 
 export async function doctorsPage(ctx: Ctx, speaker: Speaker) {
   const { t } = speaker
   const settings = await getDiarySettings(ctx)
+  const outOfUse = settings.practitioners.filter(({ active }) => !active)
+  const left = await listWithVisitsAhead(
+    ctx,
+    outOfUse.map(({ id }) => id),
+  )
   return view('clinics/list', {
     title: t('clinics.doctors.title'),
     lead: t('clinics.doctors.lead'),
@@ -38,6 +43,9 @@ export async function doctorsPage(ctx: Ctx, speaker: Speaker) {
         ...([...settings.shifts, ...settings.timetables].some(({ practitionerId }) => practitionerId === doctor.id)
           ? {}
           : { note: t('clinics.doctors.no_hours') }),
+        ...(left.has(doctor.id)
+          ? { task: { href: at(ctx, handOverPath(doctor.id)), label: t('clinics.doctors.hand_over') } }
+          : {}),
       })),
     ),
   })

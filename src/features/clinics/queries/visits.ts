@@ -19,6 +19,21 @@ const aheadOf = {
     where r.clinic_id = appointments.clinic_id and r.appointment_id = appointments.id and r.resource_id = ?)`,
 } as const satisfies Record<Kind, string>
 
+/** Those of some doctors who have booked visits still to come. */
+export async function listWithVisitsAhead(
+  ctx: Ctx,
+  practitionerIds: readonly PractitionerId[],
+): Promise<Set<PractitionerId>> {
+  if (practitionerIds.length === 0) return new Set()
+  const found = await rows<{ id: PractitionerId }>(
+    ctx.db,
+    `select distinct practitioner_id as id from clinic.appointments
+     where clinic_id = ? and practitioner_id = any(?::uuid[]) and status = 'booked' and starts_at > ?`,
+    [ctx.clinic.id, practitionerIds, ctx.now],
+  )
+  return new Set(found.map(({ id }) => id))
+}
+
 /** Booked visits of a doctor that begin within some time, with where they are. */
 export async function listVisitsOf(
   ctx: Ctx,
