@@ -3,11 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { confirmByPhone } from '../../src/features/appointments/actions/confirm.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { resizeAppointment } from '../../src/features/appointments/actions/resize.ts'
+import { leaveSeries } from '../../src/features/appointments/actions/series.ts'
+import { addClosure } from '../../src/features/clinics/actions/closures.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
 import { details, valueOf } from '../appointments/scene.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makePractitioner, makeResource, makeShift } from '../support/factories.ts'
-import { wordsOf } from '../booking/patient.ts'
+import { bareWordsOf, wordsOf } from '../support/http.ts'
 import { seriesScene } from './scene.ts'
 
 let app: TestApp
@@ -121,7 +123,7 @@ describe('"this and later" taken back', () => {
     expect(await exact()).toEqual(moved)
     const answer = await bilal.postForm(`${base}/series/${id}/undo`)
     expect(answer.status).toBe(409)
-    const words = wordsOf(answer.text).replace(/[\u2066-\u2069]/g, '')
+    const words = bareWordsOf(answer.text)
     expect(words).toContain('Can’t go back: Wed, 9 Dec, 10:00 am has been taken meanwhile.')
     expect(words.match(/Can’t go back/g)).toHaveLength(1)
   })
@@ -134,6 +136,45 @@ describe('"this and later" taken back', () => {
     valueOf(await hold(at('10:15', '2026-12-09')))
     app.clock.advance({ minutes: 6 })
     expect(valueOf(await undo(id))).toEqual({ kind, count: 6 })
+  })
+
+  it.each(['moved', 'cancelled'] as const)('%s, into a day that has closed since', async (kind) => {
+    const { clinic, repeat, move, cancel, undo, at, exact, bilal, base } = await desk()
+    const { id, visits } = await repeat()
+    const change = async () =>
+      valueOf(await (kind === 'moved' ? move(visits[0]!.id, '12:00', '2026-11-25') : cancel(visits[0]!.id)))
+    const before = await exact()
+    await change()
+    const [from, to] = [at('09:00', '2026-12-09'), at('11:00', '2026-12-09')]
+    await clinic.inClinic((ctx) =>
+      addClosure(ctx, { startsAt: from.startsAt, endsAt: to.startsAt, reason: 'water', shown: false }),
+    )
+    // Within the grace nobody has heard that it was ever otherwise.
+    app.clock.advance({ minutes: 2, seconds: 59 })
+    expect(valueOf(await undo(id))).toEqual({ kind, count: 6 })
+    expect(await exact()).toEqual(before)
+    await change()
+    const changed = await exact()
+    app.clock.advance({ minutes: 3 })
+    expect(await undo(id)).toEqual({ ok: false, reason: 'closed' })
+    expect(await exact()).toEqual(changed)
+    const answer = await bilal.postForm(`${base}/series/${id}/undo`)
+    expect(answer.status).toBe(409)
+    const words = wordsOf(answer.text)
+    expect(words).toContain('one of the times has closed meanwhile')
+    expect(words).toContain('Can’t go back: Wed, 9 Dec, 10:00 am has closed meanwhile.')
+    expect(words.match(/Can’t go back/g)).toHaveLength(1)
+  })
+
+  it('is refused whole when one of the visits is of the series no more', async () => {
+    const { clinic, repeat, move, undo, exact, bilal, base } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-25'))
+    await clinic.inClinic((ctx) => leaveSeries(ctx, visits[2]!.id))
+    const before = await exact()
+    expect(await undo(id)).toEqual({ ok: false, reason: 'changed' })
+    expect(await exact()).toEqual(before)
+    expect(wordsOf((await bilal.get(`${base}/series/${id}`)).text)).not.toContain('Undo all of it')
   })
 
   it('is refused whole when one of the rooms was', async () => {

@@ -141,13 +141,13 @@ export async function findFreeSlot(
 }
 
 /**
- * Whether a time that somebody holds is still one to be had: the service is offered, the doctor works there and nothing is
+ * Whether a time that somebody holds or had is still one to be had: the service is offered, the doctor works there and nothing is
  * closed, as of now. Notice and grid were looked at when it was taken, and nobody else can have it.
  */
-export async function isStillOpen(ctx: Ctx, held: Required<SlotWish>): Promise<boolean> {
+export async function isStillOpen(ctx: Ctx, asker: Asker, held: Required<SlotWish>): Promise<boolean> {
   ctx.reliesOnSettings()
   const settings = await getSettings(ctx)
-  const offer = offerOf(settings, 'patient', held.serviceId, held.practitionerId)
+  const offer = offerOf(settings, asker, held.serviceId, held.practitionerId)
   if (!offer) return false
   const slot = isFree({
     zone: ctx.clinic.zone,

@@ -46,7 +46,7 @@ export async function runStep(ctx: Ctx, id: AppointmentId, step: Step): Promise<
 export async function takeBack(
   ctx: Ctx,
   id: AppointmentId,
-): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'closed' | 'changed_meanwhile'>> {
   const { status, practitionerId } = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, practitionerId)
   if (status === 'cancelled' && ctx.actor.kind === 'user' && !allowed(ctx.actor.role, 'appointments.move')) {

@@ -1,15 +1,18 @@
 import type { AppointmentId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
+import { isBefore } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { noticeCancelled, noticeNotHere, noticeUndone, type AppointmentFacts } from '../../notices/actions.ts'
 import { findReminded } from '../../notices/queries.ts'
+import { deskGrace } from '../../notices/rules.ts'
 import { giveToken } from '../../tokens/actions.ts'
 import { getAppointment, type Appointment } from '../queries.ts'
 import { deleteLapsedHolds } from '../queries/holds.ts'
 import { listResourcesOf } from '../queries/rearrange.ts'
 import { updateConfirmed, updateStatus, updateStatusBack } from '../queries/state.ts'
 import { canTake, mayMiss, patientMayChange, steps, type Status, type Step } from '../rules.ts'
+import { listClosedSince } from './closed.ts'
 import { factsOf } from './facts.ts'
 import { noteFreed } from './freed.ts'
 import { isOverlap } from './overlap.ts'
@@ -104,18 +107,21 @@ async function cancel(
 
 /**
  * Takes the desk's last step back. A cancelled visit returns only while its place is free; whoever was already told of
- * the cancellation is told that it stands again, and nobody else hears a word.
+ * the cancellation is told that it stands again, if the time has not closed since, and nobody else hears a word.
  */
 export async function undoStep(
   ctx: Ctx,
   id: AppointmentId,
   /** As with `takeStep`. */
   together?: AppointmentFacts[],
-): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'closed' | 'changed_meanwhile'>> {
   const before = await getAppointment(ctx, id)
   await ownDiaryOnly(ctx, before.practitionerId)
   if (before.previousStatus === null || before.cancelledBy === 'patient' || before.patientId === null)
     return refuse('nothing_to_undo')
+  const told = before.cancelledAt !== null && !isBefore(ctx.now, before.cancelledAt.add(deskGrace))
+  if (before.status === 'cancelled' && told && (await listClosedSince(ctx, [{ visit: before, to: before }])).size > 0)
+    return refuse('closed')
   const back = await stepBack(ctx, before, before.previousStatus)
   if (!back.ok) return back
   await audit(

@@ -3,23 +3,28 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { isBefore, minutes, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
 import { registerLinks } from '../../../platform/links.ts'
 import { noticeTogether } from '../../notices/actions.ts'
 import { deskGrace } from '../../notices/rules.ts'
-import { getAppointment, listAppointmentsById, type Appointment } from '../queries.ts'
+import { listAppointmentsById, type Appointment } from '../queries.ts'
 import { listLastMoves, type LastMove, type Standing } from '../queries/rearrange.ts'
 import { linkExpiry, movable } from '../rules.ts'
+import { listClosedSince } from './closed.ts'
 import { factsOf } from './facts.ts'
 import { noteFreed } from './freed.ts'
 import { ownDiaryOnly } from './own-diary.ts'
 import { place } from './rearrange.ts'
 
+/** Where a visit goes back to, and whether nobody has heard yet that it ever left. */
+export type WayBack = { to: Standing; inGrace: boolean }
+
 /**
  * Of these visits, the moves that can be taken back, by where each goes back to: the last thing that happened to a visit.
- * Within the grace period always, also to a time that has passed or on top of somebody, as it stood; afterwards while the
- * old time is still to come.
+ * Within the grace period always, also to a time that has passed or closed or on top of somebody, as it stood; afterwards
+ * while the old time is still to come.
  */
-export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Promise<Map<AppointmentId, Standing>> {
+export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Promise<Map<AppointmentId, WayBack>> {
   const moved = visits.filter(({ status, patientId }) => movable(status) && patientId !== null)
   const moves = await listLastMoves(
     ctx,
@@ -29,8 +34,9 @@ export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Pr
     moved.flatMap((visit) => {
       const was = moves.get(visit.id)
       if (was?.version !== visit.version) return []
-      const undoable = isBefore(ctx.now, was.at.add(deskGrace)) || isBefore(ctx.now, was.startsAt)
-      return undoable ? [[visit.id, standingBefore(visit, was)] as const] : []
+      const inGrace = isBefore(ctx.now, was.at.add(deskGrace))
+      const undoable = inGrace || isBefore(ctx.now, was.startsAt)
+      return undoable ? [[visit.id, { to: standingBefore(visit, was), inGrace }] as const] : []
     }),
   )
 }
@@ -57,22 +63,24 @@ function standingBefore(visit: Appointment, was: LastMove): Standing {
   }
 }
 
+type MoveStays = 'nothing_to_undo' | 'slot_taken' | 'closed' | 'changed_meanwhile'
+
 /**
  * Puts visits of one person back where they were before they were moved, all of them or none. Nobody hears of it who has
- * not been told of the move.
+ * not been told of the move; who has is told of no time that has closed since.
  */
-export async function undoMoves(
-  ctx: Ctx,
-  ids: readonly AppointmentId[],
-): Promise<Outcome<Appointment[], 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
+export async function undoMoves(ctx: Ctx, ids: readonly AppointmentId[]): Promise<Outcome<Appointment[], MoveStays>> {
   const moved = await listAppointmentsById(ctx, ids)
+  if (moved.length < ids.length) notFound('appointment')
   for (const { practitionerId } of moved) await ownDiaryOnly(ctx, practitionerId)
   const ways = await listWaysBack(ctx, moved)
   const back = moved.flatMap((before) => {
-    const to = ways.get(before.id)
-    return to ? [{ before, to }] : []
+    const way = ways.get(before.id)
+    return way ? [{ before, ...way }] : []
   })
   if (back.length === 0 || back.length < ids.length) return refuse('nothing_to_undo')
+  const told = back.filter(({ inGrace }) => !inGrace).map(({ before, to }) => ({ visit: before, to }))
+  if ((await listClosedSince(ctx, told)).size > 0) return refuse('closed')
   const placed = await place(ctx, back)
   if (!placed.ok) return placed
   const stand = await listAppointmentsById(ctx, ids)
@@ -96,11 +104,9 @@ export async function undoMoves(
 }
 
 /** The same for one visit. */
-export async function undoMove(
-  ctx: Ctx,
-  id: AppointmentId,
-): Promise<Outcome<Appointment, 'nothing_to_undo' | 'slot_taken' | 'changed_meanwhile'>> {
-  await getAppointment(ctx, id)
+export async function undoMove(ctx: Ctx, id: AppointmentId): Promise<Outcome<Appointment, MoveStays>> {
   const undone = await undoMoves(ctx, [id])
-  return undone.ok ? done(await getAppointment(ctx, id)) : undone
+  if (!undone.ok) return undone
+  const [visit] = undone.value
+  return done(visit ?? notFound('appointment'))
 }

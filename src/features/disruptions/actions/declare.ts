@@ -19,8 +19,10 @@ export type Declared = { id: DisruptionId; told: number; tellsAt: Instant }
  * Does what the page showed, all of it or nothing: closes the diary for the time, puts every visit where it is to stand,
  * and queues one message for each patient to whom something changes. `shown` is the digest of the plan that was looked at;
  * when the plan has become another since (a booking came in, somebody moved by their link, a colleague was faster), nothing
- * is done and the desk looks again. Nobody is moved or told unseen, and nobody stands in the closed time unseen: whoever
- * books in this very moment either committed sooner and is found, or commits later and finds it closed.
+ * is done and the desk looks again. Nobody is moved or told unseen. Whoever takes a free time in this very moment either
+ * committed sooner and is found, or commits later and finds it closed. What a desk puts there without asking for a free
+ * time (on top of others with a reason, squeezed in, longer than it was, back within the grace) is its own word, a moment
+ * later as well as a day later: no closed time keeps it out.
  */
 export async function declare(
   ctx: Ctx,

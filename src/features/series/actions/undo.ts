@@ -4,6 +4,7 @@ import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
 import { isBefore, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { listClosedSince } from '../../appointments/actions/closed.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { takeStep, undoStep } from '../../appointments/actions/run.ts'
 import { leaveSeries } from '../../appointments/actions/series.ts'
@@ -15,13 +16,13 @@ import { noticeTogether, type AppointmentFacts } from '../../notices/actions.ts'
 import { getSeries, lockSeries, updateLastChange, type Series } from '../queries.ts'
 import { unheardUntil, type LastChange } from '../rules.ts'
 
-/** Why a visit can't be again as it was: somebody changed it since, or the time it had is another's or over. */
-export type Obstacle = { why: 'changed' } | { why: 'taken' | 'past'; at: Instant }
+/** Why a visit can't be again as it was: somebody changed it since, or the time it had is another's, over or closed. */
+export type Obstacle = { why: 'changed' } | { why: 'taken' | 'past' | 'closed'; at: Instant }
 
 /**
- * What keeps each visit of the last change from being as it was before; undefined when it is too late for all of it. Within
- * the grace all of it can be taken back; afterwards visits go back to times that are still to come, and a booking that the
- * patient has heard of is not undone but cancelled.
+ * What keeps each visit of the last change from being as it was before; undefined when it is too late for all of it, or one
+ * of them is not of the series any more. Within the grace all of it can be taken back, as it stood; afterwards visits go
+ * back to times that are still to come and open, and a booking that the patient has heard of is not undone but cancelled.
  */
 async function findObstacles(
   ctx: Ctx,
@@ -31,13 +32,15 @@ async function findObstacles(
   const inGrace = isBefore(ctx.now, unheardUntil(change))
   if (change.kind === 'booked' && !inGrace) return undefined
   const visits = visitsOf(change, all)
+  if (visits.length !== change.visits.length) return undefined
   const ways = change.kind === 'moved' ? await listWaysBack(ctx, visits) : undefined
   // One that was cancelled goes back to where it stands; a booking goes nowhere.
   const places = visits.flatMap((visit) => {
-    const to = ways ? ways.get(visit.id) : visit
-    return to && change.kind !== 'booked' ? [{ id: visit.id, to }] : []
+    const to = ways ? ways.get(visit.id)?.to : visit
+    return to && change.kind !== 'booked' ? [{ id: visit.id, visit, to }] : []
   })
   const taken = await listInTheWay(ctx, places)
+  const closed = inGrace ? new Set() : await listClosedSince(ctx, places)
   const left = change.kind === 'cancelled' ? 'cancelled' : 'booked'
   const obstacles = new Map<AppointmentId, Obstacle>()
   for (const visit of visits) {
@@ -51,7 +54,7 @@ async function findObstacles(
     if (taken.has(visit.id) && at) obstacles.set(visit.id, { why: 'taken', at })
     else if (change.kind !== 'booked' && !inGrace && !(at && isBefore(ctx.now, at))) {
       obstacles.set(visit.id, { why: 'past', at: at ?? visit.startsAt })
-    }
+    } else if (closed.has(visit.id) && at) obstacles.set(visit.id, { why: 'closed', at })
   }
   return obstacles
 }
@@ -74,6 +77,14 @@ export async function lookAtSeries(ctx: Ctx, id: SeriesId): Promise<Looked> {
 const visitsOf = (change: LastChange, all: readonly Appointment[]) =>
   all.filter((visit) => change.visits.some(({ id }) => id === visit.id))
 
+/** Why nothing was taken back: the page says it, and at each visit what stands in its way. */
+export type Refused = 'too_late' | 'changed' | 'slot_taken' | 'closed'
+
+const words = { changed: 'changed', taken: 'slot_taken', past: 'too_late', closed: 'closed' } as const satisfies Record<
+  Obstacle['why'],
+  Refused
+>
+
 type Undone = { kind: LastChange['kind']; count: number }
 
 /**
@@ -83,19 +94,20 @@ type Undone = { kind: LastChange['kind']; count: number }
 export async function undoLastChange(
   ctx: Ctx,
   seriesId: SeriesId,
-): Promise<Outcome<Undone, 'nothing_to_undo' | 'too_late' | 'changed' | 'slot_taken'>> {
+): Promise<Outcome<Undone, 'nothing_to_undo' | Refused>> {
   await lockSeries(ctx, seriesId)
   const { lastChange } = await getSeries(ctx, seriesId)
   if (!lastChange) return refuse('nothing_to_undo')
   const all = await listAppointmentsOfSeries(ctx, seriesId)
   const visits = visitsOf(lastChange, all)
   for (const { practitionerId } of visits) await ownDiaryOnly(ctx, practitionerId)
+  if (visits.length !== lastChange.visits.length) return refuse('changed')
   const obstacles = await findObstacles(ctx, lastChange, all)
   if (!obstacles) return refuse('too_late')
   const [first] = obstacles.values()
-  if (first) return refuse(({ changed: 'changed', taken: 'slot_taken', past: 'too_late' } as const)[first.why])
+  if (first) return refuse(words[first.why])
   const back = await takeBack(ctx, lastChange.kind, visits)
-  if (!back.ok) return refuse(back.reason === 'slot_taken' ? 'slot_taken' : 'changed')
+  if (!back.ok) return refuse(back.reason === 'slot_taken' || back.reason === 'closed' ? back.reason : 'changed')
   if (lastChange.kind === 'booked') {
     // The visit that was there before is one by itself again.
     for (const { id } of all) if (!visits.some((visit) => visit.id === id)) await leaveSeries(ctx, id)

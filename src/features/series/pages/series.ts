@@ -11,7 +11,7 @@ import type { Appointment } from '../../appointments/queries.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { deskGrace } from '../../notices/rules.ts'
 import type { ThisAndLater } from '../actions/later.ts'
-import type { Looked, Obstacle } from '../actions/undo.ts'
+import type { Looked, Obstacle, Refused } from '../actions/undo.ts'
 import { unheardUntil, type LastChange } from '../rules.ts'
 import { aboutText, firstDateOf, nameOf, placeText, ruleText } from './words.ts'
 
@@ -20,7 +20,7 @@ export async function seriesPage(
   ctx: Ctx,
   speaker: Speaker,
   { series, visits, obstacles }: Looked,
-  refused?: 'too_late' | 'changed' | 'slot_taken',
+  refused?: Refused,
 ): Promise<View> {
   const [first] = visits
   if (!first) return notFound('series')
