@@ -62,8 +62,7 @@ if (calendar) {
     if (!frame || !drawn()) return
     if (frame.scrollHeight <= frame.clientHeight) return
     const now = frame.querySelector('.cal-now')
-    const working = now && now.offsetTop > 0 && now.offsetTop < now.parentElement.clientHeight
-    const marks = working ? [now] : [...frame.querySelectorAll('.cal-visit')]
+    const marks = now ? [now] : [...frame.querySelectorAll('.cal-visit')]
     if (marks.length === 0) return
     frame.scrollTop = Math.max(0, Math.min(...marks.map((mark) => mark.offsetTop)) - pixels(60))
   }
@@ -378,8 +377,34 @@ if (calendar) {
     held.minute = back ? held.start.minute : (nearest(held.column, bound, Math.max(5, step() / 2))?.minute ?? bound)
     draw()
   }
+  /**
+   * Near an edge the calendar comes along, for as long as the hand rests there: within its frame, and where that goes no
+   * further or is the page itself, as on a phone, with the page. What was lifted at an edge stays until it is moved that way.
+   */
+  const comeAlong = (now, before = now) => {
+    if (held?.how !== 'pointer') return
+    const { point } = held
+    if (point) {
+      const frame = grid()
+      const box = frame.getBoundingClientRect()
+      // The bar at the bottom of a phone is no part of what is seen.
+      const bar = parseFloat(getComputedStyle(document.documentElement).scrollPaddingBottom) || 0
+      const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, window.innerHeight - bar)]
+      const towards = point.clientY > bottom - 32 ? 1 : point.clientY < top + 96 ? -1 : 0
+      if ((point.clientY - pressed.y) * towards > 10) {
+        const way = (towards * Math.min(now - before, 50)) / 2
+        const stood = frame.scrollTop
+        frame.scrollTop += way
+        const more = towards > 0 ? box.bottom > bottom : box.top < top
+        if (frame.scrollTop === stood && more) window.scrollBy(0, way)
+        follow(point)
+      }
+    }
+    requestAnimationFrame((next) => comeAlong(next, now))
+  }
   const lift = () => {
     pickUp(pressed.item, 'pointer')
+    requestAnimationFrame((now) => comeAlong(now))
     document.body.classList.add('is-dragging')
   }
   const letGo = () => {
@@ -389,12 +414,13 @@ if (calendar) {
   }
   calendar.addEventListener('pointerdown', (event) => {
     const item = event.target.closest?.('.cal-visit[data-visit]')
-    if (!item || !post || event.button !== 0 || held || sending || !drawn()) return
+    if (!item || !post || event.button !== 0 || !event.isPrimary || held || sending || !drawn()) return
     const edge = event.target.matches('[data-edge]')
     if (edge ? item.dataset.resizable === undefined : item.dataset.movable === undefined) return
     letGo()
     const touch = event.pointerType === 'touch'
     pressed = {
+      pointer: event.pointerId,
       item,
       edge,
       touch,
@@ -405,8 +431,10 @@ if (calendar) {
     }
     if (edge && !touch) event.preventDefault()
   })
+  // Another finger on the glass neither moves what this one holds nor puts it down.
+  const isHand = (event) => pressed?.pointer === event.pointerId
   document.addEventListener('pointermove', (event) => {
-    if (!pressed) return
+    if (!isHand(event)) return
     if (!held) {
       if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < (pressed.touch ? 10 : 5)) return
       if (pressed.touch) return letGo()
@@ -414,24 +442,21 @@ if (calendar) {
     }
     if (held.how !== 'pointer') return
     event.preventDefault()
-    // Near an edge the calendar comes along.
-    const frame = grid()
-    const box = frame.getBoundingClientRect()
-    if (event.clientY > box.bottom - 32) frame.scrollTop += 12
-    if (event.clientY < box.top + 96) frame.scrollTop -= 12
     follow({ clientX: event.clientX, clientY: event.clientY })
   })
   // Until the next press: a visit was just put down.
   let dropped = false
   document.addEventListener('pointerdown', () => (dropped = false), true)
-  document.addEventListener('pointerup', () => {
+  document.addEventListener('pointerup', (event) => {
+    if (!isHand(event)) return
     if (held?.how === 'pointer') {
       dropped = true
       drop()
     }
     letGo()
   })
-  document.addEventListener('pointercancel', () => {
+  document.addEventListener('pointercancel', (event) => {
+    if (!isHand(event)) return
     if (held?.how === 'pointer') putBack()
     letGo()
   })

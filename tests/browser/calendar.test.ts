@@ -79,6 +79,33 @@ describeInBrowser('the calendar', () => {
     await page.mouse.move(to.x, to.y + 6, { steps: 6 })
     await page.mouse.up()
   }
+  type Point = { x: number; y: number }
+  /** Fingers on the glass, as the browser is told of them: whoever is not named any more has left it. */
+  async function fingersOn(page: Page) {
+    const glass = await page.context().newCDPSession(page)
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: Point[]) =>
+      glass.send('Input.dispatchTouchEvent', { type, touchPoints: points.map((at, id) => ({ ...at, id })) })
+    const slide = async (from: Point, to: Point) => {
+      for (let step = 1; step <= 8; step++)
+        await touch('touchMove', {
+          x: from.x + ((to.x - from.x) * step) / 8,
+          y: from.y + ((to.y - from.y) * step) / 8,
+        })
+    }
+    return { touch, slide }
+  }
+  const inMiddle = (page: Page, id: string) =>
+    page.evaluate(`document.querySelector('[data-visit="${id}"]').scrollIntoView({ block: 'center' })`)
+  const scrolled = (page: Page) => page.evaluate<number>(`scrollY + document.querySelector('.cal').scrollTop`)
+  /** A push goes on for a while. */
+  const atRest = async (page: Page) => {
+    let last = -1
+    await expect.poll(async () => last === (last = await scrolled(page)), { interval: 200, timeout: 8_000 }).toBe(true)
+  }
+  async function handleOf(page: Page, id: string): Promise<Point> {
+    const box = (await item(page, id).boundingBox())!
+    return { x: box.x + box.width / 2, y: box.y + 8 }
+  }
 
   it('moves a visit by dragging, also to another doctor, and takes it back', { timeout: 60_000 }, async () => {
     const visit = await makeAppointment(clinic, { at: '13:00', messagesWanted: true })
@@ -202,43 +229,24 @@ describeInBrowser('the calendar', () => {
     async () => {
       const visit = await makeAppointment(clinic, { at: '13:00' })
       const page = await open('', { viewport: { width: 1024, height: 800 }, hasTouch: true })
-      const finger = await page.context().newCDPSession(page)
-      const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at?: { x: number; y: number }) =>
-        finger.send('Input.dispatchTouchEvent', { type, touchPoints: at ? [at] : [] })
-      const slide = async (from: { x: number; y: number }, to: { x: number; y: number }) => {
-        for (let step = 1; step <= 8; step++)
-          await touch('touchMove', {
-            x: from.x + ((to.x - from.x) * step) / 8,
-            y: from.y + ((to.y - from.y) * step) / 8,
-          })
-      }
-      const scrolled = () => page.evaluate<number>(`scrollY + document.querySelector('.cal').scrollTop`)
-      // A push goes on for a while.
-      const atRest = async () => {
-        let last = -1
-        await expect.poll(async () => last === (last = await scrolled()), { interval: 200 }).toBe(true)
-      }
-      const inMiddle = () =>
-        page.evaluate(`document.querySelector('[data-visit="${visit.id}"]').scrollIntoView({ block: 'center' })`)
-      const middle = async () => {
-        const box = (await item(page, visit.id).boundingBox())!
-        return { x: box.x + box.width / 2, y: box.y + 8 }
-      }
-      await inMiddle()
-      await atRest()
+      const { touch, slide } = await fingersOn(page)
+      await inMiddle(page, visit.id)
+      await atRest(page)
 
-      const [before, start] = [await scrolled(), await middle()]
-      await touch('touchStart', start)
-      await slide(start, { x: start.x, y: start.y - 120 })
+      const [before, start] = [await scrolled(page), await handleOf(page, visit.id)]
+      // Told together: however slow the machine, the finger has moved before a moment has passed.
+      const moved = { x: start.x, y: start.y - 20 }
+      await Promise.all([touch('touchStart', start), touch('touchMove', moved)])
+      await slide(moved, { x: start.x, y: start.y - 120 })
       await touch('touchEnd')
-      await expect.poll(scrolled).toBeGreaterThan(before + 40)
-      await atRest()
+      await expect.poll(() => scrolled(page)).toBeGreaterThan(before + 40)
+      await atRest(page)
       expect(await page.locator('.cal-ghost').count()).toBe(0)
       expect(await stands(page, visit.id)).toEqual([sana, '780', '30'])
 
-      await inMiddle()
-      await atRest()
-      const held = await middle()
+      await inMiddle(page, visit.id)
+      await atRest(page)
+      const held = await handleOf(page, visit.id)
       await touch('touchStart', held)
       await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
       const to = await pointAt(page, hamid, 13 * 60 + 30)
@@ -248,12 +256,73 @@ describeInBrowser('the calendar', () => {
       await standsAt(page, visit.id, hamid, '810', '30')
       expect(new URL(page.url()).pathname).toBe(`/app/${clinic.slug}/calendar`)
       // A tap opens, as ever.
-      const tapped = await middle()
+      const tapped = await handleOf(page, visit.id)
       await touch('touchStart', tapped)
       await touch('touchEnd')
       await page.waitForURL(new RegExp(visit.id))
     },
   )
+
+  it(
+    'brings a phone’s page along while a lifted visit rests at its edge, and puts down under the finger',
+    { timeout: 60_000 },
+    async () => {
+      const visit = await makeAppointment(clinic, { at: '09:00' })
+      const page = await open('', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+      const { touch, slide } = await fingersOn(page)
+      await inMiddle(page, visit.id)
+      const held = await handleOf(page, visit.id)
+      await touch('touchStart', held)
+      await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
+      const before = await scrolled(page)
+      // Above the bar at the bottom, and no further event from there on.
+      const edge = { x: held.x, y: (await page.locator('.bar').boundingBox())!.y - 4 }
+      await slide(held, edge)
+      await expect.poll(() => scrolled(page), { timeout: 20_000 }).toBeGreaterThan(before + 200)
+      const ghost = (await page.locator('.cal-ghost').boundingBox())!
+      expect(Math.abs(ghost.y + 8 - edge.y)).toBeLessThan(60)
+
+      await touch('touchMove', { x: held.x, y: 400 })
+      await atRest(page)
+      const lane = (await page.locator(`[data-practitioner="${sana}"] [data-lane]`).boundingBox())!
+      const [hours, from] = await Promise.all(
+        ['data-hours', 'data-from'].map(async (name) => Number(await page.locator('.cal').getAttribute(name))),
+      )
+      const under = from! * 60 + ((400 - lane.y) / lane.height) * hours! * 60
+      const minute = Math.round(under / 15) * 15
+      expect(minute).toBeGreaterThan(11 * 60)
+      const to = await pointAt(page, sana, minute)
+      await touch('touchMove', { x: to.x, y: to.y + 8 })
+      await touch('touchEnd')
+      await standsAt(page, visit.id, sana, String(minute), '30')
+    },
+  )
+
+  it('leaves a lifted visit to the finger that holds it', { timeout: 60_000 }, async () => {
+    const visit = await makeAppointment(clinic, { at: '13:00' })
+    const page = await open('', { viewport: { width: 1024, height: 800 }, hasTouch: true })
+    const { touch, slide } = await fingersOn(page)
+    await inMiddle(page, visit.id)
+    const held = await handleOf(page, visit.id)
+    await touch('touchStart', held)
+    await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
+    const at = await pointAt(page, hamid, 13 * 60 + 30)
+    const first = { x: at.x, y: at.y + 8 }
+    await slide(held, first)
+    const ghost = () => page.locator('.cal-ghost strong').textContent()
+    const shown = '1:30 pm – 2:00 pm'
+    await expect.poll(ghost).toBe(shown)
+
+    const second = await pointAt(page, sana, 12 * 60 + 15)
+    await touch('touchStart', first, second)
+    await touch('touchMove', first, { x: second.x + 40, y: second.y - 40 })
+    expect(await ghost()).toBe(shown)
+    // The second finger leaves, the first is still there.
+    await touch('touchMove', first)
+    expect(await ghost()).toBe(shown)
+    await touch('touchEnd')
+    await standsAt(page, visit.id, hamid, '810', '30')
+  })
 
   it('books where free time is pressed, at the time that was pressed', { timeout: 60_000 }, async () => {
     const page = await open('?date=2026-11-25')
@@ -276,6 +345,8 @@ describeInBrowser('the calendar', () => {
       const [lane, shown] = await Promise.all([page.locator('.cal').boundingBox(), item(page, visit.id).boundingBox()])
       expect(shown!.y).toBeGreaterThan(lane!.y)
       expect(shown!.y + shown!.height).toBeLessThan(lane!.y + lane!.height)
+      // Now is earlier than the hours that are shown: its line would be drawn across what stands above them.
+      expect(await page.locator('.cal-now').count()).toBe(0)
     } finally {
       app.clock.set(testNow)
     }
@@ -413,6 +484,37 @@ describeInBrowser('the calendar', () => {
         await page.goto(`/app/${clinic.slug}/calendar${query}`)
         await expectUsable(page)
       }
+    },
+  )
+
+  it.each(['light', 'dark'] as const)(
+    'tells what is chosen, open and free where colours are the reader’s own (%s)',
+    { timeout: 60_000 },
+    async (colorScheme) => {
+      const visit = await makeAppointment(clinic, { at: '13:00' })
+      const page = await open('', { forcedColors: 'active', colorScheme })
+      const paper = await styleOf(page, 'body', 'backgroundColor')
+      const isSeen = async (selector: string) =>
+        expect(await styleOf(page, selector, 'backgroundColor'), selector).not.toBe(paper)
+      await isSeen('.cal-bar .tabs [aria-current]')
+      await isSeen('.side [aria-current]')
+      expect(await styleOf(page, '.cal-work', 'borderTopStyle')).toBe('solid')
+      const lines = `getComputedStyle(document.querySelector('.cal-column .cal-lane'), '::after').backgroundImage`
+      expect(await page.evaluate(lines)).toContain('gradient')
+      await item(page, visit.id).locator('a').focus()
+      await page.keyboard.press('Space')
+      await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
+      await isSeen('.cal-drop')
+      await page.keyboard.press('Escape')
+      await page.goto(`/app/${clinic.slug}/calendar?view=week`)
+      expect(await styleOf(page, '.cal-what .dot', 'backgroundImage')).toContain('gradient')
+      expect(await styleOf(page, '.cal-what .dot', 'color')).not.toBe(paper)
+      await page.goto(`/app/${clinic.slug}/calendar?view=month`)
+      await isSeen('.is-today .cal-date')
+      await page.goto(`/app/${clinic.slug}/appointments/new`)
+      await isSeen('.day[aria-pressed="true"]')
+      await page.locator('#f-agreed').check()
+      await isSeen('#f-agreed')
     },
   )
 
