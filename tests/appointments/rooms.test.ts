@@ -1,6 +1,5 @@
 // Rooms and equipment: what the database promises of them, whoever writes, and what a visit takes along.
-import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { resizeAppointment } from '../../src/features/appointments/actions/resize.ts'
 import { takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
@@ -10,6 +9,7 @@ import type { Id, PractitionerId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makePractitioner, makeResource, makeService, makeShift } from '../support/factories.ts'
+import { statementsOf } from '../support/statements.ts'
 import { browser, details, scene, valueOf, visitor } from './scene.ts'
 
 let app: TestApp
@@ -191,11 +191,7 @@ describe('needs', () => {
     const count = async (one: typeof wish) =>
       clinic.inClinic(async (ctx) => {
         await findFreeSlot(ctx, 'desk', one)
-        const spy = vi.spyOn(pg.Client.prototype, 'query')
-        await findFreeSlot(ctx, 'desk', one)
-        const asked = spy.mock.calls.length
-        spy.mockRestore()
-        return asked
+        return (await statementsOf(() => findFreeSlot(ctx, 'desk', one))).length
       })
     expect(await count(wish)).toBe(1)
     expect(await count(at('10:00'))).toBe(2)

@@ -4,7 +4,8 @@ import { newId, type ServiceId } from '../../src/kernel/ids.ts'
 import { listFreeTimes } from '../../src/features/availability/actions.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeAppointment, makePractitioner, makeResource, makeService, makeShift } from '../support/factories.ts'
-import { bookableClinic, hold, slotAt, statementsOf, tap, typed, type Scene } from './patient.ts'
+import { statementsOf } from '../support/statements.ts'
+import { bookableClinic, hold, slotAt, tap, typed, type Scene } from './patient.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -126,7 +127,7 @@ describe('availability.json', () => {
       const asked = await statementsOf(async () => {
         shown = (await day(serviceId)).body.days[0]!.slots
       })
-      expect(asked.filter((text) => !/^(BEGIN|COMMIT)|app_set_clinic|pg_notify/i.test(text))).toEqual([
+      expect(asked.filter((text) => !/^(BEGIN|COMMIT)|app_set_clinic/i.test(text))).toEqual([
         expect.stringContaining('from platform.clinics'),
         ...looks.map((look) => expect.stringContaining(look) as string),
       ])
@@ -151,7 +152,7 @@ describe('availability.json', () => {
     expect((await day(long.id)).body.days[0]!.slots.length).toBeLessThan(before)
   })
 
-  it('a month of five doctors takes three questions and few milliseconds', async () => {
+  it('a month of five doctors takes three questions', async () => {
     const scene = await bookableClinic(app)
     for (let doctor = 0; doctor < 4; doctor++) {
       const { id } = await makePractitioner(scene.clinic)
@@ -161,20 +162,16 @@ describe('availability.json', () => {
     await app.agent().get(path)
     await makeAppointment(scene.clinic, { service: scene.service, on: '2026-11-25', at: '12:00' })
     let body: Answer | undefined
-    const started = performance.now()
     const asked = await statementsOf(async () => {
       body = (await app.agent().get(path).expect(200)).body as Answer
     })
-    const took = performance.now() - started
     expect(body!.days.reduce((sum, day) => sum + day.slots.length, 0)).toBeGreaterThan(4000)
     // Whose clinic, whose rows, what is taken; the rest is the transaction around them.
-    expect(asked.filter((text) => !/^(BEGIN|COMMIT)|pg_notify/i.test(text))).toEqual([
+    expect(asked.filter((text) => !/^(BEGIN|COMMIT)/i.test(text))).toEqual([
       expect.stringContaining('from platform.clinics'),
       expect.stringContaining('app_set_clinic'),
       expect.stringContaining('from clinic.appointments'),
     ])
-    // Generous, as the machine may be busy; the bench measures it properly.
-    expect(took).toBeLessThan(1000)
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeAppointment, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
+import { statementsOf } from '../support/statements.ts'
 import {
   bookableClinic,
   hold,
@@ -9,7 +10,6 @@ import {
   setProfile,
   slotAt,
   slotsOf,
-  statementsOf,
   statesOf,
   tap,
   typed,

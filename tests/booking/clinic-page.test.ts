@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic } from '../support/cast.ts'
 import { makeAppointment, makeLocation, makePractitioner, makeService, makeShift } from '../support/factories.ts'
-import { bookableClinic, hold, setProfile, statementsOf, wordsOf } from './patient.ts'
+import { statementsOf } from '../support/statements.ts'
+import { bookableClinic, hold, setProfile, wordsOf } from './patient.ts'
 
 let app: TestApp
 beforeAll(async () => {

@@ -1,7 +1,5 @@
 // A patient with a phone: opens pages, taps times, types into forms. Everything over HTTP, as a browser without scripts.
-import pg from 'pg'
 import type { Response } from 'supertest'
-import { vi } from 'vitest'
 import type { TestApp } from '../support/app.ts'
 import { makeClinic, type ClinicFactsOverrides, type TestClinic } from '../support/cast.ts'
 import { makeBookable } from '../support/factories.ts'
@@ -95,20 +93,6 @@ export function valueOf(html: string, name: string): string | undefined {
   if (tag === undefined) return undefined
   if (tag.includes('type="checkbox"')) return tag.includes(' checked') ? 'yes' : ''
   return plainText(/ value="([^"]*)"/.exec(tag)?.[1] ?? '')
-}
-
-/** The statements every connection of the application is sent while something happens. */
-export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const texts: string[] = []
-  const query = Reflect.get(pg.Client.prototype, 'query') as (...args: unknown[]) => unknown
-  const spy = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-    const [first] = args
-    texts.push(typeof first === 'string' ? first : ((first as { text?: string }).text ?? ''))
-    return query.apply(this, args)
-  })
-  await work()
-  spy.mockRestore()
-  return texts
 }
 
 export { readPage, wordsOf }

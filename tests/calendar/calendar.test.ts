@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { calendarPage } from '../../src/features/calendar/pages/calendar.ts'
 import { restrictPatient } from '../../src/features/patients/actions/record.ts'
 import { Temporal } from '../../src/kernel/time.ts'
-import { statementsOf } from '../booking/patient.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { hire, makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let clinic: TestClinic

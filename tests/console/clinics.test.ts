@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn } from '../support/cast.ts'
 import type { Agent } from '../support/http.ts'
+import { statementsOf } from '../support/statements.ts'
 import { makeManyClinics } from './many-clinics.ts'
-import { statementsFor } from './scene.ts'
 
 let app: TestApp
 let admin: Agent
@@ -112,7 +112,7 @@ it('filters by periods that end this week: those the overview counts, and leads 
   expect(html).toContain('2 clinics')
   expect((await list('?ends=week&country=GB')).slugs).not.toContain('many-1')
   expect((await list('?ends=never')).slugs).toHaveLength(50)
-  const statements = await statementsFor(() => admin.get('/admin/clinics?ends=week').expect(200))
+  const statements = await statementsOf(() => admin.get('/admin/clinics?ends=week').expect(200))
   expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(5)
 })
 
@@ -145,10 +145,10 @@ describe('order', () => {
 
 it('sends at most five statements a page, however it is asked', async () => {
   for (const query of ['', '?q=shifa+kar', '?status=active&health=idle&plan=solo&sort=usage', '?q=owner2@many.test']) {
-    const statements = await statementsFor(() => admin.get(`/admin/clinics${query}`).expect(200))
+    const statements = await statementsOf(() => admin.get(`/admin/clinics${query}`).expect(200))
     expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(5)
   }
-  const overview = await statementsFor(() => admin.get('/admin').expect(200))
+  const overview = await statementsOf(() => admin.get('/admin').expect(200))
   expect(overview.length, overview.join('\n')).toBeLessThanOrEqual(5)
 })
 

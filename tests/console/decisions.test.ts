@@ -4,7 +4,7 @@ import type { Instant } from '../../src/kernel/time.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import type { Agent } from '../support/http.ts'
-import { statementsFor } from './scene.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let admin: Agent
@@ -44,7 +44,7 @@ describe('the page of a clinic', () => {
       expect(text).toContain(words)
     }
     await admin.get('/admin/clinics/01a1fdde-3b92-731f-a760-69db29517c9f').expect(404)
-    const statements = await statementsFor(() => admin.get(pathOf(clinic)).expect(200))
+    const statements = await statementsOf(() => admin.get(pathOf(clinic)).expect(200))
     // Session, person, twelve parts in one transaction (begin and commit), and the one look of the jobs' role.
     expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(17)
   })

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeDeclaredPayment } from '../support/books.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
-import { statementsFor } from './scene.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let admin: Agent
@@ -160,7 +160,7 @@ describe('the lists', () => {
       '/admin/documents?q=NBZ-INV',
       '/admin/plans',
     ]) {
-      const statements = await statementsFor(() => admin.get(list).expect(200))
+      const statements = await statementsOf(() => admin.get(list).expect(200))
       expect(statements.length, `${list}\n${statements.join('\n')}`).toBeLessThanOrEqual(5)
     }
   })

@@ -11,7 +11,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeBookable, makePatient } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
-import { statementsFor } from './scene.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -368,7 +368,7 @@ describe('the audit log', () => {
       '/admin/switches',
       '/admin/support',
     ]) {
-      const statements = await statementsFor(() => admin.get(path).expect(200))
+      const statements = await statementsOf(() => admin.get(path).expect(200))
       expect({ path, many: statements.length > 6 ? statements : 0 }).toEqual({ path, many: 0 })
     }
   })

@@ -1,11 +1,5 @@
-// What tests of the console share: how many statements a page sends, and what its form would post.
-import { statementsOf } from '../booking/patient.ts'
+// What tests of the console share: what a browser would post of a page's form.
 import { plainText } from '../support/http.ts'
-
-/** The statements a request costs, without what a new connection is greeted with. */
-export async function statementsFor(request: () => Promise<unknown>): Promise<string[]> {
-  return (await statementsOf(request)).filter((text) => !/^select version\(\)/.test(text))
-}
 
 /** What a browser would post of the page's last form if nothing were changed: fields, choices, ticked boxes. */
 export function filledIn(html: string): Record<string, string> {

@@ -1,10 +1,10 @@
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -126,10 +126,7 @@ describe('Today', () => {
     await makeBookable(clinic)
     for (const at of ['13:00', '13:30', '14:00', '14:30', '15:00']) await visitOf(`Patient at ${at}`, { at })
     await today()
-    const query = vi.spyOn(pg.Client.prototype, 'query')
-    await today()
-    const asked = query.mock.calls.map(([said]) => String((said as { text?: string }).text ?? said))
-    query.mockRestore()
+    const asked = await statementsOf(() => today())
     const ofThePage = asked.filter((sql) => /\bfrom clinic\./.test(sql))
     // The visits, what their patients' past tells, the line, and what a late doctor changed.
     expect(ofThePage).toHaveLength(4)

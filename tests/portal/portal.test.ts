@@ -11,7 +11,7 @@ import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
 import { inShort } from '../support/messages.ts'
-import { statementsOf } from '../booking/patient.ts'
+import { statementsOf } from '../support/statements.ts'
 import { ask, codesOf, open } from './scene.ts'
 
 let app: TestApp

@@ -8,7 +8,8 @@ import type { Instant } from '../../src/kernel/time.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
-import { statementsOf, wordsOf } from '../booking/patient.ts'
+import { wordsOf } from '../support/http.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 beforeAll(async () => {

@@ -9,6 +9,7 @@ import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeAppointment, makePatient } from '../support/factories.ts'
 import { ask, type Agent } from '../support/http.ts'
 import { factsNow, inShort } from '../support/messages.ts'
+import { statementsOf } from '../support/statements.ts'
 import { fakeWhatsApp } from '../support/whatsapp.ts'
 import { addressOf, makeWorld } from '../support/world.ts'
 import { instant, setLife, setPlan } from './scene.ts'
@@ -206,7 +207,6 @@ describe('what is said over every page', () => {
   })
 
   it('asks the database for nothing more', async () => {
-    const { statementsOf } = await import('../booking/patient.ts')
     const agent = await nadia()
     const path = `/app/${scene.clinic.slug}/settings/rules`
     await agent.get(path)

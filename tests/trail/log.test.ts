@@ -7,8 +7,8 @@ import { audit } from '../../src/platform/audit.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, type TestClinic } from '../support/cast.ts'
 import { makePatient } from '../support/factories.ts'
-import { readPage, wordsOf, type Agent } from '../support/http.ts'
-import { statementsFor } from '../console/scene.ts'
+import { bareWordsOf, readPage, wordsOf, type Agent } from '../support/http.ts'
+import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let clinic: TestClinic
@@ -25,8 +25,7 @@ beforeEach(async () => {
 const path = (below = '') => `/app/${clinic.slug}/settings/log${below}`
 const patientNamed = async (name: string): Promise<PatientId> => (await makePatient(clinic, { name })).id
 /** Names are set apart from the sentence around them, which nobody sees. */
-const read = async (below = '') =>
-  wordsOf((await owner.get(path(below)).expect(200)).text).replace(/[\u2068\u2069]/g, '')
+const read = async (below = '') => bareWordsOf((await owner.get(path(below)).expect(200)).text)
 /** What stands behind the filters. */
 const rowsOf = (words: string) => words.slice(words.indexOf('Until'))
 
@@ -116,7 +115,7 @@ describe('the log', () => {
       next = /rel="next" href="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
     }
     expect(all.size).toBe(120)
-    const statements = await statementsFor(() => owner.get(path()).expect(200))
+    const statements = await statementsOf(() => owner.get(path()).expect(200))
     const own = statements.slice(statements.findIndex((sql) => sql.includes('app_set_clinic')))
     expect(own.length, statements.join('\n')).toBeLessThanOrEqual(5)
     const stranger = await clinic.as(clinic.cast.omar)
