@@ -31,7 +31,7 @@ export async function gridOf(ctx: Ctx, speaker: Speaker, shown: Shown) {
       date: column.date.toString(),
       work: joined(facts.workOf(column)).map(placeCss),
       items: itemsOf(facts, column, hours),
-      now: nowCss(facts, column),
+      now: nowCss(facts, column, hours),
     })),
     legend: legendOf(facts),
     step: shown.settings.profile.slotStepMin,
@@ -79,9 +79,11 @@ function hoursText(facts: Facts, column: Column): string {
   )
 }
 
-function nowCss({ ctx }: Facts, { date }: Column): string | undefined {
+/** Where now is within the hours that are shown: what is drawn earlier or later lies across the rest of the page. */
+function nowCss({ ctx }: Facts, { date }: Column, hours: { from: number; to: number }): string | undefined {
   const minute = nowOn(ctx.now, date, ctx.clinic.zone)
-  return minute === undefined ? undefined : placeCss({ from: minute, to: minute + 5 })
+  if (minute === undefined || minute < hours.from * 60 || minute >= hours.to * 60) return undefined
+  return placeCss({ from: minute, to: minute + 5 })
 }
 
 /** When the first of the holds that are shown lapses. */
