@@ -36,11 +36,12 @@ export type Facts = {
   time: (instant: Instant) => string
 }
 
-/** Asked often for few things: each is worked out once. */
-function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new Map<Key, Value>()
-  return (key) => {
-    const found = known.get(key) ?? make(key)
+/** Asked often for few things: each is worked out once. `keyOf` tells when two are the same. */
+function remembered<Asked, Value>(keyOf: (asked: Asked) => string | number, make: (asked: Asked) => Value) {
+  const known = new Map<string | number, Value>()
+  return (asked: Asked): Value => {
+    const key = keyOf(asked)
+    const found = known.get(key) ?? make(asked)
     known.set(key, found)
     return found
   }
@@ -69,8 +70,6 @@ export async function factsOf(ctx: Ctx, speaker: Speaker, shown: Shown): Promise
     if (known) known.push(visit)
     else visitsByColumn.set(at, [visit])
   }
-  const workByColumn = new Map<string, WorkBlock[]>()
-  const time = remembered((ms: number) => speaker.time(ms))
   return {
     ctx,
     speaker,
@@ -79,15 +78,14 @@ export async function factsOf(ctx: Ctx, speaker: Speaker, shown: Shown): Promise
     visitsOf: (column) => visitsByColumn.get(key(column)) ?? [],
     busy,
     work,
-    workOf: (column) => {
-      const found = workByColumn.get(key(column)) ?? worked({ work, shown, ctx }, column)
-      workByColumn.set(key(column), found)
-      return found
-    },
+    workOf: remembered(key, (column) => worked({ work, shown, ctx }, column)),
     severalPlaces: settings.locations.filter(({ active }) => active).length > 1,
     mayBook,
     mayMove: can(ctx, 'appointments.move'),
-    time: ({ epochMilliseconds }) => time(epochMilliseconds),
+    time: remembered(
+      ({ epochMilliseconds }) => epochMilliseconds,
+      ({ epochMilliseconds }) => speaker.time(epochMilliseconds),
+    ),
   }
 }
 
