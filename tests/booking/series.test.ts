@@ -7,8 +7,8 @@ import { valueOf } from '../appointments/scene.ts'
 import { seriesScene, weekly } from '../series/scene.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makePatient } from '../support/factories.ts'
+import { bareWordsOf } from '../support/http.ts'
 import { weigh } from '../support/weigh.ts'
-import { wordsOf } from './patient.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -31,7 +31,7 @@ async function patient(count = 4) {
     first: await pathOf(visits[0]!),
     read: async (path: string) => {
       const { text } = await agent.get(path).expect(200)
-      return wordsOf(text).replace(/[\u2066-\u2069]/g, '')
+      return bareWordsOf(text)
     },
   }
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner } from '../support/factories.ts'
-import { wordsOf, type Agent, type Fields } from '../support/http.ts'
+import { bareWordsOf, wordsOf, type Agent, type Fields } from '../support/http.ts'
 import { inShort } from '../support/messages.ts'
 
 let app: TestApp
@@ -68,7 +68,7 @@ describe('booking for a caller', () => {
     ])
     expect(await inShort(app, clinic.id)).toEqual(['confirmation queued', 'reminder_2h queued'])
     const { text } = await bilal.get(`/app/${clinic.slug}/today`)
-    expect(wordsOf(text).replace(/[\u2068\u2069]/g, '')).toContain(
+    expect(bareWordsOf(text)).toContain(
       'Booked: Ayesha Siddiqua, Tue, 24 Nov, 3:00 pm, Dr Sana Malik. The confirmation leaves at 12:03 pm. Undo',
     )
   })

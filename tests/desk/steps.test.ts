@@ -3,7 +3,7 @@ import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner } from '../support/factories.ts'
-import { wordsOf, type Agent } from '../support/http.ts'
+import { bareWordsOf, type Agent } from '../support/http.ts'
 import { inShort } from '../support/messages.ts'
 
 let app: TestApp
@@ -36,7 +36,7 @@ async function said(agent: Agent) {
   const { text } = await agent.get(back()).expect(200)
   const flash = /<div class="notice notice-(\w+) flash"[\s\S]*?<\/form>|<div class="notice notice-(\w+) flash"[\s\S]*?<\/div>\s*<\/div>/.exec(text)?.[0] ?? '' // prettier-ignore
   const undo = /<form method="post" action="([^"]+)"/.exec(flash)?.[1]
-  return { words: wordsOf(flash).replace(/[\u2068\u2069]/g, ''), undo: undo?.replaceAll('&amp;', '&') }
+  return { words: bareWordsOf(flash), undo: undo?.replaceAll('&amp;', '&') }
 }
 
 describe('a step of the day', () => {

@@ -8,7 +8,7 @@ import type { TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
 import type { makeService } from '../support/factories.ts'
 import { makePatient } from '../support/factories.ts'
-import { plainText, wordsOf, type Agent } from '../support/http.ts'
+import { bareWordsOf, plainText, wordsOf, type Agent } from '../support/http.ts'
 
 /** Noon in Karachi is `testNow`; times here are the clinic's own. */
 export async function booked(
@@ -66,7 +66,7 @@ export function readPreview(response: { text: string; status: number }): Shown {
   const value = (name: string) => plainText(new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? '')
   return {
     html,
-    words: wordsOf(html).replace(/[\u2066-\u2069]/g, ''),
+    words: bareWordsOf(html),
     status,
     declared: value('declared'),
     shown: value('shown'),
@@ -78,7 +78,7 @@ export function readPreview(response: { text: string; status: number }): Shown {
           field,
           value: plainText(options.find(([, , selected]) => selected)?.[1] ?? ''),
           options: Object.fromEntries(
-            options.map(([, one = '', , label = '']) => [plainText(label).replace(/[\u2066-\u2069]/g, ''), plainText(one)]),
+            options.map(([, one = '', , label = '']) => [bareWordsOf(label), plainText(one)]),
           ),
         }
       },
@@ -116,7 +116,7 @@ export function desk(app: TestApp, clinic: TestClinic, agent: Agent) {
     async said(address: string): Promise<string> {
       const { text } = await agent.get(address)
       const flash = /<div class="notice notice-\w+ flash"[\s\S]*?<div>([\s\S]*?)<\/div>/.exec(text)?.[1] ?? ''
-      return wordsOf(flash).replace(/[\u2066-\u2069]/g, '')
+      return bareWordsOf(flash)
     },
   }
 }

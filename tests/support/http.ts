@@ -136,6 +136,9 @@ export function wordsOf(html: string): string {
     .trim()
 }
 
+/** The same without the signs that keep a name's own direction within a sentence. */
+export const bareWordsOf = (html: string): string => wordsOf(html).replace(/[\u2066-\u2069]/g, '')
+
 /**
  * Signs a person in without the quarter of a second that bcrypt takes: the row and the signed cookie that signing in
  * would have left, everything behind it being the real thing.
