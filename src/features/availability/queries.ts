@@ -31,7 +31,7 @@ type BusyRow = {
   hold_owner: Buffer | null
 }
 
-export type BusyWithOwner = Busy & { holdOwner: Buffer | undefined }
+type BusyWithOwner = Busy & { holdOwner: Buffer | undefined }
 
 /**
  * Everything that occupies one of these doctors at some moment of `[from, to)`, in order of time. No visit occupies longer than 24

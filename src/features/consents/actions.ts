@@ -49,8 +49,3 @@ export async function withdraw(ctx: Ctx, said: Said): Promise<boolean> {
   await audit(ctx, 'consent.withdrawn', { kind: 'patient', id: patientId }, { purpose, channel, source })
   return true
 }
-
-/** Whether somebody agrees to this as things stand. */
-export async function hasConsent(ctx: Ctx, patientId: PatientId, purpose: Purpose): Promise<boolean> {
-  return (await findConsent(ctx, patientId, purpose))?.decision === 'permit'
-}

@@ -222,7 +222,7 @@ export async function changeVisit(req: Request, visitId: string | undefined): Pr
 }
 
 /** Writes the session now. Without it the next page may be asked for before the session is stored. */
-export async function saveSession(req: Request): Promise<void> {
+async function saveSession(req: Request): Promise<void> {
   await new Promise<void>((resolve, reject) =>
     req.session.save((error) => (error ? reject(error as Error) : resolve())),
   )

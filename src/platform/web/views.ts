@@ -8,7 +8,7 @@ import ejs from 'ejs'
 import type { Speaker } from '../i18n/speaker.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-export const viewsFolder = join(root, 'views')
+const viewsFolder = join(root, 'views')
 export const publicFolder = join(root, 'public')
 
 export type Layout = 'patient' | 'desk' | 'plain' | 'site' | 'bare'
@@ -83,7 +83,7 @@ function withInclude(name: string, print: (locals: object) => string): Template 
 const fingerprints = new Map<string, string>()
 
 /** `/css/desk.css` with a fingerprint of its content, so that browsers may keep it for ever. */
-export function asset(path: string): string {
+function asset(path: string): string {
   let print = fingerprints.get(path)
   if (print === undefined) {
     print = createHash('sha256')

@@ -18,7 +18,7 @@ import { ownDiaryOnly } from './own-diary.ts'
 /** What a service may have at most. */
 const longestBufferMin = 240
 
-export type LengthRefusal = 'too_late' | 'out_of_bounds' | 'slot_taken' | 'changed_meanwhile'
+type LengthRefusal = 'too_late' | 'out_of_bounds' | 'slot_taken' | 'changed_meanwhile'
 
 /**
  * Makes one visit longer or shorter. It starts when it did, so nobody is written to; its buffers stay as long as they

@@ -91,7 +91,7 @@ const takingResources = `, rooms as (
    on conflict do nothing returning resource_id)
  select id, (select count(*) from rooms) as taken from visit`
 
-export type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'> & {
+type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt' | 'shape' | 'lane'> & {
   /** What it takes from now on, in place of what it took; undefined at a clinic that has no rooms to take. */
   resourceIds?: readonly Id<'resource'>[] | undefined
 } & {

@@ -134,7 +134,7 @@ export function stretchesOfWork(workedOn: Worked, days: readonly Day[], calendar
   return stretches
 }
 
-export function validOn({ validFrom, validTo }: Shift, date: PlainDate): boolean {
+function validOn({ validFrom, validTo }: Shift, date: PlainDate): boolean {
   if (validFrom && dayOrder(date, validFrom) < 0) return false
   return !validTo || dayOrder(date, validTo) <= 0
 }

@@ -47,7 +47,7 @@ const perRound = 100
 // A few at once: the database's connections are shared with the pages.
 const parallel = 4
 
-export function openChannels({ config }: Pick<Services, 'config'>): Channels {
+function openChannels({ config }: Pick<Services, 'config'>): Channels {
   return { whatsapp: whatsAppChannel(config.whatsapp), email: smtpChannel(config.mail) }
 }
 

@@ -13,7 +13,7 @@ export type VisitTemplate =
   | 'nabz_rearranged'
   | 'nabz_called_off'
 
-export const visitTemplates: readonly VisitTemplate[] = [
+const visitTemplates: readonly VisitTemplate[] = [
   'nabz_confirmation',
   'nabz_reminder',
   'nabz_moved',
