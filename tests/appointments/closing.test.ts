@@ -1,16 +1,26 @@
 // A time is taken in the same moment in which it closes. Whoever commits first counts: either the visit is there and the
 // closure finds it, or the time is closed and nobody gets it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
+import { bookAtDesk, bookHeldSlot } from '../../src/features/appointments/actions/book.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
+import { returnByPatient } from '../../src/features/appointments/actions/return.ts'
+import { calledOff } from '../../src/features/appointments/rules.ts'
 import { addClosure } from '../../src/features/clinics/actions/closures.ts'
 import { takeOutOfUse } from '../../src/features/clinics/actions/people.ts'
 import { declare } from '../../src/features/disruptions/actions/declare.ts'
 import { planFor } from '../../src/features/disruptions/actions/plan.ts'
-import { bookSeries, planSeries } from '../../src/features/series/actions/book.ts'
+import { takeWalkIn } from '../../src/features/queue/actions/walk-in.ts'
+import { bookSeries, planSeries, type Booked } from '../../src/features/series/actions/book.ts'
+import { moveLater, planMove } from '../../src/features/series/actions/later.ts'
+import { acceptOffer } from '../../src/features/waitlist/actions/answer.ts'
+import { offerByHand } from '../../src/features/waitlist/actions/by-hand.ts'
+import { joinList } from '../../src/features/waitlist/actions/join.ts'
+import type { OfferId } from '../../src/features/waitlist/rules.ts'
 import { newId, type AppointmentId } from '../../src/kernel/ids.ts'
+import { dateAt } from '../../src/kernel/time.ts'
 import { lockDiary, type Ctx } from '../../src/platform/clinic-scope.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { makePatient } from '../support/factories.ts'
 import { weekly } from '../series/scene.ts'
 import { browser, countWaiting, details, scene, valueOf } from './scene.ts'
 
@@ -19,13 +29,13 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app.stop())
+beforeEach(() => app.clock.set(testNow))
 
 type Answer = { ok: boolean; reason?: string }
 type Scene = Awaited<ReturnType<typeof scene>>
 type Race = {
   scene: Scene
   take: () => Promise<Answer>
-  close: () => Promise<Answer>
   standing: () => Promise<string[]>
 }
 
@@ -69,7 +79,6 @@ describe.each(Object.entries(ways))('%s', (_name, way) => {
     race = {
       scene: at,
       take: await way(at),
-      close: () => Promise.reject(new Error('nobody closes')),
       standing: async () => {
         const { from, to } = noon()
         const found = await app.superuser<{ status: string }>(
@@ -171,6 +180,31 @@ describe('a time that closed while it was held', () => {
   })
 })
 
+describe('a time that is held', () => {
+  it.each([
+    ['the service', 'update clinic.services set active = false where clinic_id = $1'],
+    ['the doctor', 'update clinic.practitioners set active = false where clinic_id = $1'],
+    ['the day', 'delete from clinic.shifts where clinic_id = $1'],
+  ])('is not booked any more once %s is gone', async (_name, sql) => {
+    const { clinic, at, hold, book } = await scene(app)
+    const held = valueOf(await hold(at('10:00')))
+    await app.superuser(sql, [clinic.id])
+    await clinic.inClinic((ctx) => Promise.resolve(ctx.settingsChanged()))
+    expect(await book(held, at('10:00'))).toEqual({ ok: false, reason: 'slot_taken' })
+  })
+
+  it('is booked when it has become too late to take it while its patient typed', async () => {
+    const { at, hold, book } = await scene(app)
+    const wish = at('10:00')
+    // Patients come no sooner than an hour from now.
+    app.clock.set(wish.startsAt.subtract({ minutes: 62 }).toString())
+    const held = valueOf(await hold(wish))
+    app.clock.advance({ minutes: 4 })
+    expect(await hold(wish, browser(2))).toEqual({ ok: false, reason: 'slot_taken' })
+    valueOf(await book(held, wish))
+  })
+})
+
 describe('what is done once more because the settings changed', () => {
   const desk = (at: Scene) => async (ctx: Ctx) => {
     const patient = details()
@@ -186,6 +220,69 @@ describe('what is done once more because the settings changed', () => {
     }
   }
   const moved = (at: Scene, id: AppointmentId) => (ctx: Ctx) => moveAppointment(ctx, id, at.at('12:00'), 'desk')
+
+  const held = async (at: Scene) => {
+    const wish = at.at('10:00')
+    const id = valueOf(await at.hold(wish))
+    return (ctx: Ctx) => bookHeldSlot(ctx, { id, wish, holder: browser(1) }, details())
+  }
+  const letGo = async (at: Scene) => {
+    const again = await held(at)
+    await app.superuser('delete from clinic.appointments where clinic_id = $1', [at.clinic.id])
+    return again
+  }
+  const returned = async (at: Scene) => {
+    const { id } = valueOf(await at.bookByPhone(at.at('10:00')))
+    await app.superuser(
+      `update clinic.appointments set status = 'cancelled', previous_status = 'booked', cancelled_by = 'clinic',
+         cancelled_at = now(), cancel_reason = $2 where id = $1`,
+      [id, calledOff],
+    )
+    return (ctx: Ctx) => returnByPatient(ctx, id, at.at('12:00'))
+  }
+  const walkIn =
+    ({ at }: Scene) =>
+    (ctx: Ctx) => {
+      const { serviceId, practitionerId, locationId } = at('10:00')
+      const person = { name: 'Walks In', phone: details().phone, language: 'en', agreed: true } as const
+      return takeWalkIn(ctx, { serviceId, practitionerId, locationId, ...person })
+    }
+  const away = async ({ clinic, at, practitionerId, bookByPhone }: Scene) => {
+    valueOf(await bookByPhone(at('10:00')))
+    const [from, to] = [at('09:00').startsAt, at('12:00').startsAt]
+    const declaration = { kind: 'leave', practitionerId, locationId: undefined, from, to, then: 'move' } as const
+    const { digest } = valueOf(await clinic.inClinic((ctx) => planFor(ctx, declaration, new Map(), { lock: false })))
+    return (ctx: Ctx) => declare(ctx, declaration, new Map(), digest, 'leave')
+  }
+  const later = async (at: Scene) => {
+    const { visits } = valueOf<Booked>(await at.clinic.inClinic(series(at)))
+    const [{ id }, to] = [visits[0]!, at.at('12:00')]
+    return async (ctx: Ctx) => {
+      const { rows } = await planMove(ctx, id, to, new Map())
+      return moveLater(ctx, id, to, new Map(rows.flatMap((row) => (row.to ? [[row.key, row.to] as const] : []))))
+    }
+  }
+  const offered = async ({ clinic, at }: Scene) => {
+    const slot = at('10:00')
+    const { serviceId, startsAt } = slot
+    const patient = await makePatient(clinic, { name: 'Waits', consent: true })
+    const day = dateAt(startsAt, 'Asia/Karachi')
+    const anywhere = { practitionerIds: [], locationId: null, weekdays: [], parts: [], from: day, until: day }
+    const offer = await clinic.inClinic(async (ctx) => {
+      const entry = valueOf(
+        await joinList(ctx, {
+          patient: { id: patient.id, agreed: true },
+          wish: { serviceId, ...anywhere },
+          language: 'en',
+          source: 'online',
+        }),
+      )
+      valueOf(await offerByHand(ctx, { ...slot, endsAt: startsAt.add({ minutes: 30 }) }, [entry.id]))
+      const [made] = await ctx.db.withSchema('clinic').table('waiting_offers').where({ clinic_id: ctx.clinic.id })
+      return (made as { id: OfferId }).id
+    })
+    return (ctx: Ctx) => acceptOffer(ctx, offer)
+  }
 
   async function left({ clinic }: Scene) {
     const count = async (sql: string) => (await app.superuser<{ it: string }>(sql, [clinic.id])).map(({ it }) => it)
@@ -204,6 +301,13 @@ describe('what is done once more because the settings changed', () => {
   const known: [string, Way][] = [
     ['a visit', (at) => Promise.resolve(desk(at))],
     ['a series', (at) => Promise.resolve(series(at))],
+    ['a time that was held', held],
+    ['a time that was let go and is taken again', letGo],
+    ['a visit that was called off and comes back', returned],
+    ['somebody who walks in', (at) => Promise.resolve(walkIn(at))],
+    ['a doctor who is away', away],
+    ['the rest of a series that moves', later],
+    ['a time that was offered', offered],
     ['a move', async (at) => moved(at, valueOf(await at.bookByPhone(at.at('10:00'))).id)],
   ]
 
@@ -213,14 +317,9 @@ describe('what is done once more because the settings changed', () => {
     const work = await way(twice)
     let runs = 0
     const again = await twice.clinic.inClinic(async (ctx) => {
-      const done = await work(ctx)
-      if (runs++ === 0) {
-        await twice.clinic.inClinic((other) => {
-          other.settingsChanged()
-          return Promise.resolve()
-        })
-      }
-      return done
+      // Behind the door, which has read what they were, and in front of all that relies on it.
+      if (runs++ === 0) await twice.clinic.inClinic((other) => Promise.resolve(other.settingsChanged()))
+      return work(ctx)
     })
     expect([again.ok, runs]).toEqual([true, 2])
     expect(await left(twice)).toEqual(await left(once))
