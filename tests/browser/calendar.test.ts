@@ -510,7 +510,12 @@ describeInBrowser('the calendar', () => {
       expect(await styleOf(page, '.cal-what .dot', 'backgroundImage')).toContain('gradient')
       expect(await styleOf(page, '.cal-what .dot', 'color')).not.toBe(paper)
       await page.goto(`/app/${clinic.slug}/calendar?view=month`)
-      await isSeen('.is-today .cal-date')
+      await isSeen('.is-today a')
+      // What is within is in the colours of what is chosen, not in our own.
+      const inks = ['.is-today a', '.is-today .cal-count', '.is-today .cal-date'].map((one) =>
+        styleOf(page, one, 'color'),
+      )
+      expect(new Set(await Promise.all(inks)).size).toBe(1)
       await page.goto(`/app/${clinic.slug}/appointments/new`)
       await isSeen('.day[aria-pressed="true"]')
       await page.locator('#f-agreed').check()
