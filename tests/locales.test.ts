@@ -219,6 +219,15 @@ describe('the templates', () => {
     expect(bare).toEqual([])
   })
 
+  it('print the dot between two facts only where there can be a tag around it', () => {
+    const wrong = views.flatMap((file) => {
+      const text = read(file).replace(/<%[\s\S]*?%>|<!--[\s\S]*?-->|<title>[\s\S]*?<\/title>/g, '')
+      const plain = text.matchAll(/<(option|textarea|script|style)\b[\s\S]*?<\/\1>|<[a-z](?:"[^"]*"|'[^']*'|[^>"'])*>/g)
+      return [...plain].filter(([part]) => part.includes('·')).map(([part]) => `${file}: ${part}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
   it('print no word from their own code', () => {
     const bare = views.flatMap((file) =>
       [...read(file).matchAll(/<%=([\s\S]*?)%>/g)]
