@@ -101,6 +101,17 @@ describe('adding somebody', () => {
     const free = await bilal.postForm(`${path}/new`, wish())
     expect([free.status, wordsOf(free.text)]).toEqual([409, expect.stringContaining('That is free already')])
   })
+
+  it('shows nothing of somebody whose data is restricted', async () => {
+    const { patientId } = await scene.book('2026-11-28')
+    await app.superuser('update clinic.patients set restricted_at = $2 where id = $1', [patientId, testNow])
+    const page = await bilal.get(`${path}/new?patient=${patientId!}`).expect(404)
+    expect(page.text).not.toContain('Zara Holds It')
+    await bilal.getForm(`${path}/new`)
+    const posted = await bilal.postForm(`${path}/new`, wish({ patient: patientId! })).expect(404)
+    expect(posted.text).not.toContain('Zara Holds It')
+    expect(await states()).toEqual([])
+  })
 })
 
 describe('offering by hand', () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { cancelByPatient, takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
+import { addClosure } from '../../src/features/clinics/actions/closures.ts'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { withdraw } from '../../src/features/consents/actions.ts'
@@ -12,6 +13,7 @@ import { offerFreedTimes } from '../../src/features/waitlist/actions/offer.ts'
 import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
 import { erasePatient } from '../../src/features/rights/actions/erase.ts'
 import { takePatient } from '../../src/features/export/actions/patient.ts'
+import type { ClinicId } from '../../src/kernel/ids.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeShift } from '../support/factories.ts'
 import { inShort } from '../support/messages.ts'
@@ -346,6 +348,32 @@ describe('offers', () => {
     expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
   })
 
+  it('outlive a yes that met somebody who was just booking it: said again it is a yes', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    expect((await settle()).map(({ texts }) => texts[0])).toEqual([
+      expect.stringMatching(/Somebody is just booking this time.*until 12:30/),
+    ])
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
+    expect(await visitsIn(scene.clinic)).toMatchObject([{ status: 'pending' }])
+    later(6)
+    await whatsapp.write(one!.phone, 'yes').expect(200)
+    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
+  })
+
+  it('whose message meets somebody who is just booking the time leave all the same', async () => {
+    await freed(1)
+    await app.runJob('waitlist.offer')
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    await dispatchDue(app.services)
+    expect(offersOf(whatsapp.sent)).toHaveLength(1)
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
+  })
+
   it('are not made of a time that begins too soon', async () => {
     await freed(1)
     app.clock.set('2026-11-25T04:00:00Z')
@@ -437,6 +465,147 @@ describe('the desk', () => {
     expect((await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))).ok).toBe(false)
     const entries = [await entryOf(one.patientId), await entryOf(two.patientId)]
     expect(entries[0]!.joinedAt.epochMilliseconds).toBeLessThan(entries[1]!.joinedAt.epochMilliseconds)
+  })
+})
+
+describe('what came free meanwhile is offered', () => {
+  it('to somebody the desk had taken off the list and put back', async () => {
+    const visit = await scene.book()
+    const one = await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, one.id, 'desk'))
+    await cancel(visit.id)
+    expect(offersOf(await settle())).toEqual([])
+    await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
+  })
+
+  it('to somebody put back while another holds it, once it is let go', async () => {
+    const visit = await scene.book()
+    const one = await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) => leaveList(ctx, one.id, 'desk'))
+    await cancel(visit.id)
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))
+    expect(offersOf(await settle())).toEqual([])
+    later(6)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
+  })
+
+  it('to somebody who had said STOP, and says START', async () => {
+    const [early, late] = [await scene.book(), await scene.book('2026-11-26')]
+    const one = await scene.join({ until: scene.wish().until.add({ days: 1 }) })
+    await settle()
+    await cancel(early.id)
+    expect(offersOf(await settle())).toHaveLength(1)
+    await whatsapp.write(one.phone, 'STOP').expect(200)
+    await settle()
+    await cancel(late.id)
+    later(1)
+    expect(offersOf(await settle())).toEqual([])
+    await whatsapp.write(one.phone, 'START').expect(200)
+    expect(offersOf(await settle()).map(({ to, texts }) => [to, texts[1]])).toEqual([
+      [digits(one.phone), expect.stringContaining('26 November')],
+    ])
+  })
+
+  it('to nobody while the desk may still take its cancellation back, whoever joins', async () => {
+    const visit = await scene.book()
+    const one = await scene.join()
+    await settle()
+    await scene.clinic.inClinic((ctx) => takeStep(ctx, visit.id, 'cancel'))
+    const two = await scene.join()
+    expect(offersOf(await settle())).toEqual([])
+    later(3)
+    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone), digits(two.phone)])
+  })
+})
+
+describe('of all that is free', () => {
+  const looks = () =>
+    app.superuser<{ open: string[] | null }>(
+      'select open_offers as open from clinic.freed_times where clinic_id = $1 and practitioner_id is null',
+      [scene.clinic.id],
+    )
+
+  it('more is offered once the first answer came, and nothing is left to look at when nothing is left to offer', async () => {
+    const until = scene.wish().until.add({ days: 1 })
+    const one = await scene.join({ until })
+    const [first] = offersOf(await settle())
+    const { id } = (await offersIn(scene.clinic))[0]!
+    later(2)
+    expect(offersOf(await settle())).toEqual([])
+    expect(await looks()).toEqual([{ open: [id] }, { open: [id] }])
+    await whatsapp.tap(one.phone, first!, 1).expect(200)
+    await settle()
+    later(2)
+    const [second] = offersOf(await settle())
+    expect(second!.texts[1]).toContain('26 November')
+    expect(await looks()).toEqual([])
+  })
+
+  it('more is offered to whoever lost the first to somebody who booked it', async () => {
+    await scene.join({ until: scene.wish().until.add({ days: 1 }) })
+    await settle()
+    await scene.book()
+    later(2)
+    const [second] = offersOf(await settle())
+    expect(second!.texts[1]).toContain('26 November')
+  })
+})
+
+describe('a time that closes', () => {
+  const close = () =>
+    scene.clinic.inClinic((ctx) =>
+      addClosure(ctx, {
+        startsAt: scene.slot().startsAt.subtract({ hours: 1 }),
+        endsAt: scene.slot().startsAt.add({ hours: 2 }),
+        reason: 'water',
+        shown: false,
+      }),
+    )
+
+  it('while its offer stands is not booked by a yes, which hears kindly that it is gone', async () => {
+    const [one] = await freed(1)
+    const [message] = offersOf(await settle())
+    await close()
+    await whatsapp.tap(one!.phone, message!, 0).expect(200)
+    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/that time is taken/)])
+    expect(await visitsIn(scene.clinic)).toEqual([])
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'taken' }])
+  })
+
+  it('before the message about it leaves lets nothing leave, not even from a process that saw the clinic before', async () => {
+    await freed(1)
+    await app.runJob('waitlist.offer')
+    // Closed between the claim and the look before the send, by another process.
+    const { clinics } = app.services
+    const before = await clinics.byId(scene.clinic.id)
+    await close()
+    let asked = 0
+    const behind = {
+      ...app.services,
+      clinics: {
+        ...app.services.clinics,
+        byId: (id: ClinicId) => (asked++ === 0 ? Promise.resolve(before) : byId(id)),
+      },
+    }
+    await dispatchDue(behind)
+    expect(offersOf(whatsapp.sent)).toEqual([])
+    expect(await inShort(app, scene.clinic.id)).toContain('waitlist_offer dropped (offer_over)')
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'taken' }])
+  })
+
+  it('lets whoever was offered it be asked about another', async () => {
+    const one = await scene.join({ until: scene.wish().until.add({ days: 1 }) })
+    const [first] = offersOf(await settle())
+    expect(first!.texts[1]).toContain('25 November')
+    await close()
+    later(2)
+    const [second] = offersOf(await settle())
+    expect([second!.to, second!.texts[1]]).toEqual([digits(one.phone), expect.stringContaining('26 November')])
   })
 })
 

@@ -1,6 +1,7 @@
 // Joining from the public page and from a visit, proving the number, and the page of one's place: over HTTP, no scripts.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
 import { cancelByPatient } from '../../src/features/appointments/actions/run.ts'
 import { changeWaitlistSettings } from '../../src/features/waitlist/actions/join.ts'
 import { linkToken } from '../../src/platform/links.ts'
@@ -123,6 +124,21 @@ describe('joining', () => {
     expect([again.status, wordsOf(again.text)]).toEqual([429, expect.stringContaining('seconds')])
   })
 
+  it('a time that came free while the code was on its way is offered all the same', async () => {
+    const visit = await scene.book()
+    await scene.join({ parts: ['evening'] })
+    await settle()
+    const at = (await join()).headers.location as string
+    await dispatchDue(app.services)
+    await scene.clinic.inClinic((ctx) => cancelByPatient(ctx, visit.id), patientActor)
+    app.clock.set(app.clock.now().add({ seconds: 15 }))
+    await settle()
+    await agent.getForm(at)
+    await agent.postForm(at, { step: 'code', code: code() }).expect(303)
+    await settle()
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open', starts_at: scene.slot().startsAt }])
+  })
+
   it('in Arabic too', async () => {
     await scene.book()
     const page = await agent.get(`${home}/waiting-list?lang=ar`)
@@ -173,6 +189,32 @@ describe('a place on the list', () => {
     expect(lost.status).toBe(409)
     expect(wordsOf(lost.text)).toContain('Somebody else was a moment faster')
     expect(await entries()).toMatchObject([{ state: 'waiting' }])
+  })
+
+  it('yes to a time that somebody is just booking says so, and the offer stands', async () => {
+    const place = await offered()
+    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
+    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
+    await agent.getForm(place)
+    const { id } = (await offersIn(scene.clinic))[0]!
+    const held = await agent.postForm(`${place}/acceptance`, { offer: id })
+    expect(held.status).toBe(409)
+    expect(wordsOf(held.text)).toMatch(/Somebody is just booking this time.*until 12:30.*Yes, I take it/)
+    expect(wordsOf((await agent.get(`${place}?news=held`)).text)).not.toContain('Somebody is just booking')
+    app.clock.set(app.clock.now().add({ minutes: 6 }))
+    await agent.getForm(place)
+    await agent.postForm(`${place}/acceptance`, { offer: id }).expect(303)
+    expect(await visitsIn(scene.clinic)).toMatchObject([{ status: 'booked' }])
+  })
+
+  it.each(['taken', 'over', 'limit', 'declined'])('“%s” in the address alone says nothing', async (news) => {
+    await scene.book()
+    const never = await scene.join()
+    expect((await agent.get(`/w/${never.token}?news=${news}`).expect(200)).text).not.toContain('class="notice')
+    await app.superuser('delete from clinic.profiles')
+    scene = await waitingScene(app)
+    const open = await offered()
+    expect((await agent.get(`${open}?news=${news}`).expect(200)).text).not.toContain('class="notice')
   })
 
   it('promises no message to somebody who said STOP, and says how to get them again', async () => {

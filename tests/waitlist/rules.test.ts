@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   answerIn,
+  isAnybodyLeft,
   offerUntil,
   planOffers,
   slotKey,
-  suits,
+  thatSuit,
   type Candidate,
   type EntryId,
   type FreeSlot,
@@ -13,7 +14,7 @@ import {
   type WaitingWish,
 } from '../../src/features/waitlist/rules.ts'
 import type { LocationId, PractitionerId, ServiceId } from '../../src/kernel/ids.ts'
-import { isBefore, Temporal } from '../../src/kernel/time.ts'
+import { isBefore, Temporal, type Zone } from '../../src/kernel/time.ts'
 
 const zone = 'Asia/Karachi'
 const sana = 'sana' as PractitionerId
@@ -49,6 +50,9 @@ const waiting = (number: number, overrides: Partial<Candidate> = {}): Candidate 
 })
 const names = (planned: ReturnType<typeof planOffers>) => planned.map(({ entryId }) => entryId)
 
+const suits = (wished: WaitingWish, slot: Omit<FreeSlot, 'endsAt'>, at: Zone) =>
+  thatSuit(wished, [slot], at).length === 1
+
 describe('a time suits', () => {
   // 25 November 2026 is a Wednesday.
   const wednesday = slot('2026-11-25T10:00')
@@ -74,6 +78,29 @@ describe('a time suits', () => {
     const late = slot('2026-11-25T00:30')
     expect(suits(wish({ weekdays: [3], parts: ['morning'] }), late, zone)).toBe(true)
     expect(suits(wish({ weekdays: [2] }), late, 'UTC')).toBe(true)
+  })
+})
+
+describe('somebody is left to be asked', () => {
+  const times = [slot('2026-11-25T10:00'), slot('2026-11-25T11:00')]
+  const left = (people: Candidate[], slots = times, open: OpenOffer[] = []) =>
+    isAnybodyLeft(people, slots, planOffers(people, slots, open, { most: 1, zone }), zone)
+
+  it('who is asked about one time now and might have another', () => {
+    expect(left([waiting(1)])).toBe(true)
+    expect(left([waiting(1)], times.slice(0, 1))).toBe(false)
+  })
+
+  it('who comes after those that are asked', () => {
+    expect(left([waiting(1), waiting(2)], times.slice(0, 1))).toBe(true)
+  })
+
+  it('but nobody whom none suits, who was asked before or often enough, or may not be asked', () => {
+    const seen = new Set(times.map(slotKey))
+    expect(left([waiting(1, { wish: wish({ parts: ['evening'] }) })])).toBe(false)
+    expect(left([waiting(1, { seen })])).toBe(false)
+    expect(left([waiting(1, { asked: 2 })])).toBe(false)
+    expect(left([waiting(1, { silent: true })])).toBe(false)
   })
 })
 

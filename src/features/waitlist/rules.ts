@@ -1,7 +1,7 @@
 // Who is offered which time that came free, until when, and what an answer means.
 import { fold } from '../../kernel/names.ts'
 import type { Id, LocationId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
-import { dateAt, isBefore, Temporal, timeAt, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
+import { dateAt, dayBounds, timeAt, type Instant, type PlainDate, type Zone } from '../../kernel/time.ts'
 
 export type EntryId = Id<'waiting_entry'>
 export type OfferId = Id<'waiting_offer'>
@@ -35,18 +35,50 @@ export type FreeSlot = {
   endsAt: Instant
 }
 
-/** Whether a time is one of those somebody waits for. */
-export function suits(wish: WaitingWish, slot: Omit<FreeSlot, 'endsAt'>, zone: Zone): boolean {
-  const date = dateAt(slot.startsAt, zone)
-  return (
+/** What is looked at of a time: read off the wall once, however many people it is held against, and only if it matters. */
+type Timed<Slot extends Omit<FreeSlot, 'endsAt'> = FreeSlot> = {
+  slot: Slot
+  at: number
+  key: string
+  wall: () => { weekday: number; part: PartOfDay }
+}
+
+function timed<Slot extends Omit<FreeSlot, 'endsAt'>>(slot: Slot, zone: Zone): Timed<Slot> {
+  let wall: ReturnType<Timed['wall']> | undefined
+  return {
+    slot,
+    at: slot.startsAt.epochMilliseconds,
+    key: slotKey(slot),
+    wall: () =>
+      (wall ??= {
+        weekday: dateAt(slot.startsAt, zone).dayOfWeek,
+        part: partOf(timeAt(slot.startsAt, zone).hour),
+      }),
+  }
+}
+
+/** A wish as it is held against times, what is quickest to compare first. */
+function suiting(wish: WaitingWish, zone: Zone): (time: Timed<Omit<FreeSlot, 'endsAt'>>) => boolean {
+  const from = dayBounds(wish.from, zone).from.epochMilliseconds
+  const to = dayBounds(wish.until, zone).to.epochMilliseconds
+  return ({ slot, at, wall }) =>
     wish.serviceId === slot.serviceId &&
     (wish.practitionerIds.length === 0 || wish.practitionerIds.includes(slot.practitionerId)) &&
     (wish.locationId === null || wish.locationId === slot.locationId) &&
-    Temporal.PlainDate.compare(date, wish.from) >= 0 &&
-    Temporal.PlainDate.compare(date, wish.until) <= 0 &&
-    (wish.weekdays.length === 0 || wish.weekdays.includes(date.dayOfWeek)) &&
-    (wish.parts.length === 0 || wish.parts.includes(partOf(timeAt(slot.startsAt, zone).hour)))
-  )
+    at >= from &&
+    at < to &&
+    (wish.weekdays.length === 0 || wish.weekdays.includes(wall().weekday)) &&
+    (wish.parts.length === 0 || wish.parts.includes(wall().part))
+}
+
+/** Of some times those that somebody waits for. */
+export function thatSuit<Slot extends Omit<FreeSlot, 'endsAt'>>(
+  wish: WaitingWish,
+  slots: readonly Slot[],
+  zone: Zone,
+): Slot[] {
+  const suits = suiting(wish, zone)
+  return slots.filter((slot) => suits(timed(slot, zone)))
 }
 
 /** Nobody can answer and come in less. */
@@ -111,8 +143,27 @@ export function inOrder<T extends { joinedAt: Instant; id: string }>(waiting: re
   )
 }
 
-const overlap = (a: Pick<OpenOffer, 'practitionerId' | 'startsAt' | 'endsAt'>, b: FreeSlot) =>
-  a.practitionerId === b.practitionerId && isBefore(a.startsAt, b.endsAt) && isBefore(b.startsAt, a.endsAt)
+/** By service, in order of time. */
+function inLine(slots: readonly FreeSlot[], zone: Zone): Map<ServiceId, Timed[]> {
+  const lines = new Map<ServiceId, Timed[]>()
+  for (const slot of slots) {
+    const line = lines.get(slot.serviceId) ?? []
+    if (line.length === 0) lines.set(slot.serviceId, line)
+    line.push(timed(slot, zone))
+  }
+  for (const line of lines.values()) line.sort((a, b) => a.at - b.at)
+  return lines
+}
+
+/** Whether a time suits somebody and they were not asked about it before. */
+function offering({ wish, before, seen }: Candidate, zone: Zone): (time: Timed) => boolean {
+  const suits = suiting(wish, zone)
+  const end = before?.epochMilliseconds ?? Infinity
+  return (time) => time.at < end && suits(time) && !seen.has(time.key)
+}
+
+export const mayBeOffered = (candidate: Candidate, slot: FreeSlot, zone: Zone): boolean =>
+  offering(candidate, zone)(timed(slot, zone))
 
 /**
  * Who is offered what now. The rule of fairness: whoever has waited longest comes first, and keeps that place whatever
@@ -126,29 +177,48 @@ export function planOffers(
   open: readonly OpenOffer[],
   rules: { most: number; zone: Zone },
 ): PlannedOffer[] {
-  const byTime = [...slots].sort((a, b) => a.startsAt.epochMilliseconds - b.startsAt.epochMilliseconds)
-  const standing: Pick<OpenOffer, 'practitionerId' | 'startsAt' | 'endsAt'>[] = [...open]
+  const lines = inLine(slots, rules.zone)
+  const standing = new Map<PractitionerId, { from: number; to: number }[]>()
+  for (const one of open) stand(one)
   const busy = new Set(open.map(({ number }) => number))
   const planned: PlannedOffer[] = []
   for (const candidate of inOrder(candidates)) {
     if (candidate.silent || candidate.asked >= mostADay || busy.has(candidate.number)) continue
-    const slot = byTime.find((one) => mayBeOffered(candidate, one, rules.zone) && places(one) < rules.most)
+    const may = offering(candidate, rules.zone)
+    const slot = lines.get(candidate.wish.serviceId)?.find((one) => may(one) && places(one) < rules.most)?.slot
     if (!slot) continue
     planned.push({ entryId: candidate.id, number: candidate.number, slot })
-    standing.push(slot)
+    stand(slot)
     busy.add(candidate.number)
   }
   return planned
 
-  function places(slot: FreeSlot) {
-    return standing.filter((one) => overlap(one, slot)).length
+  function stand({ practitionerId, startsAt, endsAt }: Pick<OpenOffer, 'practitionerId' | 'startsAt' | 'endsAt'>) {
+    const span = { from: startsAt.epochMilliseconds, to: endsAt.epochMilliseconds }
+    standing.set(practitionerId, [...(standing.get(practitionerId) ?? []), span])
+  }
+
+  function places({ slot, at }: Timed) {
+    const to = slot.endsAt.epochMilliseconds
+    return (standing.get(slot.practitionerId) ?? []).filter((one) => one.from < to && at < one.to).length
   }
 }
 
-/** Whether this time suits somebody and they were not asked about it before. */
-export function mayBeOffered(candidate: Candidate, slot: FreeSlot, zone: Zone): boolean {
-  if (!suits(candidate.wish, slot, zone) || candidate.seen.has(slotKey(slot))) return false
-  return candidate.before === undefined || isBefore(slot.startsAt, candidate.before)
+/** Whether anybody may still be asked about one of these times, once those who are asked now have answered. */
+export function isAnybodyLeft(
+  candidates: readonly Candidate[],
+  slots: readonly FreeSlot[],
+  planned: readonly PlannedOffer[],
+  zone: Zone,
+): boolean {
+  const lines = inLine(slots, zone)
+  const asked = new Map(planned.map(({ entryId, slot }) => [entryId, slotKey(slot)]))
+  return candidates.some((candidate) => {
+    const now = asked.get(candidate.id)
+    if (candidate.silent || candidate.asked + (now === undefined ? 0 : 1) >= mostADay) return false
+    const may = offering(candidate, zone)
+    return lines.get(candidate.wish.serviceId)?.some((one) => one.key !== now && may(one)) ?? false
+  })
 }
 
 const words = (list: string) => new Set(list.split(/[,\n]/).map(fold).filter(Boolean))

@@ -8,15 +8,10 @@ import { wishWords } from '../../waitlist/rules/words.ts'
 import { queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, leafOf, priceText, type Scene } from './frame.ts'
 
-export type WaitingNews = 'joined' | 'declined' | 'taken' | 'over' | 'left' | 'limit'
-export const waitingNews = [
-  'joined',
-  'declined',
-  'taken',
-  'over',
-  'left',
-  'limit',
-] as const satisfies readonly WaitingNews[]
+export type WaitingNews = 'joined' | 'declined' | 'taken' | 'held' | 'over' | 'left' | 'limit'
+
+/** What a page may be led to with. That a yes was refused is told by the answer to it, and by no address. */
+export const ledToNews = ['joined', 'declined', 'left'] as const satisfies readonly WaitingNews[]
 
 /** Somebody's place on the list, and what is on offer to them. Looking changes nothing. */
 export function placePage(
@@ -44,7 +39,8 @@ export function placePage(
     title: t('waitlist.place.title'),
     clinic: headOf(scene),
     // What is on offer comes first: that somebody is on the list goes without saying then.
-    news: news && !(open && news === 'joined') ? newsOf(scene, entry, news, waiting && !unreached) : undefined,
+    news:
+      news && !(open && news === 'joined') ? newsOf(scene, { entry, offer }, news, waiting && !unreached) : undefined,
     state: t(`waitlist.state.${(waiting && unreached) || entry.state}`),
     offer: open && {
       ...leafOf(scene, open.startsAt),
@@ -86,9 +82,15 @@ function wishFacts(scene: Scene, wish: WaitingWish) {
 }
 
 /** Only what is so: an address can be typed by anybody. */
-function newsOf({ speaker, clinic }: Scene, entry: Entry, news: WaitingNews, hears: boolean) {
+function newsOf(
+  { speaker, clinic }: Scene,
+  { entry, offer }: { entry: Entry; offer: Offer | undefined },
+  news: WaitingNews,
+  hears: boolean,
+) {
   const { t } = speaker
   if (news === 'joined' && !hears) return undefined
+  if (news === 'declined' && offer?.state !== 'declined') return undefined
   if (news === 'left' && entry.state !== 'left') return undefined
   const good = news === 'joined' || news === 'left' || news === 'declined'
   return {
@@ -96,6 +98,9 @@ function newsOf({ speaker, clinic }: Scene, entry: Entry, news: WaitingNews, hea
     icon: good ? 'circle-check' : 'info-circle',
     title: t(`waitlist.news.${news}`),
     // That we write again is promised only to whom we may.
-    text: hears || news === 'left' ? t(`waitlist.news.${news}_text`, { clinic: clinic.name }) : undefined,
+    text:
+      hears || news === 'left'
+        ? t(`waitlist.news.${news}_text`, { clinic: clinic.name, time: offer ? speaker.time(offer.expiresAt) : '' })
+        : undefined,
   }
 }

@@ -12,7 +12,7 @@ import { leaveList, tokenOf } from '../../waitlist/actions/join.ts'
 import { findEntry, type Entry } from '../../waitlist/queries/entries.ts'
 import { findNewestOfferOf } from '../../waitlist/queries/offers.ts'
 import type { EntryId, OfferId } from '../../waitlist/rules.ts'
-import { placePage, waitingNews, type WaitingNews } from '../pages/place.ts'
+import { ledToNews, placePage, type WaitingNews } from '../pages/place.ts'
 import { gonePage } from '../pages/visit.ts'
 import { answerForm } from '../schema/waiting.ts'
 import { backTo, inTheirLanguage, openLink, type Linked } from './link.ts'
@@ -60,14 +60,15 @@ async function visitOf(ctx: Ctx, entry: Entry, url: (path: string) => string): P
   return url(`/a/${linkToken(ctx, entry.appointmentId, linkVersion)}`)
 }
 
-const backToPlace = ({ request, token }: Placed, news: WaitingNews) => backTo(request, `/w/${token}`, news)
+const backToPlace = ({ request, token }: Placed, news: (typeof ledToNews)[number]) =>
+  backTo(request, `/w/${token}`, news)
 
 routes.get('/w/:token', 'public', async (request) => {
   const placed = await openPlace(request)
   if (placed)
     await showPlace(
       placed,
-      waitingNews.find((one) => one === request.req.query.news),
+      ledToNews.find((one) => one === request.req.query.news),
     )
 })
 
@@ -88,8 +89,8 @@ routes.post('/w/:token/acceptance', 'public', async (request) => {
   if (accepted.ok) return toVisit(placed, accepted.value)
   const { reason } = accepted
   const lost = await placed.request.inClinic((ctx) => noteLost(ctx, offer, reason))
-  if (lost === 'booked') return showPlace(placed, undefined)
-  await showPlace(placed, reason, 409)
+  if (lost.what === 'booked') return showPlace(placed, undefined)
+  await showPlace(placed, lost.what === 'held' ? 'held' : reason, 409)
 })
 
 function toVisit({ request }: Placed, { id, linkVersion, calendarSequence }: Appointment): Promise<void> {

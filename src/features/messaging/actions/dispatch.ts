@@ -139,7 +139,11 @@ async function workThrough(services: Services, channels: Channels, claimed: Clai
   }
 }
 
-async function dispatchOne(services: Services, channels: Channels, { clinic, id, lease }: Claimed): Promise<void> {
+async function dispatchOne(services: Services, channels: Channels, claimed: Claimed): Promise<void> {
+  const { id, lease } = claimed
+  // As it is now, and not when this was claimed: the hours may have closed since. Asked for together, it is one query.
+  const clinic = await services.clinics.byId(claimed.clinic.id)
+  if (!clinic) return
   const prepared = await asDispatcher(services, clinic, (ctx) => prepare(ctx, services, id, lease))
   if (!prepared) return
   const result = await send(channels, prepared.composed)

@@ -18,6 +18,7 @@ import {
   withdrawOffersTo,
   type AcceptRefusal,
 } from '../../waitlist/actions/answer.ts'
+import { lookForNumber } from '../../waitlist/actions/join.ts'
 import {
   findCorrespondent,
   findLastClinicTo,
@@ -184,6 +185,7 @@ async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party):
         about: { kind: 'inbound_message', id: heard.eventId },
       })
       if (heard.meaning === 'stop') await withdrawOffersTo(ctx, heard.numberHash)
+      if (change === 'resume') await lookForNumber(ctx, party.phone)
       if (change === 'stop') await party.replies.stopped()
       else if (change === 'resume') await party.replies.resumed()
       else if (heard.meaning === 'start') await politely(ctx, heard, () => party.replies.auto(heard.numberHash))

@@ -67,14 +67,15 @@ export function replies(
 
     offerDeclined: () => say('reply_offer', t('offer_declined')),
 
-    /** One kind answer to a yes that came too late; none to a second one, or to somebody who has the time already. */
+    /** One kind answer to a yes that was refused; none to a second one, or to somebody who has the time already. */
     async offerLost(lost: Lost, reason: string) {
-      if (lost === 'booked' || lost === 'told') return
+      if (lost.what === 'booked' || lost.what === 'told') return
+      if (lost.what === 'held') return say('reply_offer', t('offer_held', { time: speaker.time(lost.until) }))
       const phone = await findClinicPhone(ctx)
       if (reason === 'limit') {
         return say('reply_offer', phone === undefined ? t('too_late_no_phone') : t('too_late', { phone }))
       }
-      await say('reply_offer', t(`offer_${lost}`, { link: clinicLink }))
+      await say('reply_offer', t(`offer_${lost.what}`, { link: clinicLink }))
     },
 
     async linkGone() {

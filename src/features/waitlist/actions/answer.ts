@@ -1,7 +1,7 @@
 // What becomes of an answer. Ten people may say yes in the same second: each books, and the database lets one of them.
 import { newId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { isBefore } from '../../../kernel/time.ts'
+import { isBefore, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
@@ -20,7 +20,7 @@ import {
   type Offer,
 } from '../queries/offers.ts'
 import { answerIn, type OfferId } from '../rules.ts'
-import { isStillFree } from './ask.ts'
+import { isFreeButForHolds } from './ask.ts'
 
 /**
  * `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. `limit`: the clinic's own rules
@@ -98,26 +98,32 @@ async function moveSooner(
   return refuse(moved.reason === 'slot_taken' ? 'taken' : 'over')
 }
 
-/** What is to be said to somebody whose yes came too late; `ended` to one who is not on the list any more either. */
-export type Lost = 'taken' | 'over' | 'ended' | 'booked' | 'told'
+/**
+ * What is to be said to somebody whose yes was refused. `held`: somebody is booking the time at this moment and may let it
+ * go, and the offer stands until then. `ended`: they are not on the list any more either.
+ */
+export type Lost = { what: 'taken' | 'over' | 'ended' | 'booked' | 'told' } | { what: 'held'; until: Instant }
 
 /**
  * Notes a yes that was refused, in a transaction of its own: the offer is over, its holder stays on the list and may be
- * asked about another time at once. Answered once; who says yes again hears nothing more.
+ * asked about another time at once. Answered once; who says yes again hears nothing more. Only where nothing but a hold
+ * stood in the way the offer stays open, for a yes in a few minutes.
  */
 export async function noteLost(ctx: Ctx, id: OfferId, reason: string, number?: Buffer): Promise<Lost> {
   const offer = await findOffer(ctx, id)
-  if (!offer || (number && !offer.number.equals(number))) return 'over'
+  if (!offer || (number && !offer.number.equals(number))) return { what: 'over' }
   // Their own second tap, which met their first.
-  if (offer.state === 'accepted') return 'booked'
+  if (offer.state === 'accepted') return { what: 'booked' }
   if (offer.state === 'open') {
-    if (reason === 'taken') await updateOffer(ctx, id, 'taken', true)
-    else await updateOffer(ctx, id, 'expired', true)
-    return reason === 'taken' ? 'taken' : 'over'
+    const taken = reason === 'taken'
+    if (taken && isBefore(ctx.now, offer.expiresAt) && (await isFreeButForHolds(ctx, offer)))
+      return { what: 'held', until: offer.expiresAt }
+    await updateOffer(ctx, id, taken ? 'taken' : 'expired', true)
+    return { what: taken ? 'taken' : 'over' }
   }
-  if (!(await updateAnswered(ctx, id))) return 'told'
-  if (offer.entryState !== 'waiting') return 'ended'
-  return offer.state === 'taken' ? 'taken' : 'over'
+  if (!(await updateAnswered(ctx, id))) return { what: 'told' }
+  if (offer.entryState !== 'waiting') return { what: 'ended' }
+  return { what: offer.state === 'taken' ? 'taken' : 'over' }
 }
 
 /** No to an offer: its place goes to the next in line. False when there was nothing to say no to. */
@@ -169,7 +175,7 @@ export async function reasonNotToOffer(ctx: Ctx, id: OfferId): Promise<'offer_ov
     await updateOffer(ctx, id, 'withdrawn', false)
     return 'consent_withdrawn'
   }
-  if (await isStillFree(ctx, offer)) return undefined
+  if (await isFreeButForHolds(ctx, offer)) return undefined
   await updateOffer(ctx, id, 'taken', false)
   return 'offer_over'
 }

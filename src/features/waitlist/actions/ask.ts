@@ -8,7 +8,7 @@ import { findFreeSlot, getSettings } from '../../availability/actions.ts'
 import { bookingWindow } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import { listStoppedNumbers, type Waiting } from '../queries/entries.ts'
-import { insertOffer, listOffered, type Offer } from '../queries/offers.ts'
+import { insertOffer, listHolds, listOffered, type Offer } from '../queries/offers.ts'
 import { getWaitlistSettings } from '../queries/settings.ts'
 import { offerUntil, slotKey, type Candidate, type EntryId, type FreeSlot, type OfferId } from '../rules.ts'
 import { tokenOf } from './join.ts'
@@ -72,6 +72,16 @@ export async function isStillFree(
   const { serviceId, practitionerId, locationId, startsAt, insteadOf } = offer
   const ignore = insteadOf === null ? past : [...past, insteadOf]
   return (await findFreeSlot(ctx, 'patient', { serviceId, practitionerId, locationId, startsAt }, ignore)) !== undefined
+}
+
+/** Whether they could, were it not for somebody who is typing into a hold: that one has nothing yet, and may let it go. */
+export async function isFreeButForHolds(ctx: Ctx, offer: Parameters<typeof isStillFree>[1]): Promise<boolean> {
+  const holds = await listHolds(ctx)
+  return isStillFree(
+    ctx,
+    offer,
+    holds.map(({ id }) => id),
+  )
 }
 
 /**

@@ -1,7 +1,8 @@
 // Coming onto the list and off it again.
 import { newId, type AppointmentId, type PatientId } from '../../../kernel/ids.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
-import { dateAt, dayBounds, isBefore, Temporal, type Instant } from '../../../kernel/time.ts'
+import type { Phone } from '../../../kernel/phone.ts'
+import { dateAt, dayBounds, isBefore, later, Temporal, type Instant, type PlainDate } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
@@ -10,17 +11,24 @@ import { findAppointment, listAppointmentsOfPatient } from '../../appointments/q
 import { getSettings, offerOf } from '../../availability/actions.ts'
 import { give } from '../../consents/actions.ts'
 import { rememberPatient, type PatientDetails } from '../../patients/actions.ts'
-import { getPatient } from '../../patients/queries.ts'
+import { getPatient, listPatientsByPhone } from '../../patients/queries.ts'
 import {
   deleteEntriesOf,
   getEntry,
+  listEntriesOf,
   updateEnded,
   updateOutlived,
   updateRestored,
   upsertEntry,
   type Entry,
 } from '../queries/entries.ts'
-import { insertHeldTimes, listOpenOffers, updateOfferMessagesDropped, updateWithdrawn } from '../queries/offers.ts'
+import {
+  insertHeldTimes,
+  insertLookFor,
+  listOpenOffers,
+  updateOfferMessagesDropped,
+  updateWithdrawn,
+} from '../queries/offers.ts'
 import { getWaitlistSettings, updateWaitlistSettings } from '../queries/settings.ts'
 import { linkDays, longestWaitDays, type EntryId, type WaitingWish, type WaitlistSettings } from '../rules.ts'
 
@@ -62,8 +70,7 @@ export async function joinList(ctx: Ctx, joining: Joining): Promise<Outcome<Join
     language: joining.language,
     source: joining.source,
   })
-  // What somebody is typing into at this moment was not to be seen as free, and may be in a minute.
-  await insertHeldTimes(ctx)
+  await lookFor(ctx, wish.from, until)
   const expiresAt = dayBounds(until.add({ days: linkDays }), ctx.clinic.zone).to
   const token = await registerWaitingLink(ctx, entryId, expiresAt)
   await audit(
@@ -73,6 +80,27 @@ export async function joinList(ctx: Ctx, joining: Joining): Promise<Outcome<Join
     { service_id: wish.serviceId, patient_id: patientId.value, until: until.toString(), source: joining.source },
   )
   return done({ id: entryId, token })
+}
+
+/**
+ * What came free while they typed, proved their number or were off the list was looked at without them: the days they wait
+ * for are looked at once more. What somebody is typing into at this moment is not to be seen as free, and may be soon.
+ */
+async function lookFor(ctx: Ctx, first: PlainDate, last: PlainDate): Promise<void> {
+  const { now } = ctx
+  const { zone } = ctx.clinic
+  const span = { from: later(dayBounds(first, zone).from, now), to: dayBounds(last, zone).to }
+  if (isBefore(span.from, span.to)) await insertLookFor(ctx, span)
+  await insertHeldTimes(ctx)
+}
+
+/** Whoever said STOP and now START waits on: what came free meanwhile was offered past them. */
+export async function lookForNumber(ctx: Ctx, phone: Phone): Promise<void> {
+  for (const { id } of await listPatientsByPhone(ctx, phone)) {
+    for (const { state, wish } of await listEntriesOf(ctx, id)) {
+      if (state === 'waiting') await lookFor(ctx, wish.from, wish.until)
+    }
+  }
 }
 
 const isOver = ({ from, until }: WaitingWish, today: Temporal.PlainDate) =>
@@ -135,6 +163,7 @@ async function closeOffersOf(ctx: Ctx, id: EntryId): Promise<void> {
 export async function restoreEntry(ctx: Ctx, id: EntryId): Promise<Outcome<Entry, 'nothing_to_undo'>> {
   const entry = await getEntry(ctx, id)
   if (!(await updateRestored(ctx, id))) return refuse('nothing_to_undo')
+  await lookFor(ctx, entry.wish.from, entry.wish.until)
   await audit(ctx, 'waiting.restored', { kind: 'waiting_entry', id })
   return done(entry)
 }

@@ -1,10 +1,9 @@
 // Offering what came free. One transaction a clinic, in which nobody else asks people there: whoever is asked and the
 // message about it are written together, so that a process that dies in between has offered nothing.
 import { randomUUID } from 'node:crypto'
-import { dateAt, dayBounds, earlier, isBefore, later, type Instant } from '../../../kernel/time.ts'
+import { dateAt, dayBounds, earlier, isBefore, later } from '../../../kernel/time.ts'
 import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
-import { occupiedBy } from '../../appointments/rules.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
 import { getNoticeSettings } from '../../notices/queries.ts'
@@ -12,7 +11,9 @@ import { quietUntil } from '../../notices/rules.ts'
 import { listClinicsWaiting, listWaiting, type Waiting } from '../queries/entries.ts'
 import {
   deleteFreedTimes,
+  insertHeldTimes,
   insertLook,
+  listAwaitedTimes,
   listClinicsToLookAt,
   listDueFreedTimes,
   listHolds,
@@ -20,14 +21,15 @@ import {
   lockAsking,
   updateExpired,
   updateLookAt,
+  updateLooked,
   updateOffer,
   updateOfferMessagesDropped,
   type FreedTime,
   type Offer,
 } from '../queries/offers.ts'
 import { getWaitlistSettings } from '../queries/settings.ts'
-import { lookOf, longestWaitDays, planOffers, type FreeSlot } from '../rules.ts'
-import { answerTimes, candidatesOf, hasNoRoom, isStillFree, makeOffer } from './ask.ts'
+import { isAnybodyLeft, lookOf, longestWaitDays, planOffers, type FreeSlot, type OfferId } from '../rules.ts'
+import { answerTimes, candidatesOf, hasNoRoom, isFreeButForHolds, makeOffer } from './ask.ts'
 import { endOutlived } from './join.ts'
 import { listFreeSlots } from './suiting.ts'
 
@@ -102,9 +104,14 @@ export async function offerIn(ctx: Ctx): Promise<number> {
     await updateLookAt(ctx, ids, morning)
     return 0
   }
-  const waiting = await listWaiting(ctx)
-  const [candidates, slots] = await Promise.all([candidatesOf(ctx, waiting), slotsIn(ctx, freed, waiting)])
   const open = await closeTaken(ctx, await listOpenOffers(ctx))
+  const standing = new Set(open.map(({ id }) => id))
+  // Of all that is free nothing was left for anybody while these stood: until one of them ends, that is so.
+  const [rest, looked] = partition(freed, ({ offers }) => offers?.every((id) => standing.has(id)) === true)
+  await updateLookAt(ctx, rest.map(({ id }) => id), soonIn(ctx)) // prettier-ignore
+  if (looked.length === 0) return 0
+  const waiting = await listWaiting(ctx)
+  const [candidates, slots] = await Promise.all([candidatesOf(ctx, waiting), slotsIn(ctx, looked, waiting)])
   const until = await answerTimes(ctx)
   const inTime = slots.filter((slot) => until(slot) !== undefined)
   const planned = planOffers(
@@ -118,50 +125,73 @@ export async function offerIn(ctx: Ctx): Promise<number> {
     const entry = waiting.find(({ id }) => id === entryId)
     if (entry && (await makeOffer(ctx, entry, slot, false))) offered++
   }
-  await lookAgain(ctx, freed, open.length + offered > 0)
+  const now = offered === 0 ? open : await listOpenOffers(ctx)
+  await lookAgain(ctx, looked, {
+    open: now.map(({ id }) => id),
+    anybodyLeft: now.length > 0 && isAnybodyLeft(candidates, inTime, planned, ctx.clinic.zone),
+  })
   return offered
 }
 
-type Span = { startsAt: Instant; endsAt: Instant }
+const soonIn = ({ now }: Ctx) => now.add({ minutes: lookAgainMinutes })
+
+const partition = <T>(all: readonly T[], which: (one: T) => boolean): [T[], T[]] => [
+  all.filter(which),
+  all.filter((one) => !which(one)),
+]
+
+type Span = { practitionerId: FreedTime['practitionerId']; from: number; to: number }
+
+const spanOf = ({ practitionerId, startsAt, endsAt }: Omit<FreedTime, 'id' | 'wide' | 'offers'>): Span => ({
+  practitionerId,
+  from: startsAt.epochMilliseconds,
+  to: endsAt.epochMilliseconds,
+})
 
 /** Of a freed time without a doctor anybody's may have come of it: hours, or a room. */
-const meets = (freed: FreedTime, practitionerId: FreedTime['practitionerId'], { startsAt, endsAt }: Span) =>
-  (freed.practitionerId === null || freed.practitionerId === practitionerId) &&
-  isBefore(startsAt, freed.endsAt) &&
-  isBefore(freed.startsAt, endsAt)
+const meets = (freed: Span, { practitionerId, from, to }: Span) =>
+  (freed.practitionerId === null || freed.practitionerId === practitionerId) && from < freed.to && freed.from < to
 
-/** What is free, for anything somebody waits for, and was not before something came free: with what a visit takes around it. */
+/**
+ * What is free, for anything somebody waits for, and was not before something came free: with what a visit takes around it.
+ * A look at all that is free leaves out what is to be looked at later.
+ */
 async function slotsIn(ctx: Ctx, freed: readonly FreedTime[], waiting: readonly Waiting[]): Promise<FreeSlot[]> {
   const settings = await getSettings(ctx)
+  const [wide, narrow] = partition(freed, (one) => one.wide)
+  const spans = { wide: wide.map(spanOf), narrow: narrow.map(spanOf) }
+  const awaited = wide.length === 0 ? [] : (await listAwaitedTimes(ctx)).map(spanOf)
   const from = freed.map(({ startsAt }) => startsAt).reduce(earlier)
   const to = freed.map(({ endsAt }) => endsAt).reduce(later)
-  const wide = { from: from.subtract({ hours: longestVisitHours }), to: to.add({ hours: longestVisitHours }) }
+  const around = { from: from.subtract({ hours: longestVisitHours }), to: to.add({ hours: longestVisitHours }) }
   const slots: FreeSlot[] = []
   for (const id of new Set(waiting.map(({ wish }) => wish.serviceId))) {
     const service = settings.services.find((one) => one.id === id)
     if (!service) continue
-    const free = await listFreeSlots(ctx, id, wide)
-    slots.push(
-      ...free.filter(({ practitionerId, startsAt }) => {
-        const around = occupiedBy(startsAt, givenBy(settings, service, practitionerId))
-        return freed.some((one) => meets(one, practitionerId, { startsAt: around.from, endsAt: around.to }))
-      }),
-    )
+    const takes = new Map(settings.practitioners.map((one) => [one.id, givenBy(settings, service, one.id)]))
+    for (const slot of await listFreeSlots(ctx, id, around)) {
+      const { practitionerId, startsAt } = slot
+      const { bufferBeforeMin, durationMin, bufferAfterMin } = takes.get(practitionerId) ?? service
+      const at = startsAt.epochMilliseconds
+      const taken = {
+        practitionerId,
+        from: at - bufferBeforeMin * 60_000,
+        to: at + (durationMin + bufferAfterMin) * 60_000,
+      }
+      const met = (some: readonly Span[]) => some.some((one) => meets(one, taken))
+      if (met(spans.narrow) || (met(spans.wide) && !met(awaited))) slots.push(slot)
+    }
   }
   return slots
 }
 
-/**
- * Open offers of a time that somebody else has by now are over, and whoever held them may be asked about another. Who is
- * typing into a hold has nothing yet, and may let it go.
- */
+/** Open offers of a time that somebody else has by now are over, and whoever held them may be asked about another. */
 async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
   if (open.length === 0) return []
-  const holds = (await listHolds(ctx)).map(({ id }) => id)
   const free: Offer[] = []
   const taken: Offer[] = []
   for (const offer of open) {
-    const where = (await isStillFree(ctx, offer, holds)) ? free : taken
+    const where = (await isFreeButForHolds(ctx, offer)) ? free : taken
     where.push(offer)
   }
   if (taken.length === 0) return free
@@ -173,17 +203,29 @@ async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
 
 /**
  * What was looked at is looked at again while somebody may still answer, or while it is held for somebody who is booking
- * it at this moment; otherwise nobody is left to be asked, and it stays what it is, a free time.
+ * it at this moment; otherwise nobody is left to be asked, and it stays what it is, a free time. A look at all that is free
+ * is over as soon as nobody is left for whom any of it might be: what somebody holds is looked at by itself.
  */
-async function lookAgain(ctx: Ctx, freed: readonly FreedTime[], answersOpen: boolean): Promise<void> {
+async function lookAgain(
+  ctx: Ctx,
+  freed: readonly FreedTime[],
+  { open, anybodyLeft }: { open: readonly OfferId[]; anybodyLeft: boolean },
+): Promise<void> {
   const holds = await listHolds(ctx)
-  const over: string[] = []
-  for (const one of freed) {
-    const held = holds.filter((hold) => meets(one, hold.practitionerId, hold))
-    const soon = ctx.now.add({ minutes: lookAgainMinutes })
+  const soon = soonIn(ctx)
+  const [past, still] = partition(freed, ({ endsAt }) => !isBefore(ctx.now, endsAt))
+  const [wide, narrow] = partition(still, (one) => one.wide)
+  const over = past.map(({ id }) => id)
+  if (anybodyLeft)
+    await updateLooked(ctx, wide.map(({ id }) => id), { lookAt: soon, open }) // prettier-ignore
+  else if (wide.length > 0) {
+    over.push(...wide.map(({ id }) => id))
+    await insertHeldTimes(ctx)
+  }
+  for (const one of narrow) {
+    const held = holds.filter((hold) => meets(spanOf(one), spanOf(hold)))
     const [first] = held.map(({ until }) => until).sort((a, b) => a.epochMilliseconds - b.epochMilliseconds)
-    if (!isBefore(ctx.now, one.endsAt)) over.push(one.id)
-    else if (answersOpen) await updateLookAt(ctx, [one.id], soon)
+    if (open.length > 0) await updateLookAt(ctx, [one.id], soon)
     else if (first) await updateLookAt(ctx, [one.id], later(first, soon))
     else over.push(one.id)
   }

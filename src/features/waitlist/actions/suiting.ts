@@ -4,7 +4,7 @@ import { dateAt, isBefore, later, earlier, dayBounds, Temporal, type Instant } f
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { getSettings, listFreeTimes } from '../../availability/actions.ts'
 import { givenBy } from '../../clinics/rules/services.ts'
-import { longestWaitDays, suits, type FreeSlot, type WaitingWish } from '../rules.ts'
+import { longestWaitDays, thatSuit, type FreeSlot, type WaitingWish } from '../rules.ts'
 
 /** What is free online for a service within a span, in order of time. */
 export async function listFreeSlots(
@@ -51,7 +51,7 @@ export async function listSuiting(
   const zone = ctx.clinic.zone
   const span = { from: dayBounds(wish.from, zone).from, to: dayBounds(wish.until, zone).to }
   const free = await listFreeSlots(ctx, wish.serviceId, span, options.ignore ?? [])
-  return free
-    .filter((slot) => suits(wish, slot, zone) && (!options.before || isBefore(slot.startsAt, options.before)))
+  return thatSuit(wish, free, zone)
+    .filter(({ startsAt }) => !options.before || isBefore(startsAt, options.before))
     .slice(0, options.most ?? 3)
 }

@@ -4,6 +4,7 @@ import type { PatientId } from '../../../kernel/ids.ts'
 import { phoneText } from '../../../kernel/phone.ts'
 import { dateAt } from '../../../kernel/time.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
+import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
 import { getSettings } from '../../availability/actions.ts'
@@ -29,6 +30,7 @@ export async function addPage(ctx: Ctx, speaker: Speaker, { patientId, form, ref
   const { t } = speaker
   const settings = await getSettings(ctx)
   const patient = patientId && (await getPatient(ctx, patientId))
+  if (patient && patient.restrictedAt !== null) return notFound('patient')
   const today = dateAt(ctx.now, ctx.clinic.zone)
   const filled = { ...form, values: { ...usualSpan(today), ...form.values } }
   const field = fieldIn(filled)

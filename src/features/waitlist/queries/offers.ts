@@ -23,7 +23,14 @@ export type FreedTime = {
   practitionerId: PractitionerId | null
   startsAt: Instant
   endsAt: Instant
+  /** Looks at all that is free, where the others are a time that was not: hours changed, or somebody came onto the list. */
+  wide: boolean
+  /** The offers that were open when it was looked at last. */
+  offers: readonly OfferId[] | null
 }
+
+const freedColumns = `id, practitioner_id as "practitionerId", starts_at as "startsAt", ends_at as "endsAt",
+  because in ('hours', 'joined') as wide, open_offers as offers`
 
 /**
  * One at a time asks people at a clinic: who counts the open offers counts those of everybody else who was about to ask.
@@ -37,8 +44,17 @@ export async function lockAsking(ctx: Ctx): Promise<void> {
 export async function listDueFreedTimes(ctx: Ctx): Promise<FreedTime[]> {
   return rows<FreedTime>(
     ctx.db,
-    `select id, practitioner_id as "practitionerId", starts_at as "startsAt", ends_at as "endsAt"
-     from clinic.freed_times where clinic_id = ? and look_at <= ? order by id limit 100`,
+    `select ${freedColumns} from clinic.freed_times where clinic_id = ? and look_at <= ? order by id limit 100`,
+    [ctx.clinic.id, ctx.now],
+  )
+}
+
+/** Times that came free and are to be looked at later: what frees them can be taken back until then. */
+export async function listAwaitedTimes(ctx: Ctx): Promise<FreedTime[]> {
+  return rows<FreedTime>(
+    ctx.db,
+    `select ${freedColumns} from clinic.freed_times where clinic_id = ? and look_at > ?
+       and because in ('cancelled', 'moved', 'noshow')`,
     [ctx.clinic.id, ctx.now],
   )
 }
@@ -56,6 +72,19 @@ export async function updateLookAt(ctx: Ctx, ids: readonly string[], lookAt: Ins
     ctx.clinic.id,
     ids,
   ])
+}
+
+/** They were looked at, with these offers open. */
+export async function updateLooked(
+  ctx: Ctx,
+  ids: readonly string[],
+  { lookAt, open }: { lookAt: Instant; open: readonly OfferId[] },
+): Promise<void> {
+  await changes(
+    ctx.db,
+    `update clinic.freed_times set look_at = ?, open_offers = ?::jsonb where clinic_id = ? and id = any(?::uuid[])`,
+    [lookAt, JSON.stringify(open), ctx.clinic.id, ids],
+  )
 }
 
 /** The whole diary is to be looked at: hours changed, or another day began. False when somebody saw to it already. */
@@ -77,6 +106,16 @@ export async function insertLook(
     [ctx.clinic.id, newId<'freed_time'>(), span.from, span.to, ctx.now],
   )
   return true
+}
+
+/** All doctors' times in a span are to be looked at now, for somebody who was not on the list when they came free. */
+export async function insertLookFor(ctx: Ctx, { from, to }: { from: Instant; to: Instant }): Promise<void> {
+  await changes(
+    ctx.db,
+    `insert into clinic.freed_times (clinic_id, id, practitioner_id, starts_at, ends_at, because, look_at)
+     values (?, ?, null, ?, ?, 'joined', ?)`,
+    [ctx.clinic.id, newId<'freed_time'>(), from, to, ctx.now],
+  )
 }
 
 /** Times that somebody holds at this moment are looked at when the hold is over, as if it had freed them. */
