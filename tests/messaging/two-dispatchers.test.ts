@@ -1,5 +1,4 @@
 // Two processes, a thousand due messages, and one of the two killed in the middle with SIGKILL.
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
@@ -16,7 +15,6 @@ import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 let app: TestApp
 let whatsapp: FakeWhatsApp
 let clinics: TestClinic[]
-const children: ChildProcess[] = []
 const total = 1000
 
 beforeAll(async () => {
@@ -42,16 +40,9 @@ beforeAll(async () => {
     })
   }
 }, 120_000)
-afterAll(async () => {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-  await app.stop()
-})
+afterAll(() => app.stop())
 
-function dispatcher(): ChildProcess {
-  const child = startProcess(app, 'dispatcher')
-  children.push(child)
-  return child
-}
+const dispatcher = () => startProcess(app, 'dispatcher')
 
 async function untilSent(count: number): Promise<void> {
   while (whatsapp.sent.length < count) await new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,5 @@
 // Two processes with much to erase, and one of them killed with SIGKILL on the way, at several points: what is gone, is
 // gone once, and the ledger has counted exactly that.
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
@@ -11,7 +10,6 @@ import { startProcess } from '../support/process.ts'
 
 let app: TestApp
 let clinics: TestClinic[]
-const children: ChildProcess[] = []
 const each = { messages: 1300, inbound: 700, visits: 40 }
 const sessions = 2100
 
@@ -20,10 +18,7 @@ beforeAll(async () => {
   clinics = await Promise.all(Array.from({ length: 4 }, () => makeClinic(app)))
   for (const clinic of clinics) await makeBookable(clinic)
 }, 60_000)
-afterAll(async () => {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-  await app.stop()
-})
+afterAll(() => app.stop())
 
 /** What is past keeping in two years, in every clinic and at the service. */
 async function furnish(round: number): Promise<void> {
@@ -101,8 +96,4 @@ it.each([1, 4, 9, 14])('killed after %i batches, the end is the same', { timeout
   expect(await ledger()).toEqual(expected)
 })
 
-function start(): ChildProcess {
-  const child = startProcess(app, 'retention')
-  children.push(child)
-  return child
-}
+const start = () => startProcess(app, 'retention')

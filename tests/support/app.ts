@@ -49,6 +49,8 @@ export type TestApp = {
   agent(address?: string): Agent
   /** Runs one of the clock's jobs now. Nothing runs by itself. */
   runJob(name: string): Promise<void>
+  /** Done when it stops, before what it stands on goes. */
+  atStop(step: () => Promise<unknown>): void
   stop(): Promise<void>
 }
 
@@ -164,6 +166,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
         if (!job) throw new Error(`no job is called ${name}`)
         await job.run()
       },
+      atStop: (step) => void cleanup.push(step),
       stop,
     }
   } catch (error) {

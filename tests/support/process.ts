@@ -1,5 +1,6 @@
 // Commands and workers at processes of their own, against a test's database, folders, mailbox and WhatsApp.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { TestApp } from './app.ts'
 
@@ -53,15 +54,24 @@ export function runCommand(
   })
 }
 
-/** `tests/support/<name>-process.ts`, its clock standing at `now`. Says `ready` on its standard output before it begins. */
+/**
+ * `tests/support/<name>-process.ts`, its clock standing at `now`. Says `ready` on its standard output before it begins, and
+ * is killed with the test's own program if it has not ended by then.
+ */
 export function startProcess(
   app: TestApp,
   name: 'closing' | 'dispatcher' | 'retention' | 'waitlist',
   now = app.clock.now(),
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', `tests/support/${name}-process.ts`], {
+  const child = spawn(process.execPath, ['--import', 'tsx', `tests/support/${name}-process.ts`], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...environmentOf(app), NABZ_TEST_NOW: now.toString() },
   })
+  const gone = once(child, 'exit')
+  app.atStop(() => {
+    child.kill('SIGKILL')
+    return gone
+  })
+  return child
 }

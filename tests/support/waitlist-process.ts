@@ -2,6 +2,7 @@
 // begins when something is said on its standard input, so that several begin at once, and goes on until that ends. The
 // environment carries the settings, as for a server.
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readConfig } from '../../src/config.ts'
 import { offerFreedTimes } from '../../src/features/waitlist/actions/offer.ts'
 import { movableClock } from '../../src/platform/clock.ts'
@@ -14,7 +15,10 @@ process.stdout.write('ready\n')
 await once(process.stdin, 'data')
 let told = true
 process.stdin.once('end', () => (told = false))
-do await offerFreedTimes(started.services)
-while (told)
+while (told) {
+  await offerFreedTimes(started.services)
+  // The machine is others' too.
+  await pause(5)
+}
 await started.stop()
 process.exit()

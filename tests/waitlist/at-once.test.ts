@@ -139,7 +139,7 @@ describe('two transactions at once', () => {
 })
 
 describe('three processes at once', () => {
-  it('keep the number for every time, and one offer for a number', async () => {
+  it('keep the number for every time, and one offer for a number', { timeout: 120_000 }, async () => {
     scene = await waitingScene(app, { hours: ['10:00', '13:00'] })
     const most = 2
     await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most, minutes: 30 }))
