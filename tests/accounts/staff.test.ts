@@ -4,11 +4,12 @@ import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { noticeBooked } from '../../src/features/notices/actions.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
 import { lockDiary } from '../../src/platform/clinic-scope.ts'
-import { countWaiting, details } from '../appointments/scene.ts'
+import { details } from '../appointments/scene.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
 import { plainText, wordsOf, type Agent } from '../support/http.ts'
+import { countWaiting } from '../support/locks.ts'
 import { factsNow } from '../support/messages.ts'
 
 type Bookable = Awaited<ReturnType<typeof makeBookable>>

@@ -22,7 +22,8 @@ import { lockDiary, type Ctx } from '../../src/platform/clinic-scope.ts'
 import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makePatient } from '../support/factories.ts'
 import { weekly } from '../series/scene.ts'
-import { browser, countWaiting, details, scene, valueOf } from './scene.ts'
+import { countWaiting } from '../support/locks.ts'
+import { browser, details, scene, valueOf } from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {

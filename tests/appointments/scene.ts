@@ -71,11 +71,3 @@ export function valueOf<T>(outcome: { ok: true; value: T } | { ok: false; reason
   if (!outcome.ok) throw new Error(`refused: ${outcome.reason}`)
   return outcome.value
 }
-
-/** How many transactions wait for another. */
-export async function countWaiting(app: TestApp): Promise<number> {
-  const found = await app.superuser(
-    `select 1 from pg_locks l join pg_stat_activity s using (pid) where not l.granted and s.datname = current_database()`,
-  )
-  return found.length
-}

@@ -3,8 +3,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.ts'
 import { startTestApp } from '../support/app.ts'
-import { makeAppointment, makePatient, makePractitioner, makeService, makeShift } from '../support/factories.ts'
-import { newId } from '../../src/kernel/ids.ts'
+import {
+  makeAppointment,
+  makePatient,
+  makePractitioner,
+  makeQuestion,
+  makeService,
+  makeShift,
+} from '../support/factories.ts'
 import { wordsOf } from '../support/http.ts'
 import { bookableClinic, hold, slotsOf, typed, type Scene } from './patient.ts'
 
@@ -31,19 +37,10 @@ const visitsOf = (scene: Scene) =>
 describe('questions', () => {
   async function asking() {
     const scene = await bookableClinic(app)
-    const [why, fasting] = [newId<'question'>(), newId<'question'>()]
-    await scene.clinic.inClinic(async (ctx) => {
-      const base = { clinic_id: scene.clinic.id, service_id: scene.service.id }
-      await ctx.db
-        .withSchema('clinic')
-        .table('service_questions')
-        .insert([
-          { ...base, id: why, position: 0, kind: 'text', label: 'Why do you come?', required: true },
-          { ...base, id: fasting, position: 1, kind: 'yes_no', label: 'Have you been fasting?', required: true },
-        ])
-      ctx.settingsChanged()
-    })
-    return { scene, why: `q_${why}`, fasting: `q_${fasting}` }
+    const asked = { serviceId: scene.service.id, required: true }
+    const why = await makeQuestion(scene.clinic, asked)
+    const fasting = await makeQuestion(scene.clinic, { ...asked, kind: 'yes_no', label: 'Have you been fasting?' })
+    return { scene, why: `q_${why.id}`, fasting: `q_${fasting.id}` }
   }
 
   it('stand on the page, are asked for, and what was typed stays', async () => {

@@ -11,10 +11,10 @@ import { isOptedOut } from '../../src/features/messaging/actions/stop.ts'
 import { noticeBooked } from '../../src/features/notices/actions.ts'
 import type { AppointmentId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
-import { factsNow } from '../support/messages.ts'
+import { factsNow, startOver } from '../support/messages.ts'
 import { fakeWhatsApp, type Answer, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
 
 let app: TestApp
@@ -103,11 +103,8 @@ function trueOf({ name, texts, buttons }: SentMessage, { visit, when, stopped }:
 }
 
 async function freshWorld(): Promise<World> {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.opt_outs', 'platform.sending_pauses', 'platform.webhook_events']) {
-    await app.superuser(`delete from ${table}`)
-  }
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
+  await app.superuser('delete from platform.sending_pauses')
   whatsapp.forget()
   const clinic = await makeClinic(app)
   await makeBookable(clinic)

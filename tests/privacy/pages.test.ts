@@ -9,6 +9,7 @@ import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { makeClinic, makePlatformAdmin, signedIn, type TestClinic } from '../support/cast.ts'
 import { makeAppointment, makeBookable, makePatient } from '../support/factories.ts'
 import { wordsOf } from '../support/http.ts'
+import { countWaiting } from '../support/locks.ts'
 import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
@@ -263,8 +264,7 @@ describe('a legal hold', () => {
       await trx.raw('select 1 from platform.closings where id = ? for update', [id])
       const held = setHold(ordering, { ...wish, until }).finally(() => (settled = true))
       await vi.waitFor(async () => {
-        const waiting = await app.superuser(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`) // prettier-ignore
-        expect(waiting.length > 0 || settled).toBe(true)
+        expect((await countWaiting(app)) > 0 || settled).toBe(true)
       })
       await trx.raw(`update platform.closings set state = 'purging', began_at = asked_at where id = ?`, [id])
       return { held }

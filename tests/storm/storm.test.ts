@@ -9,12 +9,12 @@ import { planFor } from '../../src/features/disruptions/actions/plan.ts'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { joinList } from '../../src/features/waitlist/actions/join.ts'
-import { newId, type AppointmentId, type PractitionerId, type ServiceId } from '../../src/kernel/ids.ts'
+import type { AppointmentId, PractitionerId, ServiceId } from '../../src/kernel/ids.ts'
 import { Temporal, type Instant } from '../../src/kernel/time.ts'
 import { linkToken } from '../../src/platform/links.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { hire, makeClinic, type TestClinic } from '../support/cast.ts'
-import { makePatient, makePractitioner, makeService, makeShift } from '../support/factories.ts'
+import { makePatient, makePractitioner, makeResource, makeService, makeShift } from '../support/factories.ts'
 import { type Agent, type Fields } from '../support/http.ts'
 import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 
@@ -55,15 +55,7 @@ async function scene() {
   const scan = await makeService(clinic, { name: 'Scan', durationMin: 15, bufferAfterMin: 5 })
   const group = await makeService(clinic, { name: 'Class', durationMin: 30, capacity: 4 })
   // One machine for everybody: the scan of one doctor stands in the way of every other's.
-  const machine = newId()
-  await app.superuser(
-    `insert into clinic.resources (clinic_id, id, kind, name, created_at) values ($1, $2, 'equipment', 'Ultrasound', $3)`,
-    [clinic.id, machine, testNow],
-  )
-  await app.superuser(
-    'insert into clinic.service_resources (clinic_id, service_id, need, resource_id) values ($1, $2, 1, $3)',
-    [clinic.id, scan.id, machine],
-  )
+  await makeResource(clinic, { neededBy: scan.id })
   for (const practitionerId of doctors) await makeShift(clinic, { practitionerId, from: '09:00', to: '21:00' })
   await app.superuser(
     `update clinic.profiles set code_policy = 'off', max_open_bookings = 50, min_notice_min = 0 where clinic_id = $1`,

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cancelByPatient } from '../../src/features/appointments/actions/run.ts'
 import { changeWaitlistSettings } from '../../src/features/waitlist/actions/join.ts'
 import { timeAt } from '../../src/kernel/time.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { startOver } from '../support/messages.ts'
 import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 import { newPhone, patientActor, settle, waitingScene } from './scene.ts'
 
@@ -44,11 +45,7 @@ type OfferRow = {
 const met = { byNight: 0, stoppedMeanwhile: 0, takenMeanwhile: 0, accepted: 0 }
 
 async function walk(steps: { does: string; which: number }[], most: number): Promise<void> {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
-    await app.superuser(`delete from ${table}`)
-  }
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
   const scene = await waitingScene(app, { hours: ['10:00', '11:00'] })
   const { clinic } = scene
   await clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most, minutes: 30 }))
