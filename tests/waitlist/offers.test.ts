@@ -588,8 +588,8 @@ describe('a time that closes', () => {
     const behind = {
       ...app.services,
       clinics: {
-        ...app.services.clinics,
-        byId: (id: ClinicId) => (asked++ === 0 ? Promise.resolve(before) : byId(id)),
+        ...clinics,
+        byId: (id: ClinicId) => (asked++ === 0 ? Promise.resolve(before) : clinics.byId(id)),
       },
     }
     await dispatchDue(behind)
