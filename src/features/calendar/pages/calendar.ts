@@ -42,7 +42,7 @@ export async function calendarPage(ctx: Ctx, speaker: Speaker, asked: CalendarQu
   return view('calendar/calendar', {
     ...(await standing(ctx, speaker, shown)),
     styles: ['/css/calendar.css'],
-    scripts: ['/js/live.js', '/js/calendar.js'],
+    scripts: ['/js/live.js', '/js/calendar.js', ...(shown.noDiary ? [] : boardScripts)],
     noDiary: shown.noDiary,
     mayMove: can(ctx, 'appointments.move'),
     appointments: `/app/${ctx.clinic.slug}/appointments`,
@@ -65,5 +65,8 @@ export async function calendarPage(ctx: Ctx, speaker: Speaker, asked: CalendarQu
     },
   })
 }
+
+/** In this order: each uses what those before it name. */
+const boardScripts = ['grid', 'live', 'free', 'hand', 'pointer', 'keys'].map((part) => `/js/calendar-${part}.js`)
 
 const sentences = (of: (count: number) => string) => Array.from({ length: 10 }, (_, index) => of(index + 1))
