@@ -14,9 +14,9 @@ import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
 import { erasePatient } from '../../src/features/rights/actions/erase.ts'
 import { takePatient } from '../../src/features/export/actions/patient.ts'
 import type { ClinicId } from '../../src/kernel/ids.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeShift } from '../support/factories.ts'
-import { inShort } from '../support/messages.ts'
+import { inShort, startOver } from '../support/messages.ts'
 import { fakeWhatsApp, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
 import { newPhone, offersIn, patientActor, settle as settleAll, visitsIn, waitingScene, type Scene } from './scene.ts'
 
@@ -29,11 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 beforeEach(async () => {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.webhook_events', 'platform.opt_outs', 'platform.number_aliases']) {
-    await app.superuser(`delete from ${table}`)
-  }
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
   scene = await waitingScene(app)
 })
 

@@ -5,8 +5,9 @@ import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
 import { cancelByPatient } from '../../src/features/appointments/actions/run.ts'
 import { changeWaitlistSettings } from '../../src/features/waitlist/actions/join.ts'
 import { linkToken } from '../../src/platform/links.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { wordsOf, type Agent, type Fields } from '../support/http.ts'
+import { startOver } from '../support/messages.ts'
 import { fakeWhatsApp, type FakeWhatsApp } from '../support/whatsapp.ts'
 import { offersIn, patientActor, settle as settleAll, visitsIn, waitingScene, type Scene } from './scene.ts'
 
@@ -21,10 +22,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 beforeEach(async () => {
-  app.clock.set(testNow)
-  for (const table of ['clinic.profiles', 'platform.opt_outs', 'platform.throttles'])
-    await app.superuser(`delete from ${table}`)
-  whatsapp.sent.length = 0
+  await startOver(app, whatsapp)
+  await app.superuser('delete from platform.throttles')
   scene = await waitingScene(app)
   agent = app.agent()
   home = `/c/${scene.clinic.slug}`
