@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { slotText } from '../../src/features/desk/rules.ts'
 import { valueOf } from '../appointments/scene.ts'
+import { makePractitioner, makeShift } from '../support/factories.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { seriesScene } from './scene.ts'
 
@@ -107,6 +108,28 @@ describe('of a visit', () => {
     const undone = await bilal.postForm(`${String(moved.headers.location)}/undo`)
     expect(undone.status).toBe(303)
     expect((await stand()).every(({ at: when }) => when.endsWith('10:00'))).toBe(true)
+  })
+
+  it('moves what is left to another doctor at the same times, and says so when nothing is another', async () => {
+    const { clinic, bilal, base, repeat, locationId } = await desk()
+    const hamid = await makePractitioner(clinic, { name: 'Dr Hamid' })
+    await makeShift(clinic, { practitionerId: hamid.id, locationId })
+    const { visits } = await repeat()
+    const { id, practitionerId } = visits[4]!
+    const own = `${base}/appointments/${id}/later`
+    const same = await bilal.postForm(`${own}/move`, { time: '10:00', practitioner: practitionerId })
+    expect([same.status, same.headers.location]).toEqual([303, own])
+    expect((await bilal.get(own)).text).toContain('Change the time or the doctor first.')
+    const plan = await bilal.postForm(`${own}/move`, { time: '10:00', practitioner: hamid.id })
+    expect(plan.text).toContain('Move 2 visits')
+    expect((await bilal.postForm(`${own}/move`, fieldsOf(plan.text))).status).toBe(303)
+    const stand = await app.superuser<{ at: string; hamid: boolean }>(
+      `select to_char(starts_at at time zone 'Asia/Karachi', 'HH24:MI') as at, practitioner_id = $2 as hamid
+       from clinic.appointments where clinic_id = $1 order by series_index`,
+      [clinic.id, hamid.id],
+    )
+    expect(stand.map((visit) => visit.hamid)).toEqual([false, false, false, false, true, true])
+    expect(new Set(stand.map(({ at }) => at))).toEqual(new Set(['10:00']))
   })
 
   it('cancels what is left after saying what that is', async () => {

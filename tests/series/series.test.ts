@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { elsewhere, moveLater, planMove } from '../../src/features/series/actions/later.ts'
 import type { Decision } from '../../src/features/series/rules.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { valueOf } from '../appointments/scene.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
 import { makePractitioner, makeShift } from '../support/factories.ts'
 import { countWaiting } from '../support/locks.ts'
@@ -26,6 +26,7 @@ beforeAll(async () => {
   app = await startTestApp()
 })
 afterAll(() => app.stop())
+beforeEach(() => app.clock.set(testNow))
 
 describe('booking a series', () => {
   it('books every date, in one go, with one message and one entry for the whole', async () => {
@@ -309,77 +310,6 @@ describe('this and later', () => {
     )
     expect(valueOf(await cancel(visits[0]!.id)).count).toBe(5)
     expect((await stand()).map(({ status }) => status).filter((status) => status === 'arrived')).toHaveLength(1)
-  })
-})
-
-describe('taking it back', () => {
-  it('undoes a booking without a word', async () => {
-    const { repeat, undo, stand, waiting, audited } = await seriesScene(app)
-    const { id } = await repeat()
-    expect(valueOf(await undo(id))).toEqual({ kind: 'booked', count: 6 })
-    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['cancelled']))
-    expect(await waiting()).toEqual([])
-    expect((await audited()).at(-1)).toBe('series.undone')
-  })
-
-  it('undoes a cancellation: every visit stands, and the first message tells of all again', async () => {
-    const { repeat, cancel, undo, stand, waiting } = await seriesScene(app)
-    const { id, visits } = await repeat()
-    valueOf(await cancel(visits[1]!.id))
-    expect(valueOf(await undo(id))).toEqual({ kind: 'cancelled', count: 5 })
-    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
-    expect(await waiting()).toEqual(['series_confirmation'])
-  })
-
-  it('undoes the cancellation of the last one, which the first message tells of again too', async () => {
-    const { clinic, repeat, cancel, undo, waiting } = await seriesScene(app)
-    const { id, visits } = await repeat()
-    valueOf(await cancel(visits[5]!.id))
-    app.clock.advance({ minutes: 1 })
-    valueOf(await undo(id))
-    expect(await waiting()).toEqual(['series_confirmation'])
-    const [carrier] = await app.superuser<{ due: Date; visits: number }>(
-      `select c.due_at as due, (select count(*)::int from clinic.messages m join clinic.appointments a
-         on a.clinic_id = m.clinic_id and a.id = m.appointment_id and a.version = m.version
-         where m.told_with = c.told_with and m.drop_reason = 'told_together' and a.status = 'booked') as visits
-       from clinic.messages c where c.clinic_id = $1 and c.status = 'queued' and c.kind = 'series_confirmation'`,
-      [clinic.id],
-    )
-    // Whoever took it back has the whole grace to see that it was wrong to.
-    const due = app.clock.now().add({ minutes: 3 })
-    expect(carrier).toMatchObject({ visits: 6 })
-    expect(new Date(String(carrier!.due)).getTime()).toBe(due.epochMilliseconds)
-    app.clock.advance({ minutes: -1 })
-  })
-
-  it('is over when the grace is', async () => {
-    const { repeat, undo, stand } = await seriesScene(app)
-    const { id } = await repeat()
-    app.clock.advance({ minutes: 2, seconds: 59, milliseconds: 999 })
-    const early = await seriesScene(app)
-    const other = await early.repeat()
-    expect((await early.undo(other.id)).ok).toBe(true)
-    app.clock.advance({ milliseconds: 1 })
-    expect(await undo(id)).toEqual({ ok: false, reason: 'too_late' })
-    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
-  })
-
-  it('takes back nothing when one visit was changed since', async () => {
-    const { clinic, repeat, undo, stand } = await seriesScene(app)
-    const { id, visits } = await repeat()
-    await app.superuser('update clinic.appointments set version = version + 1 where clinic_id = $1 and id = $2', [
-      clinic.id,
-      visits[4]!.id,
-    ])
-    expect(await undo(id)).toEqual({ ok: false, reason: 'changed' })
-    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
-  })
-
-  it('can be done once', async () => {
-    const { repeat, undo } = await seriesScene(app)
-    const { id } = await repeat()
-    valueOf(await undo(id))
-    expect(await undo(id)).toEqual({ ok: false, reason: 'nothing_to_undo' })
   })
 })
 

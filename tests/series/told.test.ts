@@ -1,5 +1,5 @@
 // One person hears of a series once, whatever is done to one of its visits before the first message has left.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { wantMessages } from '../../src/features/appointments/actions/agree.ts'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { cancelByPatient, takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
@@ -8,7 +8,7 @@ import type { Appointment } from '../../src/features/appointments/queries.ts'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import type { Actor } from '../../src/platform/clinic-scope.ts'
 import { details, valueOf } from '../appointments/scene.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
 import { seriesScene } from './scene.ts'
 
 let app: TestApp
@@ -16,6 +16,7 @@ beforeAll(async () => {
   app = await startTestApp({ simulator: true })
 })
 afterAll(() => app.stop())
+beforeEach(() => app.clock.set(testNow))
 
 async function desk() {
   const scene = await seriesScene(app)

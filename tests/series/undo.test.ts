@@ -177,6 +177,34 @@ describe('"this and later" taken back', () => {
     expect(wordsOf((await bilal.get(`${base}/series/${id}`)).text)).not.toContain('Undo all of it')
   })
 
+  it('is refused whole when one of the old times is over, and says which', async () => {
+    const { clinic, repeat, move, undo, exact, base } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await move(visits[0]!.id, '12:00', '2026-11-26'))
+    const moved = await exact()
+    app.clock.set('2026-11-25T05:00:00Z')
+    expect(await undo(id)).toEqual({ ok: false, reason: 'too_late' })
+    expect(await exact()).toEqual(moved)
+    // The desk signs in again: it is another day.
+    const bilal = await clinic.as(clinic.cast.bilal)
+    const words = wordsOf((await bilal.postForm(`${base}/series/${id}/undo`)).text)
+    expect(words).toContain('Can’t go back: Wed, 25 Nov, 10:00 am has passed.')
+    expect(words.match(/Can’t go back/g)).toHaveLength(1)
+  })
+
+  it('cancelled, is refused whole when somebody was booked on one of the dates', async () => {
+    const { repeat, cancel, undo, at, bookByPhone, exact, bilal, base } = await desk()
+    const { id, visits } = await repeat()
+    valueOf(await cancel(visits[0]!.id))
+    valueOf(await bookByPhone(at('10:00', '2026-12-16'), details(7)))
+    const cancelled = await exact()
+    expect(await undo(id)).toEqual({ ok: false, reason: 'slot_taken' })
+    expect(await exact()).toEqual(cancelled)
+    const words = wordsOf((await bilal.postForm(`${base}/series/${id}/undo`)).text)
+    expect(words).toContain('Can’t go back: Wed, 16 Dec, 10:00 am has been taken meanwhile.')
+    expect(words.match(/Can’t go back/g)).toHaveLength(1)
+  })
+
   it('is refused whole when one of the rooms was', async () => {
     const { clinic, repeat, move, undo, at, bookByPhone, locationId, exact, bilal, base } = await desk(1)
     const hamid = await makePractitioner(clinic, { name: 'Dr Hamid' })
@@ -214,14 +242,89 @@ describe('"this and later" taken back', () => {
   })
 
   it('is offered until a time it would go back to has passed', async () => {
-    const { repeat, move, bilal, base } = await desk()
+    const { clinic, repeat, move, base } = await desk()
     const { id, visits } = await repeat('10:00', '2026-11-25')
     valueOf(await move(visits[0]!.id, '12:00', '2026-11-26'))
-    const page = async () => wordsOf((await bilal.get(`${base}/series/${id}`)).text)
+    const page = async () => {
+      const bilal = await clinic.as(clinic.cast.bilal)
+      return wordsOf((await bilal.get(`${base}/series/${id}`)).text)
+    }
     expect(await page()).toContain('Until 12:03 pm it can be undone without anybody hearing of it.')
     app.clock.advance({ minutes: 3 })
     expect(await page()).toContain('the patient is told once more')
+    expect(await page()).toContain('Undo all of it')
     app.clock.set('2026-11-25T05:00:00Z')
+    expect(await page()).toContain('Visit 1 of 6')
     expect(await page()).not.toContain('Undo all of it')
+  })
+})
+
+describe('taking it back', () => {
+  it('undoes a booking without a word', async () => {
+    const { repeat, undo, stand, waiting, audited } = await seriesScene(app)
+    const { id } = await repeat()
+    expect(valueOf(await undo(id))).toEqual({ kind: 'booked', count: 6 })
+    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['cancelled']))
+    expect(await waiting()).toEqual([])
+    expect((await audited()).at(-1)).toBe('series.undone')
+  })
+
+  it('undoes a cancellation: every visit stands, and the first message tells of all again', async () => {
+    const { repeat, cancel, undo, stand, waiting } = await seriesScene(app)
+    const { id, visits } = await repeat()
+    valueOf(await cancel(visits[1]!.id))
+    expect(valueOf(await undo(id))).toEqual({ kind: 'cancelled', count: 5 })
+    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
+    expect(await waiting()).toEqual(['series_confirmation'])
+  })
+
+  it('undoes the cancellation of the last one, which the first message tells of again too', async () => {
+    const { clinic, repeat, cancel, undo, waiting } = await seriesScene(app)
+    const { id, visits } = await repeat()
+    valueOf(await cancel(visits[5]!.id))
+    app.clock.advance({ minutes: 1 })
+    valueOf(await undo(id))
+    expect(await waiting()).toEqual(['series_confirmation'])
+    const [carrier] = await app.superuser<{ due: Date; visits: number }>(
+      `select c.due_at as due, (select count(*)::int from clinic.messages m join clinic.appointments a
+         on a.clinic_id = m.clinic_id and a.id = m.appointment_id and a.version = m.version
+         where m.told_with = c.told_with and m.drop_reason = 'told_together' and a.status = 'booked') as visits
+       from clinic.messages c where c.clinic_id = $1 and c.status = 'queued' and c.kind = 'series_confirmation'`,
+      [clinic.id],
+    )
+    // Whoever took it back has the whole grace to see that it was wrong to.
+    const due = app.clock.now().add({ minutes: 3 })
+    expect(carrier).toMatchObject({ visits: 6 })
+    expect(new Date(String(carrier!.due)).getTime()).toBe(due.epochMilliseconds)
+  })
+
+  it('is over when the grace is', async () => {
+    const { repeat, undo, stand } = await seriesScene(app)
+    const { id } = await repeat()
+    app.clock.advance({ minutes: 2, seconds: 59, milliseconds: 999 })
+    const early = await seriesScene(app)
+    const other = await early.repeat()
+    expect((await early.undo(other.id)).ok).toBe(true)
+    app.clock.advance({ milliseconds: 1 })
+    expect(await undo(id)).toEqual({ ok: false, reason: 'too_late' })
+    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
+  })
+
+  it('takes back nothing when one visit was changed since', async () => {
+    const { clinic, repeat, undo, stand } = await seriesScene(app)
+    const { id, visits } = await repeat()
+    await app.superuser('update clinic.appointments set version = version + 1 where clinic_id = $1 and id = $2', [
+      clinic.id,
+      visits[4]!.id,
+    ])
+    expect(await undo(id)).toEqual({ ok: false, reason: 'changed' })
+    expect(new Set((await stand()).map(({ status }) => status))).toEqual(new Set(['booked']))
+  })
+
+  it('can be done once', async () => {
+    const { repeat, undo } = await seriesScene(app)
+    const { id } = await repeat()
+    valueOf(await undo(id))
+    expect(await undo(id)).toEqual({ ok: false, reason: 'nothing_to_undo' })
   })
 })

@@ -25,6 +25,12 @@ export type WayBack = { to: Standing; inGrace: boolean }
  * while the old time is still to come.
  */
 export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Promise<Map<AppointmentId, WayBack>> {
+  const ways = await listPlacesBefore(ctx, visits)
+  return new Map([...ways].filter(([, { to, inGrace }]) => inGrace || isBefore(ctx.now, to.startsAt)))
+}
+
+/** The same, those that are too late included. */
+export async function listPlacesBefore(ctx: Ctx, visits: readonly Appointment[]): Promise<Map<AppointmentId, WayBack>> {
   const moved = visits.filter(({ status, patientId }) => movable(status) && patientId !== null)
   const moves = await listLastMoves(
     ctx,
@@ -35,8 +41,7 @@ export async function listWaysBack(ctx: Ctx, visits: readonly Appointment[]): Pr
       const was = moves.get(visit.id)
       if (was?.version !== visit.version) return []
       const inGrace = isBefore(ctx.now, was.at.add(deskGrace))
-      const undoable = inGrace || isBefore(ctx.now, was.startsAt)
-      return undoable ? [[visit.id, { to: standingBefore(visit, was), inGrace }] as const] : []
+      return [[visit.id, { to: standingBefore(visit, was), inGrace }] as const]
     }),
   )
 }

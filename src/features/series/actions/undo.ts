@@ -8,7 +8,7 @@ import { listClosedSince } from '../../appointments/actions/closed.ts'
 import { ownDiaryOnly } from '../../appointments/actions/own-diary.ts'
 import { takeStep, undoStep } from '../../appointments/actions/run.ts'
 import { leaveSeries } from '../../appointments/actions/series.ts'
-import { listWaysBack, undoMoves } from '../../appointments/actions/undo-move.ts'
+import { listPlacesBefore, undoMoves } from '../../appointments/actions/undo-move.ts'
 import { listAppointmentsOfSeries, type Appointment } from '../../appointments/queries.ts'
 import { listInTheWay } from '../../appointments/queries/rearrange.ts'
 import { canTake } from '../../appointments/rules.ts'
@@ -33,7 +33,7 @@ async function findObstacles(
   if (change.kind === 'booked' && !inGrace) return undefined
   const visits = visitsOf(change, all)
   if (visits.length !== change.visits.length) return undefined
-  const ways = change.kind === 'moved' ? await listWaysBack(ctx, visits) : undefined
+  const ways = change.kind === 'moved' ? await listPlacesBefore(ctx, visits) : undefined
   // One that was cancelled goes back to where it stands; a booking goes nowhere.
   const places = visits.flatMap((visit) => {
     const to = ways ? ways.get(visit.id)?.to : visit
