@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { slotText } from '../../src/features/desk/rules.ts'
 import { valueOf } from '../appointments/scene.ts'
-import { makePractitioner, makeShift } from '../support/factories.ts'
+import { makePractitioner, makeQuestion, makeShift } from '../support/factories.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { seriesScene } from './scene.ts'
 
@@ -74,6 +74,19 @@ describe('from the booking panel', () => {
     const chosen = { ...fieldsOf(again.text), ...rule, 'pick_2026-12-02': pick }
     expect((await bilal.postForm(`${base}/series`, chosen)).status).toBe(303)
     expect(await stand()).toHaveLength(5)
+  })
+
+  it('books nothing when an answer is no longer one of those asked for', async () => {
+    const { clinic, service, bilal, base, at, stand } = await desk()
+    const { id } = await makeQuestion(clinic, { serviceId: service.id, kind: 'choice', choices: ['Left', 'Right'] })
+    const typed = { name: 'Maryam Iqbal', phone: '0300 1234567', slot: slotText(at('10:00')), [`q_${id}`]: 'Both' }
+    const shown = await bilal.postForm(`${base}/series/plan`, { ...typed, ...rule })
+    const answer = await bilal.postForm(`${base}/series`, { ...fieldsOf(shown.text), ...rule })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('An answer is none of those asked for any more')
+    expect(await stand()).toEqual([])
+    const right = { ...fieldsOf(shown.text), ...rule, [`q_${id}`]: 'Right' }
+    expect((await bilal.postForm(`${base}/series`, right)).status).toBe(303)
   })
 
   it('is never a date nobody decided about', async () => {

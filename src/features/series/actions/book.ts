@@ -97,7 +97,7 @@ export async function bookSeries(
     picks: ReadonlyMap<string, Decision>
     who: Who | undefined
   },
-): Promise<Outcome<Booked, 'changed' | 'undecided' | 'too_few' | 'month_full'>> {
+): Promise<Outcome<Booked, 'changed' | 'undecided' | 'too_few' | 'month_full' | 'answers'>> {
   const { id, anchor, rule, end, picks } = wanted
   if (await findSeries(ctx, id)) {
     return done({ id, visits: await listAppointmentsOfSeries(ctx, id), messageAt: undefined })
@@ -114,9 +114,11 @@ export async function bookSeries(
   const known = planned.kept
   const who = known ? whoOf(known) : wanted.who
   if (!who) return notFound('patient')
+  const asked = slots[0] ? questionsOf(await getSettings(ctx), slots[0].serviceId) : []
+  const { answers, errors } = answersIn(asked, who.answers ?? {})
+  if (Object.keys(errors).length > 0) return refuse('answers')
   const patient = await patientOf(ctx, who)
   if (!(await insertSeries(ctx, id, rule, slots.length + (known ? 1 : 0)))) return refuse('changed')
-  const asked = slots[0] ? questionsOf(await getSettings(ctx), slots[0].serviceId) : []
   const together: AppointmentFacts[] = []
   const ids: AppointmentId[] = known ? [known.id] : []
   for (const wish of slots) {
@@ -125,7 +127,7 @@ export async function bookSeries(
       patient,
       language: who.language,
       messagesWanted: who.agreed,
-      answers: answersIn(asked, who.answers ?? {}).answers,
+      answers,
       together,
     })
     if (!booked.ok) return refuse(booked.reason === 'month_full' ? 'month_full' : 'changed')

@@ -19,7 +19,7 @@ import type { SeriesForm } from '../schema.ts'
 import { aboutText, nameOf, weekdaysOf } from './words.ts'
 
 /** What a form that could not be carried out is to say on top. */
-export type Trouble = 'changed' | 'undecided' | 'too_few' | 'month_full' | undefined
+export type Trouble = 'changed' | 'undecided' | 'too_few' | 'month_full' | 'answers' | undefined
 
 export type BookingPlan = {
   form: SeriesForm
