@@ -43,7 +43,10 @@ export async function bookHeldSlot(
   if (existing && existing.status !== 'pending') return done(existing)
   if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   const had = existing
-    ? await isStillOpen(ctx, 'patient', { ...existing, durationMin: minutesBetween(existing.startsAt, existing.endsAt) })
+    ? await isStillOpen(ctx, 'patient', {
+        ...existing,
+        durationMin: minutesBetween(existing.startsAt, existing.endsAt),
+      })
     : (await takeSlot(ctx, id, wish, holder)) !== undefined
   if (!had) return refuse('slot_taken')
 
