@@ -568,9 +568,9 @@ describe('a time that closes', () => {
     const [message] = offersOf(await settle())
     await close()
     await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/that time is taken/)])
+    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/offer has ended/)])
     expect(await visitsIn(scene.clinic)).toEqual([])
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'taken' }])
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
   })
 
   it('before the message about it leaves lets nothing leave, not even from a process that saw the clinic before', async () => {
@@ -591,7 +591,7 @@ describe('a time that closes', () => {
     await dispatchDue(behind)
     expect(offersOf(whatsapp.sent)).toEqual([])
     expect(await inShort(app, scene.clinic.id)).toContain('waitlist_offer dropped (offer_over)')
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'taken' }])
+    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
   })
 
   it('lets whoever was offered it be asked about another', async () => {

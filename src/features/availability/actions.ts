@@ -141,10 +141,10 @@ export async function findFreeSlot(
 }
 
 /**
- * Whether a time that somebody holds or had is still one to be had: the service is offered, the doctor works there and nothing is
- * closed, as of now. Notice and grid were looked at when it was taken, and nobody else can have it.
+ * Whether a time that somebody holds, had or was offered is still one to be had: the service is offered, the doctor works
+ * there and nothing is closed, as of now. Notice and grid were looked at then; who else is there is not asked.
  */
-export async function isStillOpen(ctx: Ctx, asker: Asker, held: Required<SlotWish>): Promise<boolean> {
+export async function isStillOpen(ctx: Ctx, asker: Asker, held: SlotWish): Promise<boolean> {
   ctx.reliesOnSettings()
   const settings = await getSettings(ctx)
   const offer = offerOf(settings, asker, held.serviceId, held.practitionerId)

@@ -20,7 +20,7 @@ import {
   type Offer,
 } from '../queries/offers.ts'
 import { answerIn, type OfferId } from '../rules.ts'
-import { isFreeButForHolds } from './ask.ts'
+import { isFreeButForHolds, lostTo } from './ask.ts'
 
 /**
  * `taken`: somebody was faster. `over`: it ran out, was taken back, or nobody waits any more. `limit`: the clinic's own rules
@@ -118,8 +118,9 @@ export async function noteLost(ctx: Ctx, id: OfferId, reason: string, number?: B
     const taken = reason === 'taken'
     if (taken && isBefore(ctx.now, offer.expiresAt) && (await isFreeButForHolds(ctx, offer)))
       return { what: 'held', until: offer.expiresAt }
-    await updateOffer(ctx, id, taken ? 'taken' : 'expired', true)
-    return { what: taken ? 'taken' : 'over' }
+    const state = taken ? await lostTo(ctx, offer) : 'expired'
+    await updateOffer(ctx, id, state, true)
+    return { what: state === 'taken' ? 'taken' : 'over' }
   }
   if (!(await updateAnswered(ctx, id))) return { what: 'told' }
   if (offer.entryState !== 'waiting') return { what: 'ended' }
@@ -176,7 +177,7 @@ export async function reasonNotToOffer(ctx: Ctx, id: OfferId): Promise<'offer_ov
     return 'consent_withdrawn'
   }
   if (await isFreeButForHolds(ctx, offer)) return undefined
-  await updateOffer(ctx, id, 'taken', false)
+  await updateOffer(ctx, id, await lostTo(ctx, offer), false)
   return 'offer_over'
 }
 

@@ -4,7 +4,7 @@ import { isBefore, type Instant } from '../../../kernel/time.ts'
 import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { queueMessages, type OutboxMessage } from '../../../platform/outbox.ts'
-import { findFreeSlot, getSettings } from '../../availability/actions.ts'
+import { findFreeSlot, getSettings, isStillOpen } from '../../availability/actions.ts'
 import { bookingWindow } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import { listStoppedNumbers, type Waiting } from '../queries/entries.ts'
@@ -82,6 +82,11 @@ export async function isFreeButForHolds(ctx: Ctx, offer: Parameters<typeof isSti
     offer,
     holds.map(({ id }) => id),
   )
+}
+
+/** How an offer ends whose time is not to be had any more: somebody else has it, or the clinic has closed it. */
+export async function lostTo(ctx: Ctx, offer: Parameters<typeof isStillFree>[1]): Promise<'taken' | 'withdrawn'> {
+  return (await isStillOpen(ctx, 'patient', offer)) ? 'taken' : 'withdrawn'
 }
 
 /**

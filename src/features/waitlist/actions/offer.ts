@@ -29,7 +29,7 @@ import {
 } from '../queries/offers.ts'
 import { getWaitlistSettings } from '../queries/settings.ts'
 import { isAnybodyLeft, lookOf, longestWaitDays, planOffers, type FreeSlot, type OfferId } from '../rules.ts'
-import { answerTimes, candidatesOf, hasNoRoom, isFreeButForHolds, makeOffer } from './ask.ts'
+import { answerTimes, candidatesOf, hasNoRoom, isFreeButForHolds, lostTo, makeOffer } from './ask.ts'
 import { endOutlived } from './join.ts'
 import { listFreeSlots } from './suiting.ts'
 
@@ -185,7 +185,7 @@ async function slotsIn(ctx: Ctx, freed: readonly FreedTime[], waiting: readonly 
   return slots
 }
 
-/** Open offers of a time that somebody else has by now are over, and whoever held them may be asked about another. */
+/** Open offers of a time that is not to be had any more are over, and whoever held them may be asked about another. */
 async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
   if (open.length === 0) return []
   const free: Offer[] = []
@@ -197,7 +197,7 @@ async function closeTaken(ctx: Ctx, open: readonly Offer[]): Promise<Offer[]> {
   if (taken.length === 0) return free
   // Messages before offers, as the dispatcher takes them: neither waits for the other in a circle.
   await updateOfferMessagesDropped(ctx, taken.map(({ id }) => id), 'offer_over') // prettier-ignore
-  for (const { id } of taken) await updateOffer(ctx, id, 'taken', false)
+  for (const offer of taken) await updateOffer(ctx, offer.id, await lostTo(ctx, offer), false)
   return free
 }
 
