@@ -83,13 +83,19 @@ async function startDoor() {
   return door
 }
 
-it('knocks once at a time while the database is away, and has one connection when it is back', async () => {
+/** Connected, and from now on only the test moves the time. */
+async function listenThroughDoor() {
   const door = await startDoor()
   const notifications = await listen(
     door.url,
     createLog('error', () => undefined),
   )
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  return { door, notifications }
+}
+
+it('knocks once at a time while the database is away, and has one connection when it is back', async () => {
+  const { door, notifications } = await listenThroughDoor()
   door.open = false
   for (const guest of door.inside) guest.destroy()
   for (let failed = 1; failed <= 4; failed++) {
@@ -111,12 +117,7 @@ it('knocks once at a time while the database is away, and has one connection whe
 })
 
 it('gives up a connection that went silent, and tells over the next', async () => {
-  const door = await startDoor()
-  const notifications = await listen(
-    door.url,
-    createLog('error', () => undefined),
-  )
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const { door, notifications } = await listenThroughDoor()
   door.silent = true
   const clinicId = newId<'clinic'>()
   notifications.tell({ channel: 'nabz_diary', clinicId, diary: 5 })

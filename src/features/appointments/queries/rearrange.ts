@@ -162,14 +162,13 @@ export async function listLastMoves(ctx: Ctx, ids: readonly AppointmentId[]): Pr
 
 /**
  * Which of these visits can't stand in the place named, because others have it: for saying so. A hold that lapsed has
- * nothing. That nobody stands in two
- * places is the constraints' word alone.
+ * nothing. That nobody stands in two places is the constraints' word alone.
  */
 export async function listInTheWay(
   ctx: Ctx,
-  visits: readonly { id: AppointmentId; to: Pick<Standing, Taking> }[],
+  visits: readonly { id: AppointmentId; to: Pick<Standing, Spot> }[],
 ): Promise<Set<AppointmentId>> {
-  const each = <T>(value: (visit: Pick<Standing, Taking>) => T) => visits.map(({ to }) => value(to))
+  const each = <T>(value: (visit: Pick<Standing, Spot>) => T) => visits.map(({ to }) => value(to))
   const ids = visits.map(({ id }) => id)
   const blocked = await rows<{ id: AppointmentId }>(
     ctx.db,
@@ -222,5 +221,5 @@ export async function listInTheWay(
   return new Set(blocked.map(({ id }) => id))
 }
 
-type Taking =
+type Spot =
   'practitionerId' | 'locationId' | 'startsAt' | 'occupiedFrom' | 'occupiedTo' | 'lane' | 'overbooked' | 'resourceIds'
