@@ -55,11 +55,14 @@ export const unasked: Record<string, string> = {
   practitioner_limit: '999', practitionerLimit: '999', 'role[]': 'owner', __proto__x: 'x', 'constructor[prototype]': 'x',
 } // prettier-ignore
 
-/** Words of the inside that no answer may hold: a stack, a query, a path of the machine, a version. */
+/**
+ * Words of the inside that no answer may hold: a stack, a query, a path of the machine, a version. A token drawn at
+ * random can hold any of them by chance (`…-pg_ORZY…`), so the short ones count only where they stand alone, as written.
+ */
 export function leaksIn(text: string): string[] {
   return [
     /\bat [\w.<>]+ \(?(?:file:|\/|node:)[^\s)]+:\d+/, /node_modules/, /\/(?:home|work|usr|tmp|var)\/[\w/-]+\.\w+/,
     /\bSQLSTATE\b/, /syntax error at/i, /invalid (?:input|byte) /i, /duplicate key value/, /violates \w+ constraint/,
-    /select .{1,80} from (?:clinic|platform)\./i, /\bKnex\b|\bpg_\w+/, /ZodError|TypeError|RangeError|ReferenceError/,
+    /select .{1,80} from (?:clinic|platform)\./i, /(?<![\w-])(?:Knex|pg_[a-z]+(?:_[a-z]+)*)(?![\w-])/, /ZodError|TypeError|RangeError|ReferenceError/,
   ].flatMap((shape) => shape.exec(text)?.[0] ?? []) // prettier-ignore
 }

@@ -3,7 +3,7 @@ import type { AppointmentId, LocationId, PatientId, PractitionerId, SeriesId, Se
 import type { Phone } from '../../kernel/phone.ts'
 import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { rows } from '../../platform/db/rows.ts'
+import { readByKey, rows } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import { seesRestricted } from '../patients/rules.ts'
@@ -126,8 +126,9 @@ export async function listAppointments(
     selected +
       ' and a.starts_at >= ? and a.starts_at < ?' +
       (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
-      ' order by a.starts_at, d.position, a.lane, a.id',
-    [ctx.clinic.id, range.from, range.to, ...(range.practitionerId === undefined ? [] : [range.practitionerId])],
+      ' order by a.starts_at, d.position, a.lane, a.id' +
+      readByKey,
+    [ctx.clinic.id, range.from, range.to, ...(range.practitionerId === undefined ? [] : [range.practitionerId]), null],
   )
   return found.map((row) => opened(ctx, row))
 }

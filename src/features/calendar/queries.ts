@@ -2,7 +2,7 @@
 import type { AppointmentId, LocationId, PatientId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { rows } from '../../platform/db/rows.ts'
+import { readByKey, rows } from '../../platform/db/rows.ts'
 import type { Status } from '../appointments/rules.ts'
 import { seesRestricted } from '../patients/rules.ts'
 
@@ -50,13 +50,15 @@ export async function listVisits(
      where a.clinic_id = ? and a.starts_at >= ? and a.starts_at < ? and a.status <> 'cancelled'
        and (a.hold_expires_at is null or a.hold_expires_at > ?)` +
       (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
-      ' order by a.starts_at, d.position, a.lane, a.id',
+      ' order by a.starts_at, d.position, a.lane, a.id' +
+      readByKey,
     [
       ctx.clinic.id,
       range.from,
       range.to,
       ctx.now,
       ...(range.practitionerId === undefined ? [] : [range.practitionerId]),
+      null,
     ],
   )
   const sees = seesRestricted(ctx)

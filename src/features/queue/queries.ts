@@ -3,7 +3,7 @@ import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../..
 import type { Phone } from '../../kernel/phone.ts'
 import { isBefore, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { changes, rows } from '../../platform/db/rows.ts'
+import { changes, readByKey, rows } from '../../platform/db/rows.ts'
 import type { InLine } from './rules/estimate.ts'
 
 export type LineVisit = InLine & { locationId: LocationId; previousStatus: string | null; endsAt: Instant }
@@ -36,7 +36,8 @@ export async function listLine(
      where a.clinic_id = ? and a.starts_at >= ? and a.starts_at < ? and (a.starts_at >= ? or t.token is not null)
        and a.status <> 'pending' and a.patient_id is not null` +
       (practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
-      ' order by a.starts_at, a.id',
+      ' order by a.starts_at, a.id' +
+      readByKey,
     [
       day.date,
       ctx.clinic.id,
@@ -44,6 +45,7 @@ export async function listLine(
       day.to,
       day.from,
       ...(practitionerId === undefined ? [] : [practitionerId]),
+      null,
     ],
   )
   return found.map(({ token, walkIn, skips, changedAt, ...row }) => ({
