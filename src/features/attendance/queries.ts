@@ -11,13 +11,13 @@ export type Past = {
   misses: readonly Miss[]
 }
 
-/** More visits than anybody has in two years who comes twice a week. */
+/** More visits than anybody books in two years who books twice a week and comes to none. */
 const looked = 200
 
 /**
  * What the visits before `before` tell of each of these people: whether they were here, and which they missed. One query
- * for all of them, that looks back from the newest along an index. Nothing about misses where the patient's data is
- * restricted: it is kept, and not used.
+ * for all of them, that looks back from the newest along the index of what came to nothing. Nothing about misses where
+ * the patient's data is restricted: it is kept, and not used.
  */
 export async function listPasts(
   ctx: Ctx,
@@ -40,6 +40,7 @@ export async function listPasts(
              and last.cancelled_at > last.starts_at - make_interval(mins => ?)) as late
        from (select a.status, a.starts_at, a.cancelled_by, a.cancelled_at from clinic.appointments a
              where a.clinic_id = ? and a.patient_id = p.id and a.starts_at < ? and a.starts_at >= ?
+               and a.status in ('noshow', 'cancelled')
              order by a.starts_at desc limit ${looked}) last
      ) of_late on p.restricted_at is null
      where p.clinic_id = ? and p.id = any(?::uuid[])`,
