@@ -180,6 +180,22 @@ describe('everywhere', () => {
     expect(sources.filter((file) => /^export \* from/m.test(read(file)))).toEqual([])
   })
 
+  it('what kernel and platform offer says what it is, right above it', () => {
+    const offered =
+      /^export (?:async )?function\*? (\w+)|^export const (\w+)[^\n=]*= (?:async )?(?:\([^)]*\)|\w+)(?:: [^\n=]+)? =>/
+    const silent = sources
+      .filter((file) => ['kernel', 'platform'].includes(floorOf(file) ?? ''))
+      .flatMap((file) => {
+        const lines = read(file).split('\n')
+        return lines.flatMap((line, at) => {
+          const [, asFunction, asConstant] = offered.exec(line) ?? []
+          const name = asFunction ?? asConstant
+          return name !== undefined && !lines[at - 1]?.trimEnd().endsWith('*/') ? [`${file}: ${name}`] : []
+        })
+      })
+    expect(silent).toEqual([])
+  })
+
   it('the environment is read in one place, by commands that start something', () => {
     const commands = /^src\/(config|server)\.ts$|-command\.ts$|^src\/dev\//
     expect(

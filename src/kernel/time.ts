@@ -7,7 +7,9 @@ export type PlainTime = Temporal.PlainTime
 /** An IANA time zone name, checked by `isZone`. */
 export type Zone = string
 
+/** A length of time on the clock, to add to an instant or take from one. */
 export const minutes = (count: number) => Temporal.Duration.from({ minutes: count })
+/** The same in hours of sixty minutes, whatever the clocks of a place do: a day there may have 23 or 25. */
 export const hours = (count: number) => Temporal.Duration.from({ hours: count })
 
 /** Whether the IANA name is one that this runtime knows. */

@@ -35,6 +35,10 @@ const payload = z.object({
   scope: z.string(),
 })
 
+/**
+ * Issues and reads tokens that are good for `tokenMinutes`, at `<baseUrl>/api` and nowhere else. The key comes from
+ * the master key: with another one, every token that is out is worth nothing.
+ */
 export function createApiTokens(masterKey: Buffer, baseUrl: string, clock: Clock): ApiTokens {
   const privateKey = deriveSigningKey(masterKey, 'api-token')
   const publicKey = createPublicKey(privateKey)

@@ -22,6 +22,7 @@ const line = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
 })
 
+/** Heads in a folder, which is made when the first is added; each is on the disk when `add` answers. */
 export function folderHeadStore(folder: string): HeadStore {
   const pathOf = (clinicId: ClinicId) => join(folder, `${clinicId}.heads`)
   return {

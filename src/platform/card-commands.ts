@@ -27,6 +27,10 @@ export async function queueCardCommand(trx: Knex, command: CardCommand): Promise
 
 export type DueCommand = CardCommand & { id: string; version: number; attempts: number }
 
+/**
+ * Takes commands that are due and that nobody is carrying out, the longest due first; they are this process's until
+ * `lease`, and after that anybody's again. Each counts as one more attempt.
+ */
 export async function claimCardCommands(
   db: Knex,
   claim: { now: Instant; lease: Instant; limit: number },
@@ -52,6 +56,7 @@ export async function updateCommandDone(db: Knex, command: DueCommand, failure: 
   )
 }
 
+/** It failed and is tried again at `at`, or at once where it was asked for again meanwhile. */
 export async function updateCommandLater(db: Knex, command: DueCommand, at: Instant, failure: string): Promise<void> {
   await changes(
     db,

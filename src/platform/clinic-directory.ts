@@ -23,6 +23,10 @@ export const clinicColumns = `
 // What is no address is not asked about: one request's NUL would fail the query it shares with others.
 const addressShape = /^[a-z0-9-]{1,80}$/
 
+/**
+ * The directory of one process. It keeps nothing: calls made in the same moment share a query, and no answer is older
+ * than its question.
+ */
 export function createClinicDirectory(db: Database): ClinicDirectory {
   const bySlug = batched<string, ClinicFacts>(async (slugs) => {
     const found = await rows<ClinicFacts>(

@@ -45,6 +45,7 @@ export async function readNoteFiles(keyStoreDir: string): Promise<[name: string,
   return Promise.all(names.map(async (name): Promise<[string, Buffer]> => [name, await readFile(join(folder, name))]))
 }
 
+/** Puts back a note as `readNoteFiles` gave it, over one of that name. Throws for a name that no note has. */
 export async function writeNoteFile(keyStoreDir: string, name: string, bytes: Buffer): Promise<void> {
   if (!shape.test(name)) throw new Error('not the name of a note')
   await mkdir(folderOf(keyStoreDir), { recursive: true, mode: 0o700 })

@@ -48,6 +48,10 @@ type Run = {
 }
 type Counted = { last: Run; runs: number; failures: number; failuresInARow: number; succeededAt: Instant | undefined }
 
+/**
+ * The record of this process. Jobs that run often are written once in a while with their counts, others one by one; a
+ * database that is away costs the record and never the job.
+ */
 export function recordRuns({
   db,
   clock,

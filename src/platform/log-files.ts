@@ -27,6 +27,10 @@ function nameOn(day: string, process: string): string {
 
 const thisProcess = () => `${hostname().replace(/[^\w.-]/g, '_')}-${process.pid}`
 
+/**
+ * Today's file is opened with its first line, and left for the next day's at midnight UTC. `tell` hears once when a disk
+ * begins to fail; by default it writes to the standard error.
+ */
 export function openLogFiles(
   directory: string,
   clock: Clock,

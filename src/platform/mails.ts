@@ -37,6 +37,7 @@ export async function queueMail(
   return id
 }
 
+/** The mail that `queueMail` sealed under this id. Throws SealError when it was altered or is another's. */
 export function openMail(seal: PlatformSeal, id: string, sealed: Buffer): Mail {
   return JSON.parse(seal.open(sealed, 'mails.mail', id)) as Mail
 }

@@ -21,6 +21,7 @@ export type Metrics = {
 
 const knownMethods = new Set(['GET', 'POST', 'HEAD'])
 
+/** Counts from zero with each process; Prometheus adds them up and knows of restarts. */
 export function createMetrics(): Metrics {
   const requests = new Map<string, Sample>()
   const durations = new Map<string, Histogram>()

@@ -42,6 +42,7 @@ export type Noticeboard = {
   stop(): void
 }
 
+/** Whether a clinic is among those somebody speaks to; a list that names nobody leaves nobody out. */
 export function isFor(
   { plans, countries, languages }: Audience,
   clinic: Pick<Clinic, 'plan' | 'country' | 'language'>,
@@ -53,6 +54,10 @@ export function isFor(
 /** More at a time would be no news; whoever publishes more sees the oldest go. */
 const posted = 50
 
+/**
+ * Reads the board and keeps it, as `remember` does: other processes' changes are heard within moments. Where the
+ * database can't be read it starts empty.
+ */
 export async function createNoticeboard(
   db: Database,
   parts: Pick<Services, 'notifications' | 'log'>,

@@ -14,6 +14,7 @@ export type PagesFirst = {
 const momentMs = 15
 const patienceMs = 200
 
+/** One for a process. The time and the waiting are given by tests; in milliseconds. */
 export function createPagesFirst(now: () => number = () => performance.now(), wait = pause): PagesFirst {
   let last = -Infinity
   return {

@@ -48,6 +48,7 @@ const parsed = <S extends z.ZodType>(schema: S, text: unknown): z.output<S> | un
 
 /** What a browser answered, as the text a form carries; undefined when it is nothing of the kind. */
 export const parseRegistration = (text: unknown): Registration | undefined => parsed(registration, text)
+/** The same for somebody who signs in with one they have. */
 export const parseAssertion = (text: unknown): Assertion | undefined => parsed(assertion, text)
 
 /** Something to sign; only its hash is kept. */

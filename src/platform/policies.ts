@@ -36,6 +36,7 @@ export type PolicyShelf = {
   stop(): void
 }
 
+/** Reads the shelf and keeps it, as `remember` does: what is published elsewhere is heard within moments. */
 export async function createPolicyShelf(
   db: Database,
   parts: Pick<Services, 'notifications' | 'log'>,

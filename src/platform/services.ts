@@ -59,6 +59,7 @@ export type Services = {
   stopping: AbortController
 }
 
+/** The services of the application that a request came to. */
 export function servicesOf(req: Request): Services {
   return (req.app.locals as { services: Services }).services
 }

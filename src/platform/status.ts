@@ -103,6 +103,7 @@ export async function recordChecks(db: Knex, results: readonly CheckResult[], no
 /** How long the hours are kept. */
 export const statusDays = 30
 
+/** Removes the hours that are older than `statusDays`. Answers how many. */
 export async function removeOldChecks(db: Knex, now: Instant): Promise<number> {
   return changes(db, 'delete from platform.status_checks where hour < ?', [now.subtract({ hours: statusDays * 24 })])
 }

@@ -43,6 +43,10 @@ export type Switches = {
   stop(): void
 }
 
+/**
+ * Reads the switches and keeps them, as `remember` does: one that is thrown is heard by every process within moments.
+ * What can't be read stops nothing.
+ */
 export async function createSwitches(db: Database, parts: Pick<Services, 'notifications' | 'log'>): Promise<Switches> {
   const known: Remembered<Map<string, SwitchState>> = await remember(
     'switches',

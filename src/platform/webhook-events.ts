@@ -53,6 +53,7 @@ export async function claimEvents(
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+/** Worked on; what was told is kept for as long as the provider may tell it again. */
 export async function updateEventDone(db: Knex, id: string, now: Instant): Promise<void> {
   await changes(db, 'update platform.webhook_events set done_at = ?, lease_until = null where id = ?', [now, id])
 }
@@ -69,6 +70,7 @@ export async function updateEventForgotten(db: Knex, id: string, now: Instant): 
   )
 }
 
+/** Not now: nobody takes it again before that time. */
 export async function updateEventParked(db: Knex, id: string, notBefore: Instant): Promise<void> {
   await changes(db, 'update platform.webhook_events set lease_until = ? where id = ?', [notBefore, id])
 }

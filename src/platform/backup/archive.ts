@@ -38,6 +38,11 @@ const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 /** Rows of one table on their way out; `rows()` once all of them are through. */
 export type TableStream = { shape: TableShape; data: AsyncIterable<Buffer>; rows: () => number }
 
+/**
+ * Writes an archive piece by piece, holding no table whole. `finished` is given the manifest just before its bytes,
+ * the last of the archive. Whatever reading a table throws ends the archive without one, so that it can't be taken
+ * for whole.
+ */
 export async function* packArchive(
   start: BackupHead,
   tables: AsyncIterable<TableStream>,

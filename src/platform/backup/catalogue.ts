@@ -19,6 +19,7 @@ export async function tablesOf(client: Client): Promise<TableShape[]> {
 /** Of the service's own tables: the clinic itself, what its rows count with, and the links that its messages hold. */
 const standing = ['platform.clinics', 'platform.diaries', 'platform.appointment_links']
 
+/** The column that says whose a row is; of the list of clinics itself, its key. */
 export const clinicColumn = ({ schema, name }: TableShape) =>
   schema === 'platform' && name === 'clinics' ? 'id' : 'clinic_id'
 
@@ -44,16 +45,22 @@ export async function clinicTablesOf(client: Client): Promise<TableShape[]> {
   return ordered
 }
 
+/** Every clinic with data of its own, for a connection that `seeAllClinics`. */
 export async function listClinics(client: Client): Promise<ClinicId[]> {
   const { rows } = await client.query<{ id: ClinicId }>('select clinic_id as id from clinic.profiles order by 1')
   return rows.map(({ id }) => id)
 }
 
+/**
+ * The names of the migrations that the database has had, in order: two databases with the same ones have the same
+ * tables.
+ */
 export async function migrationsOf(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>('select name from public.knex_migrations order by name')
   return rows.map(({ name }) => name)
 }
 
+/** Every sequence that was ever drawn from, with its last number; as text, since it may be beyond 2^53. */
 export async function sequencesOf(client: Client): Promise<{ name: string; value: string }[]> {
   const { rows } = await client.query<{ name: string; value: string }>(
     `select format('%I.%I', schemaname, sequencename) as name, last_value::text as value from pg_sequences
@@ -62,10 +69,12 @@ export async function sequencesOf(client: Client): Promise<{ name: string; value
   return rows
 }
 
+/** The table's name as SQL takes it, whatever characters are in it. */
 export function quoted(client: Client, { schema, name }: Pick<TableShape, 'schema' | 'name'>): string {
   return `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`
 }
 
+/** The table's columns as SQL takes them, in the order in which a backup holds them. */
 export function columnList(client: Client, { columns }: TableShape): string {
   return columns.map((column) => client.escapeIdentifier(column)).join(', ')
 }

@@ -15,6 +15,7 @@ import { dumpDatabase } from './dump.ts'
 /** With the seven days after which an erased clinic is purged this stays below the thirty that are promised. */
 export const keptDays = 21
 
+/** `nabz-20261122T033500Z.backup`: the second in UTC, by which old ones are found and removed. */
 export const nameOf = (madeAt: Instant) =>
   `nabz-${madeAt.round('second').toString().replaceAll('-', '').replaceAll(':', '')}.backup`
 const madeAtOf = (name: string): Instant | undefined => {
@@ -87,6 +88,7 @@ export async function removeOldBackups(folder: string, now: Instant, days = kept
   return removed
 }
 
+/** Leaves the time of the last whole backup in a file, whose age the checks look at (`BACKUP_STAMP_FILE`). */
 export async function touchStamp(path: string, { manifest }: MadeBackup): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, `${manifest.madeAt}\n`)

@@ -101,6 +101,11 @@ export type StripeChannel = {
   eventIn(body: Buffer, signature: string, now: Instant): SignedEvent | undefined
 }
 
+/**
+ * Stripe by its own library, at the address that is configured and the version of the API this was written for. What
+ * it refuses, or does not answer within ten seconds when asked twice, comes back as a `StripeAnswer`; nothing here
+ * throws for it.
+ */
 export function stripeChannel(settings: NonNullable<Config['stripe']>): StripeChannel {
   const { hostname, port, protocol } = new URL(settings.baseUrl)
   const stripe = new Stripe(settings.secretKey, {

@@ -26,6 +26,10 @@ const refused = z.object({
   }),
 })
 
+/**
+ * One sender's number at Meta. `send` never throws and takes ten seconds at most; `unknown` is what Meta may have taken
+ * although its answer did not come or can't be read.
+ */
 export function whatsAppChannel(settings: Config['whatsapp']): Channel<WhatsAppPayload> {
   const url = `${settings.baseUrl}/${settings.version}/${settings.phoneNumberId}/messages`
   return {

@@ -73,6 +73,9 @@ export async function runChecks(
   })
 }
 
+/**
+ * What is well and what is not at this moment, by `limits`; writes nothing. Throws when the database does not answer.
+ */
 export async function lookAround(
   services: Services,
   known: readonly KnownJob[],

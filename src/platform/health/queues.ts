@@ -19,6 +19,10 @@ type Row = { due: number; oldest: Instant | null; retried: number }
 /** What waits for a later try is not due, but still has not left: the longest wait between two tries. */
 const longestWait = { minutes: 30 }
 
+/**
+ * The platform's own sender and its mail. What a clinic sends by credentials of its own counts in what is due; that
+ * its provider refuses it is told to that clinic, not here.
+ */
 export async function readQueues(
   { db, jobsDb }: Pick<Services, 'db' | 'jobsDb'>,
   now: Instant,

@@ -14,6 +14,10 @@ const cachedSeconds = 10
 
 export type Readings = { read(): Promise<Family[]> }
 
+/**
+ * The readings of this process. The delay of its event loop is that since the last `read`, so one scraper sees all of
+ * it.
+ */
 export function createReadings(services: Services): Readings {
   const loop = monitorEventLoopDelay({ resolution: 20 })
   loop.enable()

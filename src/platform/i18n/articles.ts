@@ -32,6 +32,7 @@ export function listArticles(language: Language, path: string): string[] {
     .sort()
 }
 
+/** The text at `<language>/<path>.md`. Throws when there is none, which the locale test finds before anyone does. */
 export function readArticle(language: Language, path: string): Article {
   return parseArticle(readArticleSource(language, path))
 }

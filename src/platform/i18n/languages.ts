@@ -4,6 +4,7 @@ export type Language = (typeof languages)[number]
 /** Each language in its own name and writing, for the switch. */
 export const languageNames: Record<Language, string> = { en: 'English', ar: 'العربية', ur: 'اردو' }
 
+/** The way a page of that language runs. */
 export const directionOf = (language: Language): 'ltr' | 'rtl' => (language === 'en' ? 'ltr' : 'rtl')
 
 /** The switch of a staff page, each language in its own name. */

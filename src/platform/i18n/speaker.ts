@@ -7,6 +7,7 @@ export type Speaker = Format & { lang: Language; dir: 'ltr' | 'rtl'; t: Translat
 
 export type Speakers = (lang: Language, place: { country: string; zone: string }) => Speaker
 
+/** Makes each speaker once: there are as many as languages times countries and zones with clinics. */
 export function createSpeakers(translations: Record<Language, Translate>): Speakers {
   const cache = new Map<string, Speaker>()
   return (lang, { country, zone }) => {

@@ -9,6 +9,7 @@ export type Translate = (key: string, params?: Record<string, unknown>) => strin
 
 const folder = fileURLToPath(new URL('../../locales/', import.meta.url))
 
+/** All sentences of a language, by feature, as its files have them. */
 export function readLocale(language: Language): Record<string, unknown> {
   const features: Record<string, unknown> = {}
   for (const file of readdirSync(join(folder, language))) {

@@ -65,6 +65,7 @@ export function certificateKey(masterKey: Buffer): CertificateKey {
 const keyOf = (publicKey: Buffer): KeyObject =>
   createPublicKey({ key: Buffer.concat([publicHead, publicKey]), format: 'der', type: 'spki' })
 
+/** A public key, given as its 32 bytes, as other tools read it: SubjectPublicKeyInfo in PEM (RFC 8410). */
 export const pemOf = (publicKey: Buffer): string => keyOf(publicKey).export({ format: 'pem', type: 'spki' }).toString()
 
 /** SHA-256, to compare two keys by eye. */
@@ -129,6 +130,7 @@ export type AuditEntryFacts = {
   origin: string | null
 }
 
+/** The head of a log without entries: no clinic's log can be passed off as another's. */
 export const emptyAuditHead = (clinicId: string): Buffer =>
   createHash('sha256').update(`nabz/erasure/audit/v1|${clinicId}`).digest()
 

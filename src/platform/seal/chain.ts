@@ -39,6 +39,10 @@ const sha256 = (...parts: (string | Buffer)[]): Buffer => {
   return hash.digest()
 }
 
+/**
+ * What stands for sealed details in the chain: SHA-256 of the sealed bytes, so that they can go and the chain still
+ * holds.
+ */
 export const digestOf = (sealed: Buffer | null): Buffer | null => (sealed === null ? null : sha256(sealed))
 
 /** What the first link builds on: no clinic's chain can be passed off as another's. */

@@ -18,6 +18,7 @@ export type CachedPage = {
   coded: Partial<Record<Coding, Promise<Buffer>>>
 }
 
+/** The page as it will be sent, `type` being its Content-Type. */
 export const cachedPage = (type: string, text: string): CachedPage => ({ type, plain: Buffer.from(text), coded: {} })
 
 /** About how many bytes it takes to keep. */

@@ -25,6 +25,10 @@ const places: { path: string; name: string; icon: string; permission: Permission
 
 type Operator = { name: string; theme: string; shortcuts: boolean }
 
+/**
+ * What the layout of the console prints around a page at `current`. Of the places only those that a route answers are
+ * shown.
+ */
 export function consoleShell({
   person,
   speaker,

@@ -3,6 +3,7 @@ import csurf from 'csurf'
 import type { Request, RequestHandler, Response } from 'express'
 import { servicesOf } from '../services.ts'
 
+/** `__Host-` wherever there is TLS: no other host of the domain can set it then. Browsers refuse that name without. */
 export function csrfCookieName(secure: boolean): string {
   return secure ? '__Host-csrf' : 'nabz-csrf'
 }
@@ -40,6 +41,10 @@ const isMultipart = (req: Request) => /^multipart\/form-data\b/i.test(req.header
  */
 const unproven = new WeakMap<Request, RequestHandler>()
 
+/**
+ * For doors that take no file: throws, answered with 403, when the form came as one with files and its token was
+ * never read.
+ */
 export function refuseUnprovenToken(req: Request): void {
   if (unproven.has(req)) throw Object.assign(new Error('a form that no page of ours sends'), { code: 'EBADCSRFTOKEN' })
 }

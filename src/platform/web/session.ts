@@ -57,6 +57,7 @@ export const freshMinutes = 10
 /** Between the password and the second factor. */
 export const pendingMinutes = 10
 
+/** `__Host-` wherever there is TLS: no other host of the domain can set it then. Browsers refuse that name without. */
 export function sessionCookieName(secure: boolean): string {
   return secure ? '__Host-nabz' : 'nabz'
 }

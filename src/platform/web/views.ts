@@ -95,6 +95,10 @@ function asset(path: string): string {
   return `${path}?v=${print}`
 }
 
+/**
+ * The whole page as HTML. Throws when the template or one of its sentences does not exist, or it prints what it was
+ * not given.
+ */
 export function render({ template: name, page }: View, chrome: Chrome): string {
   const { speaker } = chrome
   let token: string | undefined

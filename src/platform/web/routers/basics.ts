@@ -19,6 +19,7 @@ export type Basics = {
   redirect: (path: string) => Promise<void>
 }
 
+/** What every door gives its handlers, from the parts it has found out about the request. */
 export function basics(
   req: Request,
   res: Response,
@@ -48,6 +49,7 @@ export function visitorLanguage(req: Request): Language {
   return parseLanguage(req.query.lang) ?? parseLanguage(req.acceptsLanguages([...languages])) ?? 'en'
 }
 
+/** What the form before this page left to be said, once; with a button where the step can be undone. */
 export function takeFlash(req: Request, speaker: Speaker) {
   const flash = req.session?.flash
   if (!flash) return undefined
@@ -59,10 +61,17 @@ export function takeFlash(req: Request, speaker: Speaker) {
   }
 }
 
+/**
+ * The token for the forms of a page, which gives the browser its cookie; undefined behind doors that take no forms.
+ */
 export function tokenOf(req: Request): string | undefined {
   return typeof req.csrfToken === 'function' ? req.csrfToken() : undefined
 }
 
+/**
+ * A path of ours in a language: named in the address unless it is the `usual` one of the place. What follows `#`
+ * stays last.
+ */
 export function withLanguage(path: string, lang: Language, usual: Language | undefined): string {
   if (lang === usual) return path
   const [beforeHash = '', hash] = path.split('#')

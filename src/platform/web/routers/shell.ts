@@ -84,6 +84,7 @@ export type DeskNotices = {
   lookOnly: (place: DeskPlace) => View
 }
 
+/** What the application named when it was put together. */
 export const deskNoticesOf = (req: Request): DeskNotices => (req.app.locals as { deskNotices: DeskNotices }).deskNotices
 
 export type Workspace = {
@@ -121,6 +122,7 @@ const navigation: Destination[] = [
   { path: '/settings', icon: 'settings', label: 'shared.nav.settings', permission: 'clinic.settings' },
 ]
 
+/** What the layout of the desk prints around a page: only the places that this role may go to. */
 export function shellOf({ place, person, memberships, current }: Workspace, { banners }: DeskNotices) {
   const { clinic, role, speaker } = place
   const base = `/app/${clinic.slug}`

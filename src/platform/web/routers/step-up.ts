@@ -13,6 +13,10 @@ export type StepUp = (request: Basics & { person: Person }) => Promise<boolean>
 
 const stepUpOf = (req: Request): StepUp => (req.app.locals as { stepUp: StepUp }).stepUp
 
+/**
+ * Whether the handler may go on. If not, the answer is given already: a page is sent to where one proves oneself and
+ * comes back, a form is asked about by the application's `StepUp` with all that was typed.
+ */
 export async function provesLately(request: Basics & { person: Person }, options: RouteOptions): Promise<boolean> {
   const { req, res, person } = request
   if (!options.stepUp || (options.stepUp === 'second' && !person.secondFactor)) return true

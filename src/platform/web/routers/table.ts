@@ -45,6 +45,10 @@ export type Routes<R, A extends Access = Access> = {
   post(path: string, access: A, handler: Handler<R>, options?: RouteOptions): void
 }
 
+/**
+ * A door: its routes stand under `base`, count as the feature's, and each is entered in `routeTable`. `open` finds
+ * out who is there and what they may do; where it answers undefined it has answered the request, and no handler runs.
+ */
 export function routes<R, A extends Access>(
   door: Door,
   base: string,
