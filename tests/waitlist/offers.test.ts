@@ -1,58 +1,38 @@
-// A time comes free: who is asked, who gets it, and who hears what.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { holdSlot } from '../../src/features/appointments/actions/hold.ts'
+// A time comes free: who is asked about it, in which order, and who is left alone.
+import { describe, expect, it } from 'vitest'
 import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
-import { cancelByPatient, takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
-import { addClosure } from '../../src/features/clinics/actions/closures.ts'
+import { takeStep, undoStep } from '../../src/features/appointments/actions/run.ts'
+import { withdraw } from '../../src/features/consents/actions.ts'
+import { takePatient } from '../../src/features/export/actions/patient.ts'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
-import { withdraw } from '../../src/features/consents/actions.ts'
-import { changeWaitlistSettings, leaveList, restoreEntry } from '../../src/features/waitlist/actions/join.ts'
-import { offerByHand } from '../../src/features/waitlist/actions/by-hand.ts'
-import { offerFreedTimes } from '../../src/features/waitlist/actions/offer.ts'
-import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
 import { erasePatient } from '../../src/features/rights/actions/erase.ts'
-import { takePatient } from '../../src/features/export/actions/patient.ts'
-import type { ClinicId } from '../../src/kernel/ids.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { offerByHand } from '../../src/features/waitlist/actions/by-hand.ts'
+import { changeWaitlistSettings, leaveList, restoreEntry } from '../../src/features/waitlist/actions/join.ts'
+import { offerFreedTimes } from '../../src/features/waitlist/actions/offer.ts'
+import type { TestApp } from '../support/app.ts'
 import { makeShift } from '../support/factories.ts'
-import { inShort, startOver } from '../support/messages.ts'
-import { fakeWhatsApp, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
-import { newPhone, offersIn, patientActor, settle as settleAll, visitsIn, waitingScene, type Scene } from './scene.ts'
+import { inShort } from '../support/messages.ts'
+import type { FakeWhatsApp } from '../support/whatsapp.ts'
+import {
+  digits,
+  newPhone,
+  offersIn,
+  offersOf,
+  patientActor,
+  visitsIn,
+  waitingScene,
+  withWaitingList,
+  wordsFor,
+  type Scene,
+} from './scene.ts'
 
 let app: TestApp
 let whatsapp: FakeWhatsApp
 let scene: Scene
-beforeAll(async () => {
-  app = await startTestApp()
-  whatsapp = fakeWhatsApp(app)
-})
-afterAll(() => app.stop())
-beforeEach(async () => {
-  await startOver(app, whatsapp)
-  scene = await waitingScene(app)
-})
+withWaitingList((started) => ({ app, whatsapp, scene } = started))
 
-const settle = () => settleAll(app, whatsapp)
-const later = (minutes: number) => app.clock.set(app.clock.now().add({ minutes }))
-const cancel = (id: Awaited<ReturnType<Scene['book']>>['id']) =>
-  scene.clinic.inClinic((ctx) => cancelByPatient(ctx, id), patientActor)
-// Several leave at once, so that they arrive in any order.
-const offersOf = (sent: SentMessage[]) =>
-  sent.filter(({ name }) => name.startsWith('nabz_waitlist')).sort((a, b) => Number(a.to) - Number(b.to))
-const digits = (phone: string) => phone.replace('+', '')
-const entryOf = (patientId: Parameters<typeof listEntriesOf>[1]) =>
-  scene.clinic.inClinic(async (ctx) => (await listEntriesOf(ctx, patientId))[0]!)
-
-/** The time is taken, these many wait for it, and it comes free. */
-async function freed(people: number) {
-  const visit = await scene.book()
-  const waiting = []
-  for (let number = 0; number < people; number++) waiting.push(await scene.join())
-  await settle()
-  await cancel(visit.id)
-  return waiting
-}
+const { settle, later, cancel, entryOf, freed } = wordsFor(() => ({ app, whatsapp, scene }))
 
 describe('a time that comes free', () => {
   it('is offered to the three who have waited longest, with what they need to know', async () => {
@@ -99,15 +79,6 @@ describe('a time that comes free', () => {
     expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
   })
 
-  it('is one that somebody held and let go', async () => {
-    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
-    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
-    const one = await scene.join()
-    expect(offersOf(await settle())).toEqual([])
-    later(6)
-    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
-  })
-
   it('is one of hours that were added', async () => {
     await scene.book()
     const one = await scene.join()
@@ -146,120 +117,6 @@ describe('a time that comes free', () => {
     expect(offersOf(await settle())).toEqual([])
     later(2)
     expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(waiting[1]!.phone)])
-  })
-})
-
-describe('an answer', () => {
-  it('yes: booked, confirmed, off the list, and nobody else is told they have it', async () => {
-    const [one, two] = await freed(2)
-    const [message, other] = offersOf(await settle())
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    const answers = await settle()
-    expect(answers.map(({ name, to }) => [name, to])).toEqual([['nabz_confirmation', digits(one!.phone)]])
-    expect(await visitsIn(scene.clinic)).toMatchObject([{ patient_id: one!.patientId, status: 'booked' }])
-    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'booked' })
-
-    await whatsapp.tap(two!.phone, other!, 0).expect(200)
-    const [sorry, ...rest] = await settle()
-    expect(rest).toEqual([])
-    expect(sorry!.texts[0]).toMatch(/^Thank you for answering\..*You stay on the waiting list/)
-    // A second yes to the same is not answered again.
-    await whatsapp.tap(two!.phone, other!, 0).expect(200)
-    expect(await settle()).toEqual([])
-    expect(await entryOf(two!.patientId)).toMatchObject({ state: 'waiting' })
-    // The winner's own second tap neither.
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect(await settle()).toEqual([])
-  })
-
-  it.each(['yes', 'نعم', 'ہاں', 'haan'])('“%s” typed is a yes while an offer stands', async (text) => {
-    const [one] = await freed(1)
-    await settle()
-    await whatsapp.write(one!.phone, text).expect(200)
-    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
-    expect(await visitsIn(scene.clinic)).toHaveLength(1)
-  })
-
-  it('“yes” is nothing of the kind when nothing was offered', async () => {
-    const one = await scene.book()
-    app.clock.set(app.clock.now().add({ minutes: 4 }))
-    await settle()
-    await whatsapp.write(one.patientPhone!, 'yes').expect(200)
-    const [answer] = await settle()
-    expect(answer!.texts[0]).toMatch(/nobody reads the answers/)
-  })
-
-  it('no: thanked, stays on the list, and the next in line is asked', async () => {
-    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most: 1, minutes: 30 }))
-    const [one, two] = await freed(2)
-    const [message] = offersOf(await settle())
-    await whatsapp.tap(one!.phone, message!, 1).expect(200)
-    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/^Thank you for telling us/)])
-    later(2)
-    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(two!.phone)])
-    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'waiting' })
-  })
-
-  it('after its time: kindly too late, and nothing is booked', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    later(31)
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    const answers = await settle()
-    expect(answers.map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/^That offer has ended/)])
-    expect(await visitsIn(scene.clinic)).toEqual([])
-  })
-
-  it('after leaving the list: that both are over, and no promise to write', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    await scene.clinic.inClinic((ctx) => leaveList(ctx, one!.id, 'desk'))
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    const [answer] = await settle()
-    expect(answer!.texts[0]).toMatch(/^That offer has ended, and you are no longer on the waiting list/)
-  })
-
-  it('from another telephone counts for nothing', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    await whatsapp.tap(newPhone(), message!, 0).expect(200)
-    await settle()
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
-    expect(await visitsIn(scene.clinic)).toEqual([])
-    expect(await entryOf(one!.patientId)).toMatchObject({ state: 'waiting' })
-  })
-
-  it('ten at once: one visit, nine kind answers', async () => {
-    await scene.clinic.inClinic((ctx) => changeWaitlistSettings(ctx, { on: true, most: 10, minutes: 30 }))
-    const waiting = await freed(10)
-    const messages = offersOf(await settle())
-    expect(messages).toHaveLength(10)
-    for (const [at, message] of messages.entries()) await whatsapp.tap(waiting[at]!.phone, message, 0).expect(200)
-    whatsapp.sent.length = 0
-    await Promise.all(Array.from({ length: 10 }, () => workOnEvents(app.services)))
-    await dispatchDue(app.services)
-    const names = whatsapp.sent.map(({ name }) => name).sort()
-    expect(names).toEqual(['nabz_confirmation', ...Array<string>(9).fill('text')])
-    expect(new Set(whatsapp.sent.map(({ to }) => to)).size).toBe(10)
-    for (const { texts } of whatsapp.sent.filter(({ name }) => name === 'text')) {
-      expect(texts[0]).toMatch(/Somebody else was a moment faster/)
-    }
-    expect(await visitsIn(scene.clinic)).toHaveLength(1)
-    const states = (await offersIn(scene.clinic)).map(({ state }) => state).sort()
-    expect(states).toEqual(['accepted', ...Array<string>(9).fill('taken')])
-  })
-
-  it('STOP in between: the offer is over, nothing is booked or said, and no more are made', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    await whatsapp.write(one!.phone, 'STOP').expect(200)
-    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/no more WhatsApp/)])
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect(await settle()).toEqual([])
-    expect(await visitsIn(scene.clinic)).toEqual([])
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
-    await makeShift(scene.clinic, { locationId: scene.locationId, from: '15:00', to: '15:30' })
-    expect(await settle()).toEqual([])
   })
 })
 
@@ -329,45 +186,6 @@ describe('offers', () => {
     expect(offersOf(await settle())).toEqual([])
     app.clock.set('2026-11-25T03:00:01Z')
     expect(offersOf(await settle())).toHaveLength(1)
-  })
-
-  it('outlive somebody who holds the time on the page and lets it go', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
-    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
-    later(2)
-    await settle()
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
-    later(4)
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
-  })
-
-  it('outlive a yes that met somebody who was just booking it: said again it is a yes', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
-    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect((await settle()).map(({ texts }) => texts[0])).toEqual([
-      expect.stringMatching(/Somebody is just booking this time.*until 12:30/),
-    ])
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
-    expect(await visitsIn(scene.clinic)).toMatchObject([{ status: 'pending' }])
-    later(6)
-    await whatsapp.write(one!.phone, 'yes').expect(200)
-    expect((await settle()).map(({ name }) => name)).toEqual(['nabz_confirmation'])
-  })
-
-  it('whose message meets somebody who is just booking the time leave all the same', async () => {
-    await freed(1)
-    await app.runJob('waitlist.offer')
-    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
-    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
-    await dispatchDue(app.services)
-    expect(offersOf(whatsapp.sent)).toHaveLength(1)
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'open' }])
   })
 
   it('are not made of a time that begins too soon', async () => {
@@ -476,20 +294,6 @@ describe('what came free meanwhile is offered', () => {
     expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
   })
 
-  it('to somebody put back while another holds it, once it is let go', async () => {
-    const visit = await scene.book()
-    const one = await scene.join()
-    await settle()
-    await scene.clinic.inClinic((ctx) => leaveList(ctx, one.id, 'desk'))
-    await cancel(visit.id)
-    const holder = { owner: Buffer.alloc(32, 1), language: 'en' as const }
-    await scene.clinic.inClinic((ctx) => holdSlot(ctx, scene.slot(), holder), { kind: 'visitor' })
-    await scene.clinic.inClinic((ctx) => restoreEntry(ctx, one.id))
-    expect(offersOf(await settle())).toEqual([])
-    later(6)
-    expect(offersOf(await settle()).map(({ to }) => to)).toEqual([digits(one.phone)])
-  })
-
   it('to somebody who had said STOP, and says START', async () => {
     const [early, late] = [await scene.book(), await scene.book('2026-11-26')]
     const one = await scene.join({ until: scene.wish().until.add({ days: 1 }) })
@@ -549,59 +353,6 @@ describe('of all that is free', () => {
     later(2)
     const [second] = offersOf(await settle())
     expect(second!.texts[1]).toContain('26 November')
-  })
-})
-
-describe('a time that closes', () => {
-  const close = () =>
-    scene.clinic.inClinic((ctx) =>
-      addClosure(ctx, {
-        startsAt: scene.slot().startsAt.subtract({ hours: 1 }),
-        endsAt: scene.slot().startsAt.add({ hours: 2 }),
-        reason: 'water',
-        shown: false,
-      }),
-    )
-
-  it('while its offer stands is not booked by a yes, which hears kindly that it is gone', async () => {
-    const [one] = await freed(1)
-    const [message] = offersOf(await settle())
-    await close()
-    await whatsapp.tap(one!.phone, message!, 0).expect(200)
-    expect((await settle()).map(({ texts }) => texts[0])).toEqual([expect.stringMatching(/offer has ended/)])
-    expect(await visitsIn(scene.clinic)).toEqual([])
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
-  })
-
-  it('before the message about it leaves lets nothing leave, not even from a process that saw the clinic before', async () => {
-    await freed(1)
-    await app.runJob('waitlist.offer')
-    // Closed between the claim and the look before the send, by another process.
-    const { clinics } = app.services
-    const before = await clinics.byId(scene.clinic.id)
-    await close()
-    let asked = 0
-    const behind = {
-      ...app.services,
-      clinics: {
-        ...clinics,
-        byId: (id: ClinicId) => (asked++ === 0 ? Promise.resolve(before) : clinics.byId(id)),
-      },
-    }
-    await dispatchDue(behind)
-    expect(offersOf(whatsapp.sent)).toEqual([])
-    expect(await inShort(app, scene.clinic.id)).toContain('waitlist_offer dropped (offer_over)')
-    expect(await offersIn(scene.clinic)).toMatchObject([{ state: 'withdrawn' }])
-  })
-
-  it('lets whoever was offered it be asked about another', async () => {
-    const one = await scene.join({ until: scene.wish().until.add({ days: 1 }) })
-    const [first] = offersOf(await settle())
-    expect(first!.texts[1]).toContain('25 November')
-    await close()
-    later(2)
-    const [second] = offersOf(await settle())
-    expect([second!.to, second!.texts[1]]).toEqual([digits(one.phone), expect.stringContaining('26 November')])
   })
 })
 

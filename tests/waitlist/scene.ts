@@ -1,17 +1,21 @@
 // A clinic with one free time a day, ten o'clock with Dr Sana, and people who wait for the one of tomorrow.
+import { beforeAll, beforeEach } from 'vitest'
 import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
+import { cancelByPatient } from '../../src/features/appointments/actions/run.ts'
 import type { Appointment } from '../../src/features/appointments/queries.ts'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
 import { workOnEvents } from '../../src/features/messaging/actions/events.ts'
 import { joinList, type Joining } from '../../src/features/waitlist/actions/join.ts'
+import { listEntriesOf } from '../../src/features/waitlist/queries/entries.ts'
 import type { EntryId, WaitingWish } from '../../src/features/waitlist/rules.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import type { Actor } from '../../src/platform/clinic-scope.ts'
-import type { TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
 import { makeLocation, makePatient, makeService, makeShift } from '../support/factories.ts'
-import type { FakeWhatsApp, SentMessage } from '../support/whatsapp.ts'
+import { startOver } from '../support/messages.ts'
+import { fakeWhatsApp, type FakeWhatsApp, type SentMessage } from '../support/whatsapp.ts'
 
 export const patientActor: Actor = { kind: 'patient' }
 export const tomorrow = Temporal.PlainDate.from('2026-11-25')
@@ -115,3 +119,46 @@ export const visitsIn = (clinic: TestClinic) =>
      order by starts_at, id`,
     [clinic.id],
   )
+
+// Several leave at once, so that they arrive in any order.
+export const offersOf = (sent: SentMessage[]) =>
+  sent.filter(({ name }) => name.startsWith('nabz_waitlist')).sort((a, b) => Number(a.to) - Number(b.to))
+
+/** As WhatsApp names a number. */
+export const digits = (phone: string) => phone.replace('+', '')
+
+type Now = { app: TestApp; whatsapp: FakeWhatsApp; scene: Scene }
+
+/** An app for the file's tests, and for each of them a clinic for which nobody waits yet. */
+export function withWaitingList(take: (started: Now) => void): void {
+  let app: TestApp
+  let whatsapp: FakeWhatsApp
+  beforeAll(async () => {
+    app = await startTestApp()
+    whatsapp = fakeWhatsApp(app)
+    return () => app.stop()
+  })
+  beforeEach(async () => {
+    await startOver(app, whatsapp)
+    take({ app, whatsapp, scene: await waitingScene(app) })
+  })
+}
+
+/** What happens around a time that comes free, said of the scene as it is when it happens. */
+export function wordsFor(now: () => Now) {
+  const later = (minutes: number) => now().app.clock.set(now().app.clock.now().add({ minutes }))
+  const cancel = (id: Appointment['id']) => now().scene.clinic.inClinic((ctx) => cancelByPatient(ctx, id), patientActor)
+  const entryOf = (patientId: Parameters<typeof listEntriesOf>[1]) =>
+    now().scene.clinic.inClinic(async (ctx) => (await listEntriesOf(ctx, patientId))[0]!)
+  /** The time is taken, these many wait for it, and it comes free. */
+  const freed = async (people: number) => {
+    const { app, whatsapp, scene } = now()
+    const visit = await scene.book()
+    const waiting = []
+    for (let number = 0; number < people; number++) waiting.push(await scene.join())
+    await settle(app, whatsapp)
+    await cancel(visit.id)
+    return waiting
+  }
+  return { settle: () => settle(now().app, now().whatsapp), later, cancel, entryOf, freed }
+}
