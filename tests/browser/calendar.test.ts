@@ -1,116 +1,22 @@
 // The calendar in hands: visits moved and stretched by pointer, keyboard and form, other windows following by themselves,
 // and everything mirrored where people read from the right.
-import type { Browser, Page } from 'playwright-core'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { PractitionerId } from '../../src/kernel/ids.ts'
 import { loadTranslations } from '../../src/platform/i18n/translate.ts'
 import { testNow, type TestApp } from '../support/app.ts'
-import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { makeAppointment, makeBookable, makePatient, makePractitioner, makeShift } from '../support/factories.ts'
+import { describeInBrowser, expectUsable } from '../support/browser.ts'
+import type { TestClinic } from '../support/cast.ts'
+import { makeAppointment, makePatient } from '../support/factories.ts'
+import { drag, heard, item, pointAt, stands, standsAt, styleOf, withCalendar } from './calendar-scene.ts'
 
 const t = loadTranslations().en
 
 describeInBrowser('the calendar', () => {
   let app: TestApp
-  let browser: Browser
-  withAppAndBrowser((started) => ({ app, browser } = started))
-
   let clinic: TestClinic
   let hamid: PractitionerId
   let sana: string
-  let opened: (Awaited<ReturnType<typeof openWindow>> | undefined)[] = []
-  beforeEach(async () => {
-    clinic = await makeClinic(app)
-    await makeBookable(clinic)
-    sana = clinic.cast.sana.practitionerId
-    hamid = (await makePractitioner(clinic)).id
-    await makeShift(clinic, { practitionerId: hamid })
-  })
-  afterEach(async () => {
-    for (const one of opened) {
-      expect({ complaints: one?.complaints, strangers: one?.strangers }).toEqual({ complaints: [], strangers: [] })
-      await one?.context.close()
-    }
-    opened = []
-  })
-
-  async function open(query = '', options: Parameters<typeof openWindow>[2] = {}): Promise<Page> {
-    const window = await openWindow(browser, app, { viewport: { width: 1280, height: 900 }, ...options })
-    opened.push(window)
-    await useCookies(window.context, app, await clinic.as(clinic.cast.bilal))
-    const page = await window.context.newPage()
-    await page.goto(`/app/${clinic.slug}/calendar${query}`)
-    return page
-  }
-  const styleOf = (page: Page, selector: string, property: string) =>
-    page.evaluate<string>(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`)
-  const item = (page: Page, id: string) => page.locator(`.cal-visit[data-visit="${id}"]`)
-  const stands = async (page: Page, id: string) => {
-    const visit = item(page, id)
-    return [
-      await page.locator('[data-column]', { has: visit }).getAttribute('data-practitioner'),
-      await visit.getAttribute('data-start'),
-      await visit.getAttribute('data-minutes'),
-    ]
-  }
-  const standsAt = (page: Page, id: string, ...where: unknown[]) =>
-    expect.poll(() => stands(page, id), { timeout: 8_000 }).toEqual(where)
-  const heard = (page: Page, text: string | RegExp) =>
-    expect.poll(() => page.locator('#announcer').textContent(), { timeout: 8_000 }).toMatch(text)
-  /** The middle of a minute in a doctor's column, in view. */
-  async function pointAt(page: Page, practitioner: string, minute: number): Promise<{ x: number; y: number }> {
-    const lane = page.locator(`[data-column][data-practitioner="${practitioner}"] [data-lane]`)
-    const box = (await lane.boundingBox())!
-    const grid = page.locator('.cal')
-    const [hours, from] = [await grid.getAttribute('data-hours'), await grid.getAttribute('data-from')]
-    return { x: box.x + box.width / 2, y: box.y + ((minute / 60 - Number(from)) * box.height) / Number(hours) + 2 }
-  }
-  async function drag(page: Page, id: string, practitioner: string, minute: number) {
-    const visit = item(page, id)
-    await visit.scrollIntoViewIfNeeded()
-    const box = (await visit.boundingBox())!
-    await page.mouse.move(box.x + 20, box.y + 6)
-    await page.mouse.down()
-    await page.mouse.move(box.x + 30, box.y + 16, { steps: 3 })
-    // The times that are free are marked once they are known.
-    await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
-    const to = await pointAt(page, practitioner, minute)
-    await page.mouse.move(to.x, to.y + 6, { steps: 6 })
-    await page.mouse.up()
-  }
-  type Point = { x: number; y: number }
-  /** Fingers on the glass, as the browser is told of them: whoever is not named any more has left it. */
-  async function fingersOn(page: Page) {
-    const glass = await page.context().newCDPSession(page)
-    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: Point[]) =>
-      glass.send('Input.dispatchTouchEvent', { type, touchPoints: points.map((at, id) => ({ ...at, id })) })
-    const slide = async (from: Point, to: Point) => {
-      for (let step = 1; step <= 8; step++)
-        await touch('touchMove', {
-          x: from.x + ((to.x - from.x) * step) / 8,
-          y: from.y + ((to.y - from.y) * step) / 8,
-        })
-    }
-    return { touch, slide }
-  }
-  const scrolled = (page: Page) => page.evaluate<number>(`scrollY + document.querySelector('.cal').scrollTop`)
-  /** A push goes on for a while. */
-  const atRest = async (page: Page) => {
-    let last = -1
-    await expect.poll(async () => last === (last = await scrolled(page)), { interval: 200, timeout: 8_000 }).toBe(true)
-  }
-  /** In view, on a page that moves no more: a letter that comes late moves what a finger was to be put on. */
-  async function inMiddle(page: Page, id: string) {
-    await page.waitForLoadState('load')
-    await page.evaluate(`document.fonts.ready.then(() => undefined)`)
-    await page.evaluate(`document.querySelector('[data-visit="${id}"]').scrollIntoView({ block: 'center' })`)
-    await atRest(page)
-  }
-  async function handleOf(page: Page, id: string): Promise<Point> {
-    const box = (await item(page, id).boundingBox())!
-    return { x: box.x + box.width / 2, y: box.y + 8 }
-  }
+  const open = withCalendar((started) => ({ app, clinic, hamid, sana } = started))
 
   it('moves a visit by dragging, also to another doctor, and takes it back', { timeout: 60_000 }, async () => {
     const visit = await makeAppointment(clinic, { at: '13:00', messagesWanted: true })
@@ -226,105 +132,6 @@ describeInBrowser('the calendar', () => {
     await page.locator('main > .flash').getByText('Moved:').waitFor()
     await page.goto(`/app/${clinic.slug}/calendar`)
     await standsAt(page, visit.id, sana, '840', '50')
-  })
-
-  it(
-    'moves a visit by touch once it was held for a moment; a finger that moves before scrolls',
-    { timeout: 60_000 },
-    async () => {
-      const visit = await makeAppointment(clinic, { at: '13:00' })
-      const page = await open('', { viewport: { width: 1024, height: 800 }, hasTouch: true })
-      const { touch, slide } = await fingersOn(page)
-      await inMiddle(page, visit.id)
-
-      const [before, start] = [await scrolled(page), await handleOf(page, visit.id)]
-      // Told together: however slow the machine, the finger has moved before a moment has passed.
-      const moved = { x: start.x, y: start.y - 20 }
-      await Promise.all([touch('touchStart', start), touch('touchMove', moved)])
-      await slide(moved, { x: start.x, y: start.y - 120 })
-      await touch('touchEnd')
-      await expect.poll(() => scrolled(page)).toBeGreaterThan(before + 40)
-      await atRest(page)
-      expect(await page.locator('.cal-ghost').count()).toBe(0)
-      expect(await stands(page, visit.id)).toEqual([sana, '780', '30'])
-
-      await inMiddle(page, visit.id)
-      const held = await handleOf(page, visit.id)
-      await touch('touchStart', held)
-      await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
-      const to = await pointAt(page, hamid, 13 * 60 + 30)
-      await slide(held, { x: to.x, y: to.y + 8 })
-      // Had the page scrolled instead, the browser would have taken the finger away and the visit would be back.
-      await touch('touchEnd')
-      await standsAt(page, visit.id, hamid, '810', '30')
-      expect(new URL(page.url()).pathname).toBe(`/app/${clinic.slug}/calendar`)
-      // A tap opens, as ever.
-      const tapped = await handleOf(page, visit.id)
-      await touch('touchStart', tapped)
-      await touch('touchEnd')
-      await page.waitForURL(new RegExp(visit.id))
-    },
-  )
-
-  it(
-    'brings a phone’s page along while a lifted visit rests at its edge, and puts down under the finger',
-    { timeout: 60_000 },
-    async () => {
-      const visit = await makeAppointment(clinic, { at: '09:00' })
-      const page = await open('', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
-      const { touch, slide } = await fingersOn(page)
-      await inMiddle(page, visit.id)
-      const held = await handleOf(page, visit.id)
-      await touch('touchStart', held)
-      await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
-      const before = await scrolled(page)
-      // Above the bar at the bottom, and no further event from there on.
-      const edge = { x: held.x, y: (await page.locator('.bar').boundingBox())!.y - 4 }
-      await slide(held, edge)
-      await expect.poll(() => scrolled(page), { timeout: 20_000 }).toBeGreaterThan(before + 200)
-      const ghost = (await page.locator('.cal-ghost').boundingBox())!
-      expect(Math.abs(ghost.y + 8 - edge.y)).toBeLessThan(60)
-
-      await touch('touchMove', { x: held.x, y: 400 })
-      await atRest(page)
-      const lane = (await page.locator(`[data-practitioner="${sana}"] [data-lane]`).boundingBox())!
-      const [hours, from] = await Promise.all(
-        ['data-hours', 'data-from'].map(async (name) => Number(await page.locator('.cal').getAttribute(name))),
-      )
-      const under = from! * 60 + ((400 - lane.y) / lane.height) * hours! * 60
-      const minute = Math.round(under / 15) * 15
-      expect(minute).toBeGreaterThan(11 * 60)
-      const to = await pointAt(page, sana, minute)
-      await touch('touchMove', { x: to.x, y: to.y + 8 })
-      await touch('touchEnd')
-      await standsAt(page, visit.id, sana, String(minute), '30')
-    },
-  )
-
-  it('leaves a lifted visit to the finger that holds it', { timeout: 60_000 }, async () => {
-    const visit = await makeAppointment(clinic, { at: '13:00' })
-    const page = await open('', { viewport: { width: 1024, height: 800 }, hasTouch: true })
-    const { touch, slide } = await fingersOn(page)
-    await inMiddle(page, visit.id)
-    const held = await handleOf(page, visit.id)
-    await touch('touchStart', held)
-    await page.locator('.cal-drop').first().waitFor({ state: 'attached' })
-    const at = await pointAt(page, hamid, 13 * 60 + 30)
-    const first = { x: at.x, y: at.y + 8 }
-    await slide(held, first)
-    const ghost = () => page.locator('.cal-ghost strong').textContent()
-    const shown = '1:30 pm – 2:00 pm'
-    await expect.poll(ghost).toBe(shown)
-
-    const second = await pointAt(page, sana, 12 * 60 + 15)
-    await touch('touchStart', first, second)
-    await touch('touchMove', first, { x: second.x + 40, y: second.y - 40 })
-    expect(await ghost()).toBe(shown)
-    // The second finger leaves, the first is still there.
-    await touch('touchMove', first)
-    expect(await ghost()).toBe(shown)
-    await touch('touchEnd')
-    await standsAt(page, visit.id, hamid, '810', '30')
   })
 
   it('books where free time is pressed, at the time that was pressed', { timeout: 60_000 }, async () => {
