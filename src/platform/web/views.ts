@@ -6,6 +6,7 @@ import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Speaker } from '../i18n/speaker.ts'
+import { stylesheets } from './stylesheets.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const viewsFolder = join(root, 'views')
@@ -114,6 +115,7 @@ export function render({ template: name, page }: View, chrome: Chrome): string {
     languageLinks: chrome.languageLinks,
     accent: chrome.accent,
     asset,
+    styles: stylesheets(name),
     scripts: Array.isArray(page.scripts) ? page.scripts : [],
     page,
     body: undefined,

@@ -41,7 +41,6 @@ export async function calendarPage(ctx: Ctx, speaker: Speaker, asked: CalendarQu
   const { t } = speaker
   return view('calendar/calendar', {
     ...(await standing(ctx, speaker, shown)),
-    styles: ['/css/calendar.css'],
     scripts: ['/js/live.js', '/js/calendar.js', ...(shown.noDiary ? [] : boardScripts)],
     noDiary: shown.noDiary,
     mayMove: can(ctx, 'appointments.move'),

@@ -140,7 +140,6 @@ export async function todayPage(ctx: Ctx, speaker: Speaker, asked: DayQuestion):
         : [],
     walkInHref: `/app/${ctx.clinic.slug}/walk-in?${walkInQuery(address.here, practitionerId)}`,
     alsoKeys: [['w', t('queue.keys.walk_in')]],
-    styles: ['/css/queue.css'],
     canBook: ctx.actor.kind === 'user' && allowed(ctx.actor.role, 'appointments.book'),
     newHref: `/app/${ctx.clinic.slug}/appointments/new?${newQuery(date, day.kind, practitionerId)}`,
     live: { board: address.board, events: `${base}/events` },

@@ -46,7 +46,6 @@ export async function queuePage(ctx: Ctx, speaker: Speaker, asked: PractitionerI
   return view('queue/queue', {
     title: t('queue.title'),
     scripts: ['/js/live.js', '/js/today.js'],
-    styles: ['/css/queue.css'],
     alsoKeys: may('appointments.book') ? [['w', t('queue.keys.walk_in')]] : [],
     walkIn: may('appointments.book') ? `${base}/walk-in?${new URLSearchParams({ back: here }).toString()}` : undefined,
     screens: locations

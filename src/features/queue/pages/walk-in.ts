@@ -52,7 +52,6 @@ export async function walkInPage(
   return view('queue/walk-in', {
     title: t('queue.walk_in.title'),
     scripts: ['/js/error-summary.js', '/js/booking.js'],
-    styles: ['/css/queue.css'],
     action: `${base}/walk-in`,
     back: { href: asked.back },
     refused: asked.refused,
