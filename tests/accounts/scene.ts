@@ -1,7 +1,9 @@
 // What people of these tests do before the test begins, through the same pages as everybody.
 import { generateSync } from 'otplib'
+import { beforeAll, expect } from 'vitest'
 import { openMail } from '../../src/platform/mails.ts'
-import type { TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { enrol, makeClinic } from '../support/cast.ts'
 import type { Agent } from '../support/http.ts'
 
 export const goodPassword = 'slow green turtles'
@@ -95,3 +97,50 @@ export async function mailsTo(app: TestApp, to: string): Promise<string[]> {
   await app.runJob('messaging.mails')
   return app.mail.mailsTo(to).map(({ subject }) => subject ?? '')
 }
+
+/** An app for the file's tests of the second step; answers who can take it, and how they do. */
+export function withFactors(take: (app: TestApp) => void) {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startTestApp({ passwordCost: 4 })
+    take(app)
+    return () => app.stop()
+  })
+
+  /** Makes somebody of the cast one who can sign in by the form: a password, and an address that is none of the demo's. */
+  const able = async <P extends { userId: string; email: string }>(person: P): Promise<P> => {
+    const email = person.email.replace(/@.*/, '@example.org')
+    await app.superuser('update platform.users set password_hash = $2, email = $3 where id = $1', [
+      person.userId,
+      await app.services.passwords.hash(goodPassword),
+      email,
+    ])
+    return { ...person, email }
+  }
+  /** Nadia with a password and an app of this seed. */
+  const owner = async () => {
+    const clinic = await makeClinic(app)
+    const { userId, email } = await able(clinic.cast.nadia)
+    return { clinic, userId, email, seed: await enrol(app, userId) }
+  }
+  /** A browser in which the password was right, and the code is asked for. */
+  const half = async (email: string) => {
+    const { browser, answer } = await tryToSignIn(app, email)
+    expect(answer.headers.location).toBe('/sign-in/second-step?lang=en')
+    await browser.getForm('/sign-in/second-step')
+    return browser
+  }
+  const step = (browser: Agent, code: string) => browser.postForm('/sign-in/second-step', { code })
+  /** Sets an app up by the pages; answers the codes that were shown. */
+  const setUp = async (browser: Agent, email: string) => {
+    await browser.getForm('/account/second-factor')
+    await browser.postForm('/account/second-factor/app').expect(303)
+    const page = await browser.getForm('/account/second-factor/app')
+    const shown = await browser.postForm('/account/second-factor/app/code', { code: await codeFor(app, email) })
+    return { page, shown, codes: codesOn(shown.text) }
+  }
+  return { able, owner, half, step, setUp }
+}
+
+export const codesOn = (html: string) =>
+  [...html.matchAll(/<li>(\d-[A-Z2-7]{5}-[A-Z2-7]{5})<\/li>/g)].map(([, code]) => code!)
