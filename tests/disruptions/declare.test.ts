@@ -1,53 +1,24 @@
 // A doctor is late or away: what the desk is shown is what happens, each patient hears of it once, and a slip costs
 // nobody a word.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { confirmByPatient, takeStep } from '../../src/features/appointments/actions/run.ts'
-import { moveAppointment } from '../../src/features/appointments/actions/move.ts'
 import { stopForPatient } from '../../src/features/messaging/actions/stop.ts'
-import { linkToken } from '../../src/platform/links.ts'
-import type { AppointmentId, PatientId } from '../../src/kernel/ids.ts'
+import type { PatientId } from '../../src/kernel/ids.ts'
 import type { Phone } from '../../src/kernel/phone.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { makeAppointment, makeBookable, makePractitioner, makeShift } from '../support/factories.ts'
+import { linkToken } from '../../src/platform/links.ts'
+import type { TestApp } from '../support/app.ts'
+import type { TestClinic } from '../support/cast.ts'
+import { makePractitioner, makeShift } from '../support/factories.ts'
 import { wordsOf, type Agent } from '../support/http.ts'
 import { statementsOf } from '../support/statements.ts'
-import { booked, desk, inbox, readPreview, timeOf, visitNow } from './scene.ts'
+import { booked, desk, inbox, readPreview, timeOf, visitNow, withDesk } from './scene.ts'
 
 let app: TestApp
 let clinic: TestClinic
 let bilal: Agent
-beforeAll(async () => {
-  app = await startTestApp({ simulator: true })
-})
-afterAll(() => app.stop())
-beforeEach(async () => {
-  app.clock.set(testNow)
-  app.simulator!.controls.reset()
-  clinic = await makeClinic(app)
-  await makeBookable(clinic)
-  bilal = await clinic.as(clinic.cast.bilal)
-})
-
-const minutes = (count: number) => app.clock.set(app.clock.now().add({ minutes: count }).toString())
-
-/** Confirmations have left and were read, so that phones are empty and everybody knows of their visit. */
-async function allTold() {
-  minutes(10)
-  await app.runJob('messaging.dispatch')
-  app.simulator!.controls.reset()
-}
-
+const { minutes, allTold, statusOf, entries } = withDesk((started) => ({ app, clinic, bilal } = started))
 const atDesk = () => desk(app, clinic, bilal)
-const statusOf = async (id: AppointmentId) => (await visitNow(clinic, id)).status
 const closures = () => app.superuser('select 1 from clinic.closures where clinic_id = $1', [clinic.id])
-const entries = async (action: string) =>
-  (
-    await app.superuser<{ n: number }>(
-      'select count(*)::int as n from clinic.audit_entries where clinic_id = $1 and action = $2',
-      [clinic.id, action],
-    )
-  )[0]!.n
 
 describe('a doctor who is late', () => {
   async function afternoon() {
@@ -315,117 +286,6 @@ describe('a place that is closed', () => {
     await atDesk().done(page)
     expect((await visitNow(clinic, visit.id)).startsAt.toString()).toBe('2026-11-25T04:00:00Z')
   }) // prettier-ignore
-})
-
-describe('while the page is looked at', () => {
-  it('two people declare the same doctor late: it happens once, and each patient is told once', async () => {
-    const visits = [await booked(clinic, 'One', '13:00'), await booked(clinic, 'Two', '13:30')]
-    await allTold()
-    const nadia = await clinic.as(clinic.cast.nadia)
-    const [a, b] = [atDesk(), desk(app, clinic, nadia)]
-    const [pageA, pageB] = [await a.look({ late_min: '60' }), await b.look({ late_min: '60' })]
-    const answers = await Promise.all([a.confirm(pageA), b.confirm(pageB)])
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, 409])
-    expect(await Promise.all(visits.map(({ id }) => timeOf(clinic, id)))).toEqual(['13:10', '13:40'])
-    expect(await entries('disruption.declared')).toBe(1)
-    minutes(5)
-    for (const { phone } of visits) expect(await inbox(app, phone)).toHaveLength(1)
-  })
-
-  it('a booking comes in: nobody is moved unseen, it is shown first', async () => {
-    await booked(clinic, 'One', '13:00')
-    await allTold()
-    const page = await atDesk().look({ late_min: '60' })
-    const { id } = await booked(clinic, 'Just Booked', '12:30')
-    const response = await atDesk().confirm(page).expect(409)
-    const shown = readPreview(response)
-    expect(shown.words).toContain('Something changed since you looked, so nothing has been done.')
-    expect(shown.words).toContain('New since you looked')
-    await atDesk().done(shown)
-    expect(await timeOf(clinic, id)).toBe('13:10')
-  })
-
-  it('a patient moves away by their link, or cancels: the page says so, and the rest is done', async () => {
-    const gone = await booked(clinic, 'Goes Away', '12:30')
-    const stays = await booked(clinic, 'Stays', '13:00')
-    await allTold()
-    const page = await atDesk().look({ late_min: '60' })
-    await clinic.inClinic(
-      async (ctx) => {
-        const { practitionerId, locationId } = await visitNow(clinic, gone.id)
-        return moveAppointment(ctx, gone.id, { practitionerId, locationId, startsAt: ctx.now.add({ hours: 25, minutes: 20 }) }, 'patient')
-      },
-      { kind: 'patient' },
-    )
-    const shown = readPreview(await atDesk().confirm(page).expect(409))
-    expect(shown.words).toContain('1 visit is no longer touched.')
-    await atDesk().done(shown)
-    expect(await timeOf(clinic, stays.id)).toBe('13:10')
-  }) // prettier-ignore
-
-  it('a patient says that they come: nothing about it changes', async () => {
-    const one = await booked(clinic, 'One', '13:00')
-    await allTold()
-    const page = await atDesk().look({ late_min: '60' })
-    await clinic.inClinic((ctx) => confirmByPatient(ctx, one.id), { kind: 'patient' })
-    await atDesk().done(page)
-  })
-
-  it('somebody is booking a time in it: they are let go, and shown other times', async () => {
-    await makeAppointment(clinic, { status: 'pending', at: '12:30' })
-    const page = await atDesk().look({ late_min: '60' })
-    expect(page.words).toContain('1 person is booking a time in it online just now')
-    await atDesk().done(page)
-    expect(await app.superuser(`select 1 from clinic.appointments where clinic_id = $1`, [clinic.id])).toEqual([])
-  })
-})
-
-describe('afterwards', () => {
-  it('what somebody changed since stays as it is, and an old time that is taken stops the undo', async () => {
-    const one = await booked(clinic, 'One', '13:00')
-    const two = await booked(clinic, 'Two', '13:30')
-    await allTold()
-    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
-    await clinic.inClinic((ctx) => takeStep(ctx, one.id, 'cancel'))
-    await makeAppointment(clinic, { at: '14:30' })
-    await atDesk().undo(address)
-    expect(await atDesk().said(address)).toContain('1 visit stays as it is')
-    expect([await statusOf(one.id), await timeOf(clinic, two.id)]).toEqual(['cancelled', '13:30'])
-  })
-
-  it('an old time that is taken by now stops the undo as a whole', async () => {
-    const one = await booked(clinic, 'One', '13:00')
-    const two = await booked(clinic, 'Two', '13:30')
-    await allTold()
-    const address = await atDesk().done(await atDesk().look({ what: 'off' }))
-    await makeAppointment(clinic, { at: '13:30' })
-    await atDesk().undo(address)
-    expect(await atDesk().said(address)).toContain('An old time is taken by now, so nothing was taken back.')
-    expect([await timeOf(clinic, one.id), await timeOf(clinic, two.id)]).toEqual(['09:00', '09:30'])
-  })
-
-  it('the page tells of it, and of what is still booked for the time', async () => {
-    await booked(clinic, 'One', '13:00')
-    await allTold()
-    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
-    await makeAppointment(clinic, { at: '12:30', overbookReason: 'insists' })
-    const { text } = await bilal.get(address).expect(200)
-    expect(wordsOf(text)).toContain('Still booked for this time')
-    const today = await bilal.get(`/app/${clinic.slug}/today`).expect(200)
-    expect(wordsOf(today.text)).toContain('is late until 1:10 pm')
-    expect(wordsOf(today.text)).toContain('Messages leave at 12:13 pm.')
-    expect(wordsOf((await bilal.get(atDesk().path).expect(200)).text)).toContain('1 visit touched')
-  })
-
-  it('belongs to this clinic alone', async () => {
-    await booked(clinic, 'One', '13:00')
-    const address = await atDesk().done(await atDesk().look({ late_min: '60' }))
-    const omar = await clinic.as(clinic.cast.omar)
-    await omar.get(address.replace(clinic.slug, clinic.other.slug)).expect(404)
-    await omar.postForm(`${address.replace(clinic.slug, clinic.other.slug)}/undo`).expect(404)
-    const theirs = await desk(app, { ...clinic, slug: clinic.other.slug }, omar).look({ late_min: '60' })
-    expect(theirs.visits).toEqual([])
-  })
 })
 
 it('refuses what makes no sense, and keeps what was typed', async () => {

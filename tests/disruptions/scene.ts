@@ -1,14 +1,48 @@
 // A morning at the desk that goes wrong: the pages of a disruption as somebody without a script uses them.
+import { beforeAll, beforeEach } from 'vitest'
 import { bookAtDesk } from '../../src/features/appointments/actions/book.ts'
 import { getAppointment, type Appointment } from '../../src/features/appointments/queries.ts'
 import type { AppointmentId, PractitionerId } from '../../src/kernel/ids.ts'
 import { dateAt, localInstant, parseTime } from '../../src/kernel/time.ts'
 import type { Language } from '../../src/platform/i18n/languages.ts'
-import type { TestApp } from '../support/app.ts'
-import type { TestClinic } from '../support/cast.ts'
-import type { makeService } from '../support/factories.ts'
-import { makePatient } from '../support/factories.ts'
+import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { makeBookable, makePatient, type makeService } from '../support/factories.ts'
 import { bareWordsOf, plainText, wordsOf, type Agent } from '../support/http.ts'
+
+/** An app for the file's tests, and for each of them a clinic whose desk is Bilal's; answers what goes on there. */
+export function withDesk(take: (started: { app: TestApp; clinic: TestClinic; bilal: Agent }) => void) {
+  let app: TestApp
+  let clinic: TestClinic
+  beforeAll(async () => {
+    app = await startTestApp({ simulator: true })
+    return () => app.stop()
+  })
+  beforeEach(async () => {
+    app.clock.set(testNow)
+    app.simulator!.controls.reset()
+    clinic = await makeClinic(app)
+    await makeBookable(clinic)
+    take({ app, clinic, bilal: await clinic.as(clinic.cast.bilal) })
+  })
+
+  const minutes = (count: number) => app.clock.set(app.clock.now().add({ minutes: count }).toString())
+  /** Confirmations have left and were read, so that phones are empty and everybody knows of their visit. */
+  const allTold = async () => {
+    minutes(10)
+    await app.runJob('messaging.dispatch')
+    app.simulator!.controls.reset()
+  }
+  const statusOf = async (id: AppointmentId) => (await visitNow(clinic, id)).status
+  const entries = async (action: string) =>
+    (
+      await app.superuser<{ n: number }>(
+        'select count(*)::int as n from clinic.audit_entries where clinic_id = $1 and action = $2',
+        [clinic.id, action],
+      )
+    )[0]!.n
+  return { minutes, allTold, statusOf, entries }
+}
 
 /** Noon in Karachi is `testNow`; times here are the clinic's own. */
 export async function booked(
