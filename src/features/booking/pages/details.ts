@@ -95,7 +95,7 @@ export function detailsPage(scene: Scene, hold: HoldFacts, form: Form = emptyFor
 function questionFields({ settings, speaker: { t } }: Scene, { serviceId }: SlotWish) {
   return questionsOf(settings, serviceId).map(({ id, kind, label, choices, required }) => ({
     name: answerField(id),
-    label,
+    label: isolated(label),
     ...(required ? {} : { required: false }),
     ...(kind === 'text'
       ? { maxlength: longestAnswer, dir: 'auto' }

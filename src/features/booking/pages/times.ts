@@ -230,7 +230,7 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
       ? [
           select('location', t('booking.times.location'), choice.locationId ?? '', [
             { value: '', label: t('booking.times.any_location') },
-            ...places.map(({ id, name }) => ({ value: id, label: name })),
+            ...places.map(({ id, name }) => ({ value: id, label: isolated(name) })),
           ]),
         ]
       : []),
@@ -243,7 +243,7 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
             choice.serviceId,
             services.map((service) => ({
               value: service.id,
-              label: [service.name, ...lengthAndPrice(scene, service, choice.practitionerId)].map(isolated).join(' · '),
+              label: [isolated(service.name), ...lengthAndPrice(scene, service, choice.practitionerId)].join(' · '),
             })),
           ),
         ]),
@@ -251,7 +251,7 @@ function chooserOf(scene: Scene, choice: Choice, path: string, moving: boolean) 
       ? [
           select('practitioner', t('booking.times.doctor'), choice.practitionerId, [
             { value: 'any', label: t('booking.times.first_available') },
-            ...doctors.map(({ id, name }) => ({ value: id, label: name })),
+            ...doctors.map(({ id, name }) => ({ value: id, label: isolated(name) })),
           ]),
         ]
       : []),
