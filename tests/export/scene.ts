@@ -212,6 +212,13 @@ export async function exportOf(clinic: TestClinic, password?: string): Promise<B
   return answer.body as Buffer
 }
 
+/** The exports of a clinic, as far as they have come. */
+export const stateOf = ({ app, id }: TestClinic) =>
+  app.superuser<Record<string, unknown>>(
+    'select id, state, key_sealed, password_sealed, attempts from clinic.exports where clinic_id = $1 order by asked_at',
+    [id],
+  )
+
 type SevenZip = {
   FS: {
     writeFile(path: string, bytes: Uint8Array): void
