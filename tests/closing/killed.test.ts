@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
-import { Temporal } from '../../src/kernel/time.ts'
+import type { Temporal } from '../../src/kernel/time.ts'
 import { furnishedClinic } from '../export/scene.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
 import { startProcess } from '../support/process.ts'
-import { closeIt, rowsOf, runAt, stateOf } from './scene.ts'
+import { closeIt, rowsOf, runAt, start, stateOf, undoEnd } from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -17,8 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const start = Temporal.Instant.from(testNow)
-const over = start.add({ hours: 7 * 24, seconds: 1 })
+const over = undoEnd.add({ seconds: 1 })
 
 /** Runs the job in a process of its own; killed so many milliseconds after it began, unless it ended before. */
 function runProcess(now: Temporal.Instant, killAfterMs?: number): Promise<'done' | 'killed'> {

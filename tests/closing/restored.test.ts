@@ -1,12 +1,11 @@
 // A restored backup knows nothing of what was said since: neither that an owner took a closing back, nor which
 // certificate was handed out.
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Temporal } from '../../src/kernel/time.ts'
 import { eraseAgain } from '../../src/platform/backup/erase-again.ts'
 import { folderKeyStore } from '../../src/platform/seal/key-store.ts'
 import { furnishedClinic } from '../export/scene.ts'
-import { startTestApp, testNow, type TestApp } from '../support/app.ts'
-import { closeIt, closingPath, rowsOf, runAt, stateOf } from './scene.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { closeIt, closingPath, rowsOf, runAt, start, stateOf, undoEnd } from './scene.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -14,8 +13,6 @@ beforeAll(async () => {
 })
 afterAll(() => app.stop())
 
-const start = Temporal.Instant.from(testNow)
-const undoEnd = start.add({ hours: 7 * 24 })
 const restore = () =>
   eraseAgain(app.database.ownerUrl, folderKeyStore(app.services.config.keyStoreDir), app.clock.now())
 

@@ -1,9 +1,12 @@
 // Closing a clinic as its owner does, and time that goes by.
-import type { Temporal } from '../../src/kernel/time.ts'
-import type { TestApp } from '../support/app.ts'
+import { Temporal } from '../../src/kernel/time.ts'
+import { testNow, type TestApp } from '../support/app.ts'
 import type { TestClinic } from '../support/cast.ts'
 
 export const day = 24 * 3_600
+export const start = Temporal.Instant.from(testNow)
+/** The last second in which whoever closes at `start` may still take it back. */
+export const undoEnd = start.add({ hours: 7 * 24 })
 export const closingPath = ({ slug }: TestClinic) => `/app/${slug}/settings/privacy/closing`
 
 /** Fills in the form and sends it, as Nadia. */

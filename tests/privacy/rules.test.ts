@@ -79,7 +79,7 @@ const visitPlaces = ['note_sealed', 'answers_sealed', 'cancel_reason', 'overbook
 const patientPlaces = ['clinic.patients.name', 'clinic.patients.name_key', 'clinic.patients.email_sealed']
 
 const plantings: Record<RuleCode, Planting | { shownIn: string; as: string }> = {
-  closed_clinic: { shownIn: 'tests/closing/closing.test.ts', as: 'undoEnd.add({ seconds: 1 })' },
+  closed_clinic: { shownIn: 'tests/closing/erased.test.ts', as: 'undoEnd.add({ seconds: 1 })' },
   expired_clinic: { shownIn: 'tests/closing/closing.test.ts', as: 'a clinic that was not paid for' },
   booking_identity: {
     plant: async (canary) => months(await visitOf(canary, false), 24, karachi),
