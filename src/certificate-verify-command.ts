@@ -1,7 +1,7 @@
 // `npm run certificate:verify`: whether a certificate of erasure is one, without a database and without a network.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { loadEnvironmentFile } from './config.ts'
+import { loadEnvironmentFile, readSetting } from './config.ts'
 import { certificateKey, readPublicKeys, verifyCertificate } from './platform/seal/certificates.ts'
 
 const usage = `Checks a certificate that a clinic was erased.
@@ -49,7 +49,7 @@ function run(args: string[]): number {
 
 function ownKey(): Buffer {
   loadEnvironmentFile()
-  const master = Buffer.from(process.env.MASTER_KEY ?? '', 'base64')
+  const master = Buffer.from(readSetting(process.env, 'MASTER_KEY') ?? '', 'base64')
   if (master.length !== 32) throw new Error(`Name the public key with --key.\n\n${usage}`)
   return certificateKey(master).publicKey
 }

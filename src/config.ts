@@ -157,6 +157,14 @@ function withMountedSecrets(env: Record<string, string | undefined>): Record<str
   return values
 }
 
+/** A setting read by itself, which may be given as `X_FILE` like all others. Throws ConfigError where that can't be read. */
+export function readSetting(env: Record<string, string | undefined>, name: string): string | undefined {
+  const path = env[`${name}_FILE`]
+  if (path !== undefined && path !== '') return readSecret(`${name}_FILE`, path)
+  const value = env[name]
+  return value === '' ? undefined : value
+}
+
 function readSecret(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()

@@ -1,5 +1,5 @@
 // What every command a person types has in common: its settings, its answer, and how it says what went wrong.
-import { loadEnvironmentFile } from './config.ts'
+import { loadEnvironmentFile, readSetting } from './config.ts'
 
 /** What a person has to do otherwise. */
 export class Refused extends Error {}
@@ -10,9 +10,15 @@ export async function runCommand(run: (args: string[]) => Promise<void>): Promis
     loadEnvironmentFile()
     await run(process.argv.slice(2))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`)
+    process.stderr.write(`${reasonOf(error)}\n`)
     process.exitCode = 1
   }
+}
+
+/** What an error says; of a name with several addresses, none of which answers, what each said. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ')
+  return error instanceof Error ? error.message : 'failed'
 }
 
 export function say(line: string): void {
@@ -21,7 +27,7 @@ export function say(line: string): void {
 
 /** A setting only commands need. */
 export function requiredSetting(name: string, usage: string): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Refused(`${name} is missing.\n\n${usage}`)
+  const value = readSetting(process.env, name)
+  if (value === undefined) throw new Refused(`${name} is missing.\n\n${usage}`)
   return value
 }

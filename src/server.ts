@@ -1,6 +1,7 @@
 // `npm start`: settings -> services -> app -> jobs, and a stop that cuts nothing off.
 import { setFlagsFromString } from 'node:v8'
-import { ConfigError, loadEnvironmentFile, readConfig } from './config.ts'
+import { loadEnvironmentFile, readConfig } from './config.ts'
+import { reasonOf } from './run-command.ts'
 import { serve } from './serve.ts'
 
 // On a machine with much memory V8 lets its heap grow to four times what is held before it cleans up. What is held here
@@ -16,8 +17,6 @@ try {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof ConfigError || error instanceof Error ? error.message : 'could not start'}\n`,
-  )
+  process.stderr.write(`${reasonOf(error)}\n`)
   process.exit(1)
 }
