@@ -124,14 +124,16 @@ export async function listPage(
        s.name as "serviceName", a.location_id as "locationId", l.name as "locationName", p.id as "patientId",
        p.name as "patientName", p.phone_sealed as "phoneSealed", a.price_minor as "priceMinor", a.currency, a.source,
        a.version
-     from clinic.appointments a
+     from (select * from clinic.appointments
+           where clinic_id = ? and starts_at >= ? and starts_at < ? and status <> 'pending'` +
+      (after ? ' and starts_at >= ? and (starts_at, id) > (?::timestamptz, ?::uuid)' : '') +
+      // The page is cut before its names are looked up, whatever the planner expects of the rest of the range.
+      ` order by starts_at, id limit ?) a
      join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
      join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
      join clinic.locations l on l.clinic_id = a.clinic_id and l.id = a.location_id
      left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id and p.restricted_at is null
-     where a.clinic_id = ? and a.starts_at >= ? and a.starts_at < ? and a.status <> 'pending'` +
-      (after ? ' and a.starts_at >= ? and (a.starts_at, a.id) > (?::timestamptz, ?::uuid)' : '') +
-      ' order by a.starts_at, a.id limit ?',
+     order by a.starts_at, a.id`,
     [ctx.clinic.id, from, to, ...behind, limit],
   )
   return found.map(({ phoneSealed, ...row }) => ({

@@ -3,7 +3,7 @@ import type { AppointmentId, LocationId, PatientId, PractitionerId, SeriesId, Se
 import type { Phone } from '../../kernel/phone.ts'
 import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { readByKey, rows } from '../../platform/db/rows.ts'
+import { onePlan, rows } from '../../platform/db/rows.ts'
 import { notFound } from '../../platform/errors.ts'
 import { parseLanguage, type Language } from '../../platform/i18n/languages.ts'
 import { seesRestricted } from '../patients/rules.ts'
@@ -84,11 +84,14 @@ export const columns = `
     d.name as "practitionerName", s.name as "serviceName", l.name as "locationName", l.address as "locationAddress",
     p.name as "patientName", p.phone_sealed as "phoneSealed", p.email_sealed as "emailSealed",
     p.restricted_at is not null as restricted`
+/** The patient by their key, one for each visit: a plain join may read every patient of a clinic to name those of a day. */
 export const joined = `
   join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
   join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
   join clinic.locations l on l.clinic_id = a.clinic_id and l.id = a.location_id
-  left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id`
+  left join lateral (
+    select q.name, q.phone_sealed, q.email_sealed, q.restricted_at from clinic.patients q
+    where q.clinic_id = a.clinic_id and q.id = a.patient_id limit 1) p on true`
 const selected = `${columns} from clinic.appointments a ${joined} where a.clinic_id = ?`
 
 export function opened(
@@ -127,7 +130,7 @@ export async function listAppointments(
       ' and a.starts_at >= ? and a.starts_at < ?' +
       (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
       ' order by a.starts_at, d.position, a.lane, a.id' +
-      readByKey,
+      onePlan,
     [ctx.clinic.id, range.from, range.to, ...(range.practitionerId === undefined ? [] : [range.practitionerId]), null],
   )
   return found.map((row) => opened(ctx, row))

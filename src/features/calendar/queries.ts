@@ -2,7 +2,7 @@
 import type { AppointmentId, LocationId, PatientId, PractitionerId, ServiceId } from '../../kernel/ids.ts'
 import type { Instant, PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { readByKey, rows } from '../../platform/db/rows.ts'
+import { onePlan, rows } from '../../platform/db/rows.ts'
 import type { Status } from '../appointments/rules.ts'
 import { seesRestricted } from '../patients/rules.ts'
 
@@ -46,12 +46,13 @@ export async function listVisits(
      join clinic.practitioners d on d.clinic_id = a.clinic_id and d.id = a.practitioner_id
      join clinic.services s on s.clinic_id = a.clinic_id and s.id = a.service_id
      join clinic.locations l on l.clinic_id = a.clinic_id and l.id = a.location_id
-     left join clinic.patients p on p.clinic_id = a.clinic_id and p.id = a.patient_id
+     left join lateral (select q.name, q.restricted_at from clinic.patients q
+       where q.clinic_id = a.clinic_id and q.id = a.patient_id limit 1) p on true
      where a.clinic_id = ? and a.starts_at >= ? and a.starts_at < ? and a.status <> 'cancelled'
        and (a.hold_expires_at is null or a.hold_expires_at > ?)` +
       (range.practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
       ' order by a.starts_at, d.position, a.lane, a.id' +
-      readByKey,
+      onePlan,
     [
       ctx.clinic.id,
       range.from,

@@ -3,7 +3,7 @@ import type { AppointmentId, LocationId, PractitionerId, ServiceId } from '../..
 import type { Phone } from '../../kernel/phone.ts'
 import { isBefore, type Instant, type PlainDate } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
-import { changes, readByKey, rows } from '../../platform/db/rows.ts'
+import { changes, onePlan, rows } from '../../platform/db/rows.ts'
 import type { InLine } from './rules/estimate.ts'
 
 export type LineVisit = InLine & { locationId: LocationId; previousStatus: string | null; endsAt: Instant }
@@ -37,7 +37,7 @@ export async function listLine(
        and a.status <> 'pending' and a.patient_id is not null` +
       (practitionerId === undefined ? '' : ' and a.practitioner_id = ?') +
       ' order by a.starts_at, a.id' +
-      readByKey,
+      onePlan,
     [
       day.date,
       ctx.clinic.id,
@@ -138,12 +138,6 @@ export async function findStatusForUpdate(ctx: Ctx, id: AppointmentId): Promise<
     [ctx.clinic.id, id],
   )
   return row?.status
-}
-
-/** Makes those who take in people of one number at the same moment do so one after the other. */
-export async function lockWalkIn(ctx: Ctx, phone: Phone): Promise<void> {
-  const hash = ctx.seal.phoneIndex(phone)
-  await rows(ctx.db, 'select pg_advisory_xact_lock(?, ?)', [hash.readInt32BE(0), hash.readInt32BE(4)])
 }
 
 /** The visit that somebody of this number waits for with this doctor already, if any. */

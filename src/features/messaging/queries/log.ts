@@ -130,8 +130,10 @@ export async function listRecentMessages(ctx: Ctx, filter: MessageFilter): Promi
   if (statuses) conditions.push([' and m.status = any(?)', [statuses]])
   if (patientId) conditions.push([' and m.patient_id = ?', [patientId]])
   if (practitionerId) {
-    const ofDoctor = 'select a.id from clinic.appointments a where a.clinic_id = ? and a.practitioner_id = ?'
-    conditions.push([` and m.appointment_id in (${ofDoctor})`, [ctx.clinic.id, practitionerId]])
+    // Asked of each message, newest first: all visits the doctor ever had are more than a page of messages.
+    const doctor =
+      'select a.practitioner_id from clinic.appointments a where a.clinic_id = ? and a.id = m.appointment_id'
+    conditions.push([` and (${doctor}) = ?`, [ctx.clinic.id, practitionerId]])
   }
   if (before) conditions.push([' and (m.created_at, m.id) < (?, ?)', [before.createdAt, before.id]])
   const found = await rows<Row>(
