@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { makeClinic, type TestClinic } from '../support/cast.ts'
-import { makeAppointment, makeBookable, makePatient, makePractitioner } from '../support/factories.ts'
+import { makeAppointment, makeBookable, makePatient, makePractitioner, makeService } from '../support/factories.ts'
 import { bareWordsOf, wordsOf, type Agent, type Fields } from '../support/http.ts'
 import { inShort } from '../support/messages.ts'
 
@@ -32,6 +32,7 @@ async function slotAt(time: string, query = ''): Promise<string> {
   if (slot === undefined) throw new Error(`${time} is not among ${[...timesOn(text).keys()].join(', ')}`)
   return slot
 }
+const aGroup = async () => `?service=${(await makeService(clinic, { name: 'Antenatal class', capacity: 5 })).id}`
 const caller = { name: 'Ayesha Siddiqua', phone: '0300-765 4321', language: 'ur' }
 const booked = () =>
   app.superuser<Record<string, unknown>>(
@@ -144,6 +145,58 @@ describe('booking for a caller', () => {
     expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
     expect(await booked()).toHaveLength(1)
     expect(await inShort(app, clinic.id)).toEqual(['confirmation queued', 'reminder_2h queued'])
+  })
+
+  const onTop = () => ({
+    ...caller,
+    agreed: 'yes',
+    step: 'overbook',
+    service: bookable.service.id,
+    practitioner: bookable.practitionerId,
+    date: '2026-11-24',
+    time: '15:00',
+    reason: 'Severe pain',
+  })
+
+  it('sent twice makes one visit on top of another', async () => {
+    await makeAppointment(clinic, { at: '15:00' })
+    const answers = await Promise.all([1, 2, 3].map(() => post(onTop())))
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
+    expect((await booked()).map(({ name, overbooked }) => [name, overbooked])).toEqual([
+      [expect.any(String), false],
+      ['Ayesha Siddiqua', true],
+    ])
+    expect(await inShort(app, clinic.id)).toEqual(['confirmation queued', 'reminder_2h queued'])
+  })
+
+  it('sent twice takes one place of a group', async () => {
+    const slot = await slotAt('3:00 pm', await aGroup())
+    const answers = await Promise.all([1, 2, 3].map(() => post({ ...caller, agreed: 'yes', slot })))
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
+    expect(await booked()).toHaveLength(1)
+    expect(await inShort(app, clinic.id)).toEqual(['confirmation queued', 'reminder_2h queued'])
+  })
+
+  it('makes a visit each for the people of one number, and another for somebody whose first was called off', async () => {
+    const slot = await slotAt('3:00 pm', await aGroup())
+    for (const name of ['Ayesha Siddiqua', 'Hamza Siddiqua']) await post({ ...caller, name, slot }).expect(303)
+    await post({ ...onTop(), name: 'Zara Siddiqua' }).expect(303)
+    await app.superuser(`update clinic.appointments set status = 'cancelled' where clinic_id = $1`, [clinic.id])
+    await post({ ...caller, slot }).expect(303)
+    expect((await booked()).map(({ name, status }) => [name, status])).toEqual([
+      ['Ayesha Siddiqua', 'cancelled'],
+      ['Hamza Siddiqua', 'cancelled'],
+      ['Zara Siddiqua', 'cancelled'],
+      ['Ayesha Siddiqua', 'booked'],
+    ])
+  })
+
+  it('sent again once they are here answers the visit they came for', async () => {
+    const slot = await slotAt('12:15 pm', await aGroup())
+    await post({ ...caller, slot }).expect(303)
+    await app.superuser(`update clinic.appointments set status = 'arrived' where clinic_id = $1`, [clinic.id])
+    await post({ ...caller, slot }).expect(303)
+    expect(await booked()).toMatchObject([{ status: 'arrived' }])
   })
 
   it('is undone by the button beside the words, before anybody hears of it', async () => {

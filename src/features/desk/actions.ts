@@ -11,11 +11,12 @@ import type { Language } from '../../platform/i18n/languages.ts'
 import { changeAnswers } from '../appointments/actions/answers.ts'
 import { wantMessages } from '../appointments/actions/agree.ts'
 import { bookAtDesk } from '../appointments/actions/book.ts'
+import { inTurn } from '../appointments/actions/in-turn.ts'
 import { moveAppointment } from '../appointments/actions/move.ts'
 import { ownDiaryOnly } from '../appointments/actions/own-diary.ts'
 import { takeStep, undoStep, type StepRefusal } from '../appointments/actions/run.ts'
 import { findAnswers, getAppointment, listAppointments, type Appointment } from '../appointments/queries.ts'
-import type { Answer, Step } from '../appointments/rules.ts'
+import { nextStep, type Answer, type Step } from '../appointments/rules.ts'
 import { answersIn, askedAgain, questionsOf } from '../appointments/rules/answers.ts'
 import { getSettings } from '../availability/actions.ts'
 import { hoursOn } from '../clinics/rules/timetables.ts'
@@ -76,7 +77,7 @@ export type CallerBooking = {
 
 /**
  * Books for somebody on the phone or at the desk. Sent twice (a double click, a reload) it answers the visit that the
- * first one made.
+ * first one made, also where there is room for two: on top of others, or in a group.
  */
 export async function bookForCaller(
   ctx: Ctx,
@@ -94,6 +95,10 @@ export async function bookForCaller(
     proven: false,
     consentWording: agreed ? 'desk' : undefined,
   }
+  await ownDiaryOnly(ctx, slot.practitionerId)
+  await inTurn(ctx, details.phone)
+  const twin = await findTwin(ctx, slot, details)
+  if (twin) return done(await told(ctx, twin, 'confirmation'))
   const booked = await bookAtDesk(ctx, {
     wish: slot,
     patient: details,
@@ -103,9 +108,7 @@ export async function bookForCaller(
     answers,
     ...(overbookReason === undefined ? {} : { overbookReason }),
   })
-  if (booked.ok) return done(await told(ctx, booked.value, 'confirmation'))
-  const twin = booked.reason !== 'not_offered' ? await findTwin(ctx, slot, details) : undefined
-  return twin ? done(await told(ctx, twin, 'confirmation')) : booked
+  return booked.ok ? done(await told(ctx, booked.value, 'confirmation')) : booked
 }
 
 /**
@@ -125,13 +128,15 @@ export async function answerLater(
   return undefined
 }
 
+/** The very visit that is asked for, of the very person; others of a family on one number may be there as well. */
 async function findTwin(ctx: Ctx, slot: SlotChoice, who: PatientDetails): Promise<Appointment | undefined> {
-  const { startsAt, practitionerId, serviceId } = slot
+  const { startsAt, practitionerId, serviceId, locationId } = slot
   const there = await listAppointments(ctx, { from: startsAt, to: startsAt.add({ milliseconds: 1 }), practitionerId })
   return there.find(
     (visit) =>
-      visit.status === 'booked' &&
+      nextStep(visit.status) !== undefined &&
       visit.serviceId === serviceId &&
+      visit.locationId === locationId &&
       visit.patientPhone === who.phone &&
       fold(visit.patientName ?? '') === fold(who.name),
   )

@@ -8,12 +8,13 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
 import { addAnswers } from '../../appointments/actions/answers.ts'
 import { bookAtDesk } from '../../appointments/actions/book.ts'
+import { inTurn } from '../../appointments/actions/in-turn.ts'
 import { takeStep } from '../../appointments/actions/run.ts'
 import { getAppointment, type Appointment } from '../../appointments/queries.ts'
 import type { Answer } from '../../appointments/rules.ts'
 import { answerable } from '../../appointments/rules/answers.ts'
 import { getSettings, listFreeTimes, offerOf } from '../../availability/actions.ts'
-import { findWaitingTwin, lockWalkIn, updatePlaceInLine } from '../queries.ts'
+import { findWaitingTwin, updatePlaceInLine } from '../queries.ts'
 import { listTodaysLine } from '../queries/look.ts'
 
 /** A free time that begins so soon is theirs; for a later one the diary need not be closed to others. */
@@ -50,8 +51,7 @@ export async function takeWalkIn(
   const settings = await getSettings(ctx)
   const place = settings.locations.find(({ id, active }) => id === locationId && active)
   if (!place || !offerOf(settings, 'desk', serviceId, practitionerId)) return refuse('not_offered')
-  // Both clicks of a double click look for the other's visit: the second has to see what the first has written.
-  await lockWalkIn(ctx, phone)
+  await inTurn(ctx, phone)
   const twin = await findTwin(ctx, walkIn)
   if (twin) {
     const { appointment } = twin
