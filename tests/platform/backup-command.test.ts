@@ -90,6 +90,24 @@ it('a night: backup, keys, and a morning on which they are needed', { timeout: 1
   expect(again.out).toContain('--replace')
 })
 
+it('keeps the keys of the night before when the folder of keys is empty all at once', { timeout: 60_000 }, async () => {
+  const keysFile = join(folder, 'kept', 'keys.sealed')
+  const keys = (store: string) =>
+    run('backup', ['--keys'], app.database.name, { BACKUP_KEYS_FILE: keysFile, KEY_STORE_DIR: store })
+  const none = join(folder, 'no-keys')
+  // Before the first clinic there is not even a folder.
+  expect(await keys(none)).toMatchObject({ code: 0, out: `0 keys in ${keysFile}\n` })
+  const { keyStoreDir } = app.services.config
+  expect(await keys(keyStoreDir)).toMatchObject({ code: 0 })
+  const kept = await readFile(keysFile)
+  // A volume that was not mounted looks like this.
+  await mkdir(none)
+  const refused = await keys(none)
+  expect(refused).toMatchObject({ code: 1 })
+  expect(refused.out).toContain('There is nothing in KEY_STORE_DIR')
+  expect(await readFile(keysFile)).toEqual(kept)
+})
+
 /** Every row of a clinic in every table of clinics; of messages, which a restore may drop, only that they are there. */
 async function rowsOf({ id }: TestClinic): Promise<Record<string, string>> {
   const tables = await app.superuser<{ name: string }>(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -100,17 +100,27 @@ const erasedPrefix = 'erased/'
 
 /**
  * All clinics' wrapped keys in one sealed file that takes the place of the one before, whose bytes are overwritten first:
- * a key that was destroyed is in no copy after the next run.
+ * a key that was destroyed is in no copy after the next run. A folder in which there is nothing at all takes the place of
+ * no keys: a volume that was not mounted looks like that, and the file may be all there is.
  */
 export async function writeKeys(parts: { keyStoreDir: string; masterKey: Buffer; file: string }): Promise<number> {
   const keys: Record<string, string> = {}
-  for (const name of await readdir(parts.keyStoreDir)) {
+  for (const name of existsSync(parts.keyStoreDir) ? await readdir(parts.keyStoreDir) : []) {
     if (!name.endsWith('.key')) continue
     keys[name.slice(0, -'.key'.length)] = (await readFile(join(parts.keyStoreDir, name))).toString('base64')
   }
   for (const [name, note] of await readNoteFiles(parts.keyStoreDir))
     keys[`${erasedPrefix}${name}`] = note.toString('base64')
-  const sealed = sealBytes(deriveKey(parts.masterKey, 'key-store-backup'), Buffer.from(JSON.stringify(keys)), keysPlace)
+  const key = deriveKey(parts.masterKey, 'key-store-backup')
+  if (Object.keys(keys).length === 0 && existsSync(parts.file)) {
+    const before = openBytes(key, await readFile(parts.file), keysPlace).toString()
+    if (before !== '{}') {
+      throw new Error(
+        `There is nothing in KEY_STORE_DIR, ${parts.keyStoreDir}: is it mounted? ${parts.file} holds keys and was left as it is. Where every clinic was erased, remove it.`,
+      )
+    }
+  }
+  const sealed = sealBytes(key, Buffer.from(JSON.stringify(keys)), keysPlace)
   await mkdir(dirname(parts.file), { recursive: true, mode: 0o700 })
   await writeFile(`${parts.file}.partial`, sealed, { mode: 0o600, flush: true })
   await overwrite(parts.file)
