@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { getSettings } from '../../src/features/availability/actions.ts'
 import { getNoticeSettings } from '../../src/features/notices/queries.ts'
 import { getWaitlistSettings } from '../../src/features/waitlist/queries/settings.ts'
@@ -6,20 +6,13 @@ import { done, refuse } from '../../src/kernel/outcome.ts'
 import type { Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
 import { changes } from '../../src/platform/db/rows.ts'
 import { keepSettings } from '../../src/platform/kept-settings.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
+import type { TestApp } from '../support/app.ts'
+import { makeClinic, withClinic, type TestClinic } from '../support/cast.ts'
 import { statementsOf } from '../support/statements.ts'
 
 let app: TestApp
 let clinic: TestClinic
-beforeAll(async () => {
-  app = await startTestApp()
-})
-afterAll(() => app.stop())
-beforeEach(async () => {
-  // Nobody has read anything of it yet.
-  clinic = await makeClinic(app)
-})
+withClinic((started) => ({ app, clinic } = started))
 
 const change = (ctx: Ctx) =>
   changes(

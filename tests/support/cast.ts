@@ -1,12 +1,13 @@
 // The people of every test. Nadia owns the clinic, Bilal is at its desk, Dr Sana sees patients there; Omar owns ANOTHER
 // clinic and must never notice this one. A name in a test tells the expected answer.
+import { beforeAll, beforeEach } from 'vitest'
 import { openClinic } from '../../src/features/clinics/actions.ts'
 import { newId, type ClinicId, type PractitionerId, type UserId } from '../../src/kernel/ids.ts'
 import type { Role } from '../../src/kernel/permissions.ts'
 import type { Actor, Clinic, Ctx } from '../../src/platform/clinic-scope.ts'
 import { newSeed } from '../../src/platform/totp.ts'
 import { idleMinutes, sessionCookieName } from '../../src/platform/web/session.ts'
-import type { TestApp } from './app.ts'
+import { startTestApp, type TestApp } from './app.ts'
 import { signIn, type Agent } from './http.ts'
 
 export type CastMember = {
@@ -52,6 +53,16 @@ export type TestClinic = {
 const noPassword = '$2b$12$C6UzMDM.H6dfI/f/IKcEeO7QXr5CkwoQ1xM5Z7lQvTzJbDSVpWq2a'
 
 let made = 0
+
+/** An app for the tests of a file, and for each of them a clinic of which nobody has read or done anything yet. */
+export function withClinic(take: (started: { app: TestApp; clinic: TestClinic }) => void): void {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startTestApp()
+    return () => app.stop()
+  })
+  beforeEach(async () => take({ app, clinic: await makeClinic(app) }))
+}
 
 /** A clinic of the test's own in Karachi with its cast, and Omar's beside it. One location, no hours and no services yet. */
 export async function makeClinic(app: TestApp, overrides: ClinicFactsOverrides = {}): Promise<TestClinic> {

@@ -1,20 +1,14 @@
 // How accounts were used: for whoever they belong to, for the clinic's owner, for the platform.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
 import { auditPlatform } from '../../src/platform/audit.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
-import { makeClinic, makePlatformAdmin, signedIn, type CastMember, type TestClinic } from '../support/cast.ts'
+import type { TestApp } from '../support/app.ts'
+import { makePlatformAdmin, signedIn, withClinic, type CastMember, type TestClinic } from '../support/cast.ts'
 import { wordsOf } from '../support/http.ts'
 
 let app: TestApp
 let clinic: TestClinic
-beforeAll(async () => {
-  app = await startTestApp()
-})
-afterAll(() => app.stop())
-beforeEach(async () => {
-  clinic = await makeClinic(app)
-})
+withClinic((started) => ({ app, clinic } = started))
 
 const phone = 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36'
 

@@ -2,27 +2,20 @@
 // was done to is named.
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { linkEntries, publishHeads, verifyTrail } from '../../src/features/trail/actions.ts'
 import { checkTrail } from '../../src/features/trail/actions/owner.ts'
 import { applyRetention } from '../../src/features/privacy/actions.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
 import { audit } from '../../src/platform/audit.ts'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import type { TestApp } from '../support/app.ts'
 import { wordsOf } from '../support/http.ts'
-import { makeClinic, type TestClinic } from '../support/cast.ts'
+import { makeClinic, withClinic, type TestClinic } from '../support/cast.ts'
 
 let app: TestApp
-beforeAll(async () => {
-  app = await startTestApp()
-})
-afterAll(() => app.stop())
-
 let clinic: TestClinic
-beforeEach(async () => {
-  clinic = await makeClinic(app)
-})
+withClinic((started) => ({ app, clinic } = started))
 
 async function write(count: number, where = clinic): Promise<void> {
   for (let i = 0; i < count; i++) {
