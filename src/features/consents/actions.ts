@@ -17,17 +17,19 @@ type Said = {
 
 /**
  * Takes down that somebody agrees, and to which words, in which language. Answers whether that is news: who agrees
- * already is not written down again, so that the history shows the words it began with.
+ * already is not written down again, so that the history shows the words it began with. What was taken back is not given
+ * `again` on the word of somebody who may be anybody.
  */
 export async function give(
   ctx: Ctx,
-  said: Said & { language?: Language | undefined; wording?: Wording },
+  said: Said & { language?: Language | undefined; wording?: Wording; again?: boolean },
 ): Promise<boolean> {
   const { patientId, purpose, channel, source, at = ctx.now } = said
   const code = said.wording ?? wordingFor(purpose, source)
   if (wordings[code].purpose !== purpose) throw new Error(`the wording ${code} is not about ${purpose}`)
   await lockConsents(ctx, patientId)
-  if (!changes(await findConsent(ctx, patientId, purpose), 'permit', at)) return false
+  const before = await findConsent(ctx, patientId, purpose)
+  if (!changes(before, 'permit', at) || (before?.decision === 'deny' && said.again === false)) return false
   const { version } = wordings[code]
   const language = said.language ?? parseLanguage(ctx.clinic.language) ?? 'en'
   const wording = { code, version, language }

@@ -40,9 +40,9 @@ export async function listDenials(
 ): Promise<Set<PatientId>> {
   const found = await rows<{ id: PatientId; decision: Decision }>(
     ctx.db,
-    `select distinct on (patient_id) patient_id as id, decision from clinic.consents
-     where clinic_id = ? and patient_id = any(?::uuid[]) and purpose = ?
-     order by patient_id, decided_at desc, id desc`,
+    `select distinct on (c.patient_id) c.patient_id as id, c.decision from clinic.consents c
+     where c.clinic_id = ? and c.patient_id = any(?::uuid[]) and c.purpose = ?
+     order by c.patient_id, c.decided_at desc, c.id desc`,
     [ctx.clinic.id, patientIds, purpose],
   )
   return new Set(found.flatMap(({ id, decision }) => (decision === 'deny' ? [id] : [])))

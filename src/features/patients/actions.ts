@@ -29,15 +29,20 @@ export type PatientDetails = {
 
 /**
  * The patient of this name and number, known or new. Number and folded name together are the identity: a family shares a
- * phone, and the same person is written ‘Ayesha’ one day and ‘AYESHA ’ the next.
+ * phone, and the same person is written ‘Ayesha’ one day and ‘AYESHA ’ the next. What is known already changes on the
+ * word of the desk or of somebody who proved the number; a name and a number anybody can type. Not even an address that
+ * is missing is taken from them: news of visits go there, with the link that opens them.
  */
 export async function rememberPatient(ctx: Ctx, details: PatientDetails): Promise<PatientId> {
   const known = await findPatientByPhoneAndName(ctx, details.phone, details.name)
-  if (known) await refreshContact(ctx, known, details)
+  if (known && !isAnybody(ctx, details)) await refreshContact(ctx, known, details)
   const id = known ? known.id : await createPatient(ctx, details)
   await takeConsent(ctx, id, details)
   return id
 }
+
+/** Whoever typed it into the public page. */
+const isAnybody = ({ actor }: Ctx, { proven }: PatientDetails): boolean => actor.kind === 'visitor' && !proven
 
 async function createPatient(ctx: Ctx, details: PatientDetails): Promise<PatientId> {
   const id = await insertPatient(ctx, newId<'patient'>(), details)
@@ -59,18 +64,16 @@ async function refreshContact(ctx: Ctx, known: Patient, details: PatientDetails)
   await audit(ctx, 'patient.contact_updated', { kind: 'patient', id: known.id }, {}, { email: details.email ?? null })
 }
 
-async function takeConsent(
-  ctx: Ctx,
-  patientId: PatientId,
-  { consentWording: wording, language }: PatientDetails,
-): Promise<void> {
+async function takeConsent(ctx: Ctx, patientId: PatientId, details: PatientDetails): Promise<void> {
+  const { consentWording: wording, language } = details
   if (wording === undefined) return
   // At the desk it is asked of a caller, as a rule.
   const where =
     wording === 'desk' || wording === 'waiting_desk'
       ? ({ channel: 'phone', source: 'desk' } as const)
       : ({ channel: 'web', source: 'public_page' } as const)
-  await give(ctx, { patientId, purpose: 'appointment_messages', wording, language, ...where })
+  const again = !isAnybody(ctx, details)
+  await give(ctx, { patientId, purpose: 'appointment_messages', wording, language, again, ...where })
 }
 
 /**

@@ -58,9 +58,12 @@ export function placePage(
     visitHref: at.visitHref,
     startHref:
       waiting && unreached === 'stopped' ? `https://wa.me/${at.sender.replace(/\D/g, '')}?text=START` : undefined,
-    joinHref: (waiting ? unreached === 'silent' : entry.state !== 'booked')
-      ? homeOf(scene, `/waiting-list${queryText({ service: entry.wish.serviceId })}`)
-      : undefined,
+    // Whoever has the link may be anybody: the number is proven there.
+    agreeHref: waiting && unreached === 'silent' ? homeOf(scene, '/privacy') : undefined,
+    joinHref:
+      !waiting && entry.state !== 'booked'
+        ? homeOf(scene, `/waiting-list${queryText({ service: entry.wish.serviceId })}`)
+        : undefined,
     leaveAction: waiting ? url(`${path}/removal`) : undefined,
     timesHref: homeOf(scene, `/times${queryText({ service: entry.wish.serviceId })}`),
     phone: clinicPhone(scene),

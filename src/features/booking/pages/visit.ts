@@ -13,13 +13,20 @@ import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type
 /** What a visit's own page says first, when something has just happened on it. */
 export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'closed'
 
-/** `standing` is the visit's place in the line, on its day; `others` are the coming visits of its series. */
+/**
+ * `standing` is the visit's place in the line, on its day; `others` are the coming visits of its series; `told` says
+ * whether whoever has just booked gets messages about it.
+ */
 export function visitPage(
   scene: Scene,
   visit: Appointment,
   token: string,
   news: News | undefined,
-  { standing, others = [] }: { standing?: Standing | undefined; others?: readonly OtherVisit[] } = {},
+  {
+    standing,
+    others = [],
+    told = false,
+  }: { standing?: Standing | undefined; others?: readonly OtherVisit[]; told?: boolean } = {},
 ): View {
   const { settings, speaker, now, url } = scene
   const { t } = speaker
@@ -31,7 +38,7 @@ export function visitPage(
     ...(standing && { scripts: ['/js/wait.js'], refreshSeconds }),
     line: standing && lineText(scene, visit, standing),
     clinic: headOf(scene),
-    news: news && newsText(scene, visit, news),
+    news: news && newsText(scene, visit, news, told),
     greeting: t('booking.visit.greeting', { name: firstNameOf(visit.patientName ?? '') }),
     ...leafOf(scene, visit.startsAt),
     status: visit.status,
@@ -126,12 +133,12 @@ function againOf(scene: Scene, visit: Appointment, path: string): string {
 }
 
 /** Only what is so: an address can be typed by anybody. */
-function newsText(scene: Scene, visit: Appointment, news: News) {
+function newsText(scene: Scene, visit: Appointment, news: News, told: boolean) {
   const { speaker, settings } = scene
   const { t } = speaker
   const booked = visit.status === 'booked'
   if (news === 'booked' && booked) {
-    const text = visit.messagesWanted
+    const text = told
       ? t('booking.visit.sent')
       : t(settings.profile.phone ? 'booking.visit.not_sent_call' : 'booking.visit.not_sent')
     return { kind: 'success', icon: 'circle-check', title: t('booking.visit.complete'), text }

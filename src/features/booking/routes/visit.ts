@@ -2,14 +2,17 @@
 // changes nothing, since messengers open links by themselves.
 import { parseForm } from '../../../kernel/forms.ts'
 import { dateAt } from '../../../kernel/time.ts'
+import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { publicRouter } from '../../../platform/web/routers.ts'
 import type { View } from '../../../platform/web/views.ts'
 
 import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
+import type { Appointment } from '../../appointments/queries.ts'
 import { listOthersOfSeries } from '../../appointments/queries/series.ts'
 import { patientMayChange, patientMayReturn } from '../../appointments/rules.ts'
 import { listFreeTimes } from '../../availability/actions.ts'
 import { isLive } from '../../clinics/rules.ts'
+import { listUnreached } from '../../messaging/actions/reach.ts'
 import { findStanding } from '../../queue/queries/look.ts'
 import { nearestTo, weekOf } from '../actions/look.ts'
 import { moveToChosen } from '../actions/move.ts'
@@ -29,9 +32,16 @@ async function showVisit(linked: Linked, news: News | undefined, status = 200): 
     page: visitPage(scene, visit, linked.token, news, {
       standing: await findStanding(ctx, visit),
       others: await listOthersOfSeries(ctx, visit),
+      told: news === 'booked' && (await isTold(ctx, visit)),
     }),
   }))
   request.show(page, { status })
+}
+
+/** Whether messages about a visit reach its patient: some said STOP, or took their consent back. */
+async function isTold(ctx: Ctx, { messagesWanted, patientId, patientPhone: phone }: Appointment): Promise<boolean> {
+  if (!messagesWanted || patientId === null || phone === null) return false
+  return !(await listUnreached(ctx, [{ patientId, phone }])).has(patientId)
 }
 
 const backToVisit = ({ request, token }: Linked, news: News) => backTo(request, `/a/${token}`, news)

@@ -123,7 +123,9 @@ async function patientOf(ctx: Ctx, { patient, language, source }: Joining) {
     source === 'desk'
       ? ({ channel: 'phone', source: 'desk', wording: 'waiting_desk' } as const)
       : ({ channel: 'web', source: 'patient_page', wording: 'waiting' } as const)
-  await give(ctx, { patientId: patient.id, purpose: 'appointment_messages', language, ...where })
+  // A link is shown to whoever booked, and where no code was asked for they may be anybody.
+  const again = source === 'desk'
+  await give(ctx, { patientId: patient.id, purpose: 'appointment_messages', language, again, ...where })
   return done(patient.id)
 }
 
