@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { details, scene, valueOf } from '../appointments/scene.ts'
+import { replaceQuestionsOf } from '../../src/features/clinics/queries/services.ts'
 import { linkToken } from '../../src/platform/links.ts'
 import type { TestApp } from '../support/app.ts'
 import { describeInBrowser, expectUsable, openWindow, useCookies, withAppAndBrowser } from '../support/browser.ts'
@@ -106,6 +107,54 @@ describeInBrowser('repeat visits', () => {
       await page.goto(`${base}/settings/rules`)
       await expectUsable(page)
       expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
+
+  it.each([
+    ['en', 1280, true],
+    ['ar', 360, false],
+  ] as const)(
+    'ask again, where their dates are, what an answer no longer fits (%s, %d, scripts: %s)',
+    { timeout: 90_000 },
+    async (lang, width, scripts) => {
+      const { clinic, service } = await scene(app)
+      const asks = (...choices: string[]) =>
+        clinic.inClinic(async (ctx) => {
+          const question = { kind: 'choice', label: 'Which side?', choices, required: true } as const
+          await replaceQuestionsOf(ctx, service.id, [question])
+          ctx.settingsChanged()
+        })
+      await asks('Left', 'Right')
+      await app.superuser('update platform.users set language = $2 where id = $1', [clinic.cast.bilal.userId, lang])
+      const { context } = await openWindow(browser, app, {
+        viewport: { width, height: 900 },
+        javaScriptEnabled: scripts,
+      })
+      await useCookies(context, app, await clinic.as(clinic.cast.bilal))
+      const page = await context.newPage()
+      const side = page.locator('select[name^=q_]')
+      const book = page.locator('.form-actions .btn-primary')
+      await page.goto(`/app/${clinic.slug}/appointments/new?service=${service.id}&name=Maryam&phone=03001234567`)
+      await side.selectOption('Left')
+      await page.locator('#f-repeat').selectOption('week')
+      await page.locator('button[name=slot]').first().click()
+      await page.waitForURL(/series\/plan/)
+      // As long as every answer fits, what is asked takes no room.
+      expect(await side.isVisible()).toBe(false)
+      await asks('Right', 'Both')
+      await book.press('Enter')
+      await page.locator('#error-summary a').click()
+      await side.and(page.locator(':visible')).waitFor()
+      expect(await side.inputValue()).toBe('Left')
+      if (scripts) {
+        await page.locator('select[name^=q_]:focus').waitFor()
+        await expectUsable(page)
+      }
+      await side.selectOption('Both')
+      await book.press('Enter')
+      await page.waitForURL(/\/series\/[0-9a-f-]{36}$/)
+      expect(await page.locator('.list-row').count()).toBe(6)
       await context.close()
     },
   )

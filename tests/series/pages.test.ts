@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dispatchDue } from '../../src/features/messaging/actions/dispatch.ts'
+import { findAnswers } from '../../src/features/appointments/queries.ts'
+import { questionsOf } from '../../src/features/appointments/rules/answers.ts'
+import { getSettings } from '../../src/features/availability/actions.ts'
+import { replaceQuestionsOf, type AskedQuestion } from '../../src/features/clinics/queries/services.ts'
 import { slotText } from '../../src/features/desk/rules.ts'
 import { valueOf } from '../appointments/scene.ts'
-import { makePractitioner, makeQuestion, makeShift } from '../support/factories.ts'
+import { makePractitioner, makeShift } from '../support/factories.ts'
+import type { AppointmentId } from '../../src/kernel/ids.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { seriesScene } from './scene.ts'
 
@@ -20,6 +25,25 @@ function fieldsOf(html: string): Record<string, string> {
   }
   return fields
 }
+/** Everything it would send: what is hidden, typed, chosen and ticked. */
+function formOf(html: string): Record<string, string> {
+  const plain = (text = '') => text.replaceAll('&#34;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+  const form = html.slice(html.indexOf('class="series"'))
+  const fields: Record<string, string> = {}
+  for (const [tag] of form.matchAll(/<input[^>]*>/g)) {
+    const read = (name: string) => new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1]
+    const ticked = !/ type="(radio|checkbox)"/.test(tag) || tag.includes(' checked')
+    const name = read('name')
+    if (name && name !== '_csrf' && ticked) fields[name] = plain(read('value'))
+  }
+  for (const [, name, options] of form.matchAll(/<select[^>]* name="([^"]+)"[^>]*>(.*?)<\/select>/gs)) {
+    if (name) fields[name] = plain(/<option value="([^"]*)" selected/.exec(options ?? '')?.[1])
+  }
+  return fields
+}
+/** Where the summary on top leads. */
+const errorsOf = (html: string) =>
+  [...(/class="error-summary".*?<\/ul>/s.exec(html)?.[0] ?? '').matchAll(/href="([^"]+)"/g)].map(([, to]) => to)
 const rule = { repeat: 'week', step: '1', ends: 'count', count: '4' }
 
 async function desk() {
@@ -76,19 +100,6 @@ describe('from the booking panel', () => {
     expect(await stand()).toHaveLength(5)
   })
 
-  it('books nothing when an answer is no longer one of those asked for', async () => {
-    const { clinic, service, bilal, base, at, stand } = await desk()
-    const { id } = await makeQuestion(clinic, { serviceId: service.id, kind: 'choice', choices: ['Left', 'Right'] })
-    const typed = { name: 'Maryam Iqbal', phone: '0300 1234567', slot: slotText(at('10:00')), [`q_${id}`]: 'Both' }
-    const shown = await bilal.postForm(`${base}/series/plan`, { ...typed, ...rule })
-    const answer = await bilal.postForm(`${base}/series`, { ...fieldsOf(shown.text), ...rule })
-    expect(answer.status).toBe(422)
-    expect(answer.text).toContain('An answer is none of those asked for any more')
-    expect(await stand()).toEqual([])
-    const right = { ...fieldsOf(shown.text), ...rule, [`q_${id}`]: 'Right' }
-    expect((await bilal.postForm(`${base}/series`, right)).status).toBe(303)
-  })
-
   it('is never a date nobody decided about', async () => {
     const { bilal, base, at, bookByPhone } = await desk()
     valueOf(await bookByPhone(at('10:00', '2026-12-02')))
@@ -97,6 +108,99 @@ describe('from the booking panel', () => {
     const answer = await bilal.postForm(`${base}/series`, { ...fieldsOf(shown.text), ...rule })
     expect(answer.status).toBe(422)
     expect(answer.text).toContain('1 date is not free')
+  })
+})
+
+describe('an answer that does not fit', () => {
+  const caller = { name: 'Maryam Iqbal', phone: '0300 1234567' }
+  type Scene = Awaited<ReturnType<typeof desk>>
+  /** The service as its owner saves it. */
+  const asks = async ({ clinic, service }: Scene, ...questions: AskedQuestion[]) => {
+    await clinic.inClinic(async (ctx) => {
+      await replaceQuestionsOf(ctx, service.id, questions)
+      ctx.settingsChanged()
+    })
+    return clinic.inClinic(async (ctx) => questionsOf(await getSettings(ctx), service.id))
+  }
+  const side = (...choices: string[]) => ({ kind: 'choice' as const, label: 'Which side?', choices, required: true })
+  const why = { kind: 'text' as const, label: 'Why do you come?', choices: [], required: true }
+  /** What each visit of the series has under its questions. */
+  const answered = async ({ clinic }: Scene) => {
+    const visits = await app.superuser<{ id: AppointmentId }>(
+      'select id from clinic.appointments where clinic_id = $1 and series_id is not null order by starts_at',
+      [clinic.id],
+    )
+    return clinic.inClinic((ctx) => Promise.all(visits.map(({ id }) => findAnswers(ctx, id))))
+  }
+
+  it('is put right where the dates are, with everything else as it was chosen', async () => {
+    const scene = await desk()
+    const { bilal, base, at, bookByPhone, stand } = scene
+    valueOf(await bookByPhone(at('10:00', '2026-12-09')))
+    const [first, second] = await asks(scene, side('Left', 'Right'), why)
+    const [sideField, whyField] = [`q_${first!.id}`, `q_${second!.id}`]
+    const every2 = { repeat: 'week', step: '2', ends: 'count', count: '5' }
+    const typed = { ...caller, agreed: 'yes', slot: slotText(at('10:00')), [sideField]: 'Left', [whyField]: 'My knee' }
+    const shown = await bilal.postForm(`${base}/series/plan`, { ...typed, ...every2 })
+    expect([shown.status, errorsOf(shown.text)]).toEqual([200, []])
+    // The clinic changes what may be answered while the desk decides about the dates.
+    expect((await asks(scene, why, side('Right', 'Both'))).map(({ id }) => id)).toEqual([second!.id, first!.id])
+    const other = /name="pick_2026-12-09" value="([^"]+)"/.exec(shown.text)?.[1] ?? ''
+    const decided = { 'pick_2026-12-09': other, 'leave_2026-12-23': 'yes' }
+    const refused = await bilal.postForm(`${base}/series`, { ...formOf(shown.text), ...decided })
+    expect(refused.status).toBe(422)
+    expect(errorsOf(refused.text)).toEqual([`#f-${sideField}`])
+    expect(refused.text).toContain(`id="f-${sideField}-error"`)
+    expect(refused.text).toContain('This is not one of the choices any more. Choose another one, or leave it open.')
+    expect(await stand()).toHaveLength(1)
+    expect(formOf(refused.text)).toMatchObject({
+      ...caller,
+      ...every2,
+      agreed: 'yes',
+      [sideField]: 'Left',
+      [whyField]: 'My knee',
+      'at_2026-12-09': other,
+      'pick_2026-12-23': 'leave_out',
+    })
+    // Looking once more loses nothing and hides nothing either.
+    const looked = await bilal.postForm(`${base}/series/plan`, formOf(refused.text))
+    expect([looked.status, errorsOf(looked.text)]).toEqual([422, [`#f-${sideField}`]])
+    const booked = await bilal.postForm(`${base}/series`, { ...formOf(looked.text), [sideField]: 'Both' })
+    expect(booked.status).toBe(303)
+    expect(await stand()).toHaveLength(5)
+    const said = [
+      { question: 'Why do you come?', kind: 'text', answer: 'My knee' },
+      { question: 'Which side?', kind: 'choice', answer: 'Both' },
+    ]
+    expect(await answered(scene)).toEqual([said, said, said, said])
+  })
+
+  it('is said at its field when it is too long, and may be left open', async () => {
+    const scene = await desk()
+    const { bilal, base, at, stand } = scene
+    const [question] = await asks(scene, why)
+    const field = `q_${question!.id}`
+    const typed = { ...caller, slot: slotText(at('10:00')), [field]: 'knee '.repeat(41) }
+    const shown = await bilal.postForm(`${base}/series/plan`, { ...typed, ...rule })
+    expect([shown.status, errorsOf(shown.text)]).toEqual([422, [`#f-${field}`]])
+    expect(shown.text).toContain('This is too long. Please shorten it.')
+    expect(formOf(shown.text)[field]).toBe('knee '.repeat(41))
+    expect((await bilal.postForm(`${base}/series`, formOf(shown.text))).status).toBe(422)
+    expect(await stand()).toEqual([])
+    expect((await bilal.postForm(`${base}/series`, { ...formOf(shown.text), [field]: '' })).status).toBe(303)
+    expect(await answered(scene)).toEqual([[], [], [], []])
+  })
+
+  it('is said together with a date that has to be decided', async () => {
+    const scene = await desk()
+    const { bilal, base, at, bookByPhone } = scene
+    valueOf(await bookByPhone(at('10:00', '2026-12-02')))
+    const [question] = await asks(scene, side('Left', 'Right'))
+    const typed = { ...caller, slot: slotText(at('10:00')), [`q_${question!.id}`]: 'Both' }
+    const shown = await bilal.postForm(`${base}/series/plan`, { ...typed, ...rule })
+    const refused = await bilal.postForm(`${base}/series`, formOf(shown.text))
+    expect([refused.status, errorsOf(refused.text)]).toEqual([422, [`#f-q_${question!.id}`]])
+    expect(refused.text).toContain('1 date is not free')
   })
 })
 

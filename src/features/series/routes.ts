@@ -1,5 +1,5 @@
 // Repeat visits: look at every date, book them all, and change or take back what is left of them.
-import { parseForm } from '../../kernel/forms.ts'
+import { parseForm, type Form } from '../../kernel/forms.ts'
 import { parseId, type AppointmentId } from '../../kernel/ids.ts'
 import { refuse, type Outcome } from '../../kernel/outcome.ts'
 import { parseTime } from '../../kernel/time.ts'
@@ -7,6 +7,8 @@ import type { Ctx } from '../../platform/clinic-scope.ts'
 import { parseLanguage } from '../../platform/i18n/languages.ts'
 import { clinicRouter, idParam, type ClinicRequest } from '../../platform/web/routers.ts'
 import { flash } from '../../platform/web/session.ts'
+import { answersIn, questionsOf } from '../appointments/rules/answers.ts'
+import { settingsOf } from '../availability/actions.ts'
 import { ownPath, parseSlot, type SlotChoice } from '../desk/rules.ts'
 import { bookSeries, planSeries, type Anchor, type Who } from './actions/book.ts'
 import { cancelLater, elsewhere, listThisAndLater, moveLater, planMove } from './actions/later.ts'
@@ -26,7 +28,7 @@ seriesRoutes.get('/appointments/:id/repeat', 'appointments.book', async (request
   const visit = idParam<'appointment'>(req, 'id')
   const back = backIn(request, req.query) ?? at(`/appointments/${visit}`)
   const form = { ...seriesAsked(req.query), visit }
-  const state = { form, anchor: { visit }, caller: undefined, back, trouble: undefined }
+  const state = { form, anchor: { visit }, caller: undefined, back, trouble: undefined, errors: {} }
   show(await inClinic(async (ctx) => bookingPlanPage(ctx, speaker, state, await planOf(ctx, state))))
 })
 
@@ -44,7 +46,8 @@ seriesRoutes.post('/series', 'appointments.book', async (request) => {
     inClinic((ctx) => bookSeries(ctx, { id, anchor, rule: form.rule, end: form.end, picks: form.decisions, who: whoOf(request, asked) })),
   ) // prettier-ignore
   if (!booked.ok) {
-    return showPlan(request, booked.reason, booked.reason === 'changed' ? 409 : 422)
+    const trouble = booked.reason === 'answers' ? undefined : booked.reason
+    return showPlan(request, trouble, trouble === 'changed' ? 409 : 422)
   }
   const { visits, messageAt } = booked.value
   flash(req, {
@@ -166,13 +169,22 @@ function whoOf(request: ClinicRequest, { form, caller }: Asked): Who | undefined
 const planOf = (ctx: Ctx, { anchor, form }: Pick<Asked, 'anchor' | 'form'>) =>
   planSeries(ctx, anchor, form.rule, form.end, form.decisions)
 
+/** What does not fit of what was typed under the service's questions; of a visit that is there nothing is asked again. */
+async function wrongAnswers(request: ClinicRequest, { anchor, form }: Asked): Promise<Form['errors']> {
+  if (!('slot' in anchor)) return {}
+  return answersIn(questionsOf(await settingsOf(request), anchor.slot.serviceId), form.answers).errors
+}
+
 async function showPlan(request: ClinicRequest, trouble: Trouble, status: number): Promise<void> {
   const { speaker, inClinic, show } = request
   const asked = askedIn(request)
   if (!asked) return withoutTime(request, '/appointments/new')
   const back = backIn(request, bodyOf(request))
-  const state = { ...asked, back, trouble }
-  show(await inClinic(async (ctx) => bookingPlanPage(ctx, speaker, state, await planOf(ctx, state))), { status })
+  const errors = await wrongAnswers(request, asked)
+  const state = { ...asked, back, trouble, errors }
+  show(await inClinic(async (ctx) => bookingPlanPage(ctx, speaker, state, await planOf(ctx, state))), {
+    status: status === 200 && Object.keys(errors).length > 0 ? 422 : status,
+  })
 }
 
 /**

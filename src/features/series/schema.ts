@@ -26,7 +26,7 @@ export type SeriesForm = {
   patientId: PatientId | undefined
   language: Language | undefined
   agreed: boolean
-  /** What was typed on the page before under the service's questions. */
+  /** What was typed under the service's questions, on the page before or on this one. */
   answers: Record<string, string>
   rule: Rule
   end: End

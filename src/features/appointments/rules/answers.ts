@@ -39,7 +39,7 @@ export function answersIn(
     if (answer === undefined) continue
     const allowed = kind === 'text' || (kind === 'choice' ? choices : ['yes', 'no']).includes(answer)
     if (allowed) answers.push({ question, kind, answer })
-    else errors[field] = 'form.error.invalid'
+    else errors[field] = 'desk.error.not_a_choice'
   }
   return { answers, errors }
 }
@@ -60,13 +60,16 @@ export const answerFields = (
 ) =>
   questions.map(({ id, kind, label, choices }) => {
     const name = answerField(id)
-    const options = kind === 'yes_no' ? ['yes', 'no'] : choices
+    const value = values[name] ?? ''
+    const offered = kind === 'yes_no' ? ['yes', 'no'] : choices
+    // What was chosen and is no choice any more stays in sight next to what is wrong with it.
+    const options = value === '' || offered.includes(value) ? offered : [...offered, value]
     return {
       name,
       // In the clinic's words, whatever language the page speaks.
       label: isolated(label),
       required: false,
-      value: values[name] ?? '',
+      value,
       error: errors[name],
       ...(kind === 'text'
         ? { maxlength: longestAnswer, dir: 'auto' }
@@ -74,9 +77,9 @@ export const answerFields = (
             type: 'select',
             options: [
               { value: '', label: t('desk.answers.open') },
-              ...options.map((value) => ({
-                value,
-                label: kind === 'yes_no' ? t(`desk.visit.${value}`) : value,
+              ...options.map((option) => ({
+                value: option,
+                label: kind === 'yes_no' && offered.includes(option) ? t(`desk.visit.${option}`) : option,
               })),
             ],
           }),

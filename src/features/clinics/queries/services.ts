@@ -1,7 +1,7 @@
 // What is written of services: what they are, who gives them and how, what they need and ask; and rooms and equipment.
 import { newId, type Id, type PractitionerId, type ServiceId } from '../../../kernel/ids.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
-import { changes } from '../../../platform/db/rows.ts'
+import { changes, rows } from '../../../platform/db/rows.ts'
 import type { Offer, Question, Resource, Service } from '../rules.ts'
 
 export type ServiceFacts = Omit<Service, 'position' | 'active' | 'currency'>
@@ -119,8 +119,20 @@ export async function replaceNeedsOf(
 
 export type AskedQuestion = Omit<Question, 'id' | 'serviceId'>
 
-/** What a service asks is exactly this. Answers given before keep the words they were asked in. */
+/**
+ * What a service asks is exactly this. Answers given before keep the words they were asked in. A question that is asked in
+ * the same words stays the same one, so that what somebody types under it at this moment is still an answer to it.
+ */
 export async function replaceQuestionsOf(ctx: Ctx, id: ServiceId, questions: readonly AskedQuestion[]): Promise<void> {
+  const before = await rows<Pick<Question, 'id' | 'label'>>(
+    ctx.db,
+    'select id, label from clinic.service_questions where clinic_id = ? and service_id = ? order by position',
+    [ctx.clinic.id, id],
+  )
+  const same = (wanted: AskedQuestion) => {
+    const at = before.findIndex(({ label }) => label === wanted.label)
+    return at < 0 ? undefined : before.splice(at, 1)[0]?.id
+  }
   await changes(ctx.db, 'delete from clinic.service_questions where clinic_id = ? and service_id = ?', [
     ctx.clinic.id,
     id,
@@ -135,7 +147,9 @@ export async function replaceQuestionsOf(ctx: Ctx, id: ServiceId, questions: rea
     [
       ctx.clinic.id,
       id,
-      JSON.stringify(questions.map((question, position) => ({ ...question, id: newId<'question'>(), position }))),
+      JSON.stringify(
+        questions.map((question, position) => ({ ...question, id: same(question) ?? newId<'question'>(), position })),
+      ),
     ],
   )
 }

@@ -1,4 +1,5 @@
 // The page on which a series is looked at before it is booked or moved: every date with what is to be said about it.
+import { emptyForm, type Form } from '../../../kernel/forms.ts'
 import { newId, type AppointmentId } from '../../../kernel/ids.ts'
 import { isolated } from '../../../kernel/names.ts'
 import { phoneText } from '../../../kernel/phone.ts'
@@ -7,6 +8,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Speaker } from '../../../platform/i18n/speaker.ts'
 import { view, type View } from '../../../platform/web/views.ts'
+import { answerFields, questionsOf } from '../../appointments/rules/answers.ts'
 import { getSettings } from '../../availability/actions.ts'
 import { slotText, type SlotChoice } from '../../desk/rules.ts'
 import { deskGrace } from '../../notices/rules.ts'
@@ -19,7 +21,7 @@ import type { SeriesForm } from '../schema.ts'
 import { aboutText, nameOf, weekdaysOf } from './words.ts'
 
 /** What a form that could not be carried out is to say on top. */
-export type Trouble = 'changed' | 'undecided' | 'too_few' | 'month_full' | 'answers' | undefined
+export type Trouble = 'changed' | 'undecided' | 'too_few' | 'month_full' | undefined
 
 export type BookingPlan = {
   form: SeriesForm
@@ -28,6 +30,8 @@ export type BookingPlan = {
   caller: { name: string; phone: string } | undefined
   back: string | undefined
   trouble: Trouble
+  /** What is wrong with the answers to what the service asks, by field. */
+  errors: Form['errors']
 }
 
 export async function bookingPlanPage(
@@ -36,7 +40,7 @@ export async function bookingPlanPage(
   state: BookingPlan,
   planned: SeriesPlan,
 ): Promise<View> {
-  const { form, anchor, caller, back } = state
+  const { form, anchor, caller, back, errors } = state
   const { t } = speaker
   const { kept, rows, cut } = planned
   const slot = 'slot' in anchor ? anchor.slot : kept && slotOf(kept)
@@ -45,11 +49,15 @@ export async function bookingPlanPage(
   // Nothing new is booked for somebody whose data is restricted.
   if (patient && patient.restrictedAt !== null) return notFound('patient')
   const names = await namesOf(ctx, slot)
+  // A visit that is there has its answers already.
+  const questions = kept ? [] : questionsOf(await getSettings(ctx), slot.serviceId)
   const first = dateAt(slot.startsAt, ctx.clinic.zone)
   const booked = rows.filter(({ to }) => to).length + (kept ? 1 : 0)
   const wanted = kept ? kept.messagesWanted : form.agreed
   return view('series/plan', {
     title: t('series.book.title'),
+    scripts: ['/js/error-summary.js'],
+    form: { errors },
     who: kept ? nameOf(speaker, kept) : (patient?.name ?? caller?.name ?? ''),
     phone: patient ? phoneText(patient.phone) : caller?.phone,
     about: aboutText(names),
@@ -65,9 +73,9 @@ export async function bookingPlanPage(
       ...(caller && !kept ? caller : {}),
       ...(form.language ? { language: form.language } : {}),
       ...(form.agreed ? { agreed: 'yes' } : {}),
-      ...form.answers,
       ...(back ? { back } : {}),
     },
+    asks: answerFields(t, questions, { values: form.answers, errors }),
     rule: ruleFields(speaker, form, first.dayOfWeek),
     kept: kept && { when: speaker.longDateTime(kept.startsAt), status: kept.status },
     ...rowsOf(ctx, speaker, rows, names, state.trouble ?? (standsInTheWay(planned) === 'changed' ? 'changed' : undefined)),
@@ -99,6 +107,7 @@ export async function movePlanPage(
   const action = `/app/${ctx.clinic.slug}/appointments/${id}/later/move`
   return view('series/plan', {
     title: t('series.move.title'),
+    form: emptyForm,
     who: nameOf(speaker, visit),
     phone: undefined,
     about: aboutText(names),
@@ -107,6 +116,7 @@ export async function movePlanPage(
     action,
     lookAction: undefined,
     hidden: { slot: slotText(to), back, step: 'move' },
+    asks: [],
     rule: undefined,
     kept: undefined,
     ...rowsOf(ctx, speaker, rows, names, state.trouble),
