@@ -12,7 +12,7 @@ import { demoPassword, seedDemo } from '../../seeds/demo.ts'
 import { seedService } from '../../seeds/service.ts'
 import { demoSecrets } from './demo-secrets.ts'
 import { factorCodes, prepareFactors } from './factor-codes.ts'
-import { freePort } from './free-port.ts'
+import { freePort, PortTaken } from './free-port.ts'
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from './embedded-postgres.ts'
 import { createMailbox } from './mailbox.ts'
 import { createDatabase, prepareRoles } from './prepare-database.ts'
@@ -37,9 +37,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void stop.then(() => process.exit(0))
   })
 }
-demo.running = await start()
+try {
+  demo.running = await start()
+} catch (error) {
+  if (!(error instanceof PortTaken)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}
 
 async function start(): Promise<{ stop(): Promise<void> }> {
+  // Before anything is removed or begun: a database that was started for nothing would live on without us.
+  const port = await freePort(Number(process.env.PORT ?? 3000), process.env.PORT !== undefined)
   if (process.argv.includes('--fresh')) {
     await stopEmbeddedPostgres(databaseFolder)
     await rm(folder, { recursive: true, force: true })
@@ -49,7 +57,6 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   await createDatabase(postgres.url('postgres'), 'nabz')
   await migrateToLatest(postgres.url('nabz', 'nabz_owner'))
 
-  const port = await freePort(Number(process.env.PORT ?? 3000), process.env.PORT !== undefined)
   const baseUrl = process.env.BASE_URL ?? `http://localhost:${port}`
   const secrets = demoSecrets(folder)
   const mailbox = await createMailbox()
