@@ -132,9 +132,9 @@ async function roomsOf(ctx: Ctx, taken: readonly Id<'resource'>[]) {
   return (await getSettings(ctx)).resources.length === 0 ? undefined : taken
 }
 
-async function moveTo(ctx: Ctx, before: Appointment, place: Parameters<typeof updatePlace>[3]) {
+async function moveTo(ctx: Ctx, before: Appointment, place: Parameters<typeof updatePlace>[2]) {
   try {
-    const version = await updatePlace(ctx, before.id, before.version, place)
+    const version = await updatePlace(ctx, before, place)
     return version === undefined ? refuse('changed_meanwhile') : done(version)
   } catch (error) {
     if (isOverlap(error)) return refuse('slot_taken')

@@ -119,11 +119,13 @@ type NewPlace = Pick<NewAppointment, 'practitionerId' | 'locationId' | 'startsAt
   overbookReason?: string | undefined
 }
 
-/** Moves a booked visit if its version still stands; answers the new version. May raise 23P01 when the place is taken. */
+/**
+ * Moves a booked visit if it is still as it was read, as long as it was too; answers the new version. May raise 23P01 when
+ * the place is taken.
+ */
 export async function updatePlace(
   ctx: Ctx,
-  id: AppointmentId,
-  version: number,
+  { id, version, endsAt }: Pick<Appointment, 'id' | 'version' | 'endsAt'>,
   place: NewPlace,
 ): Promise<number | undefined> {
   const { resourceIds } = place
@@ -144,7 +146,7 @@ export async function updatePlace(
        occupied_to = ?, capacity = ?, lane = ?, overbooked = ?, overbook_reason = coalesce(?, overbook_reason),
        confirmed_at = null,
        version = version + 1, calendar_sequence = calendar_sequence + 1
-     where clinic_id = ? and id = ? and version = ? and status = 'booked' returning version`,
+     where clinic_id = ? and id = ? and version = ? and status = 'booked' and ends_at = ? returning version`,
     [
       place.practitionerId,
       place.locationId,
@@ -159,6 +161,7 @@ export async function updatePlace(
       ctx.clinic.id,
       id,
       version,
+      endsAt,
     ],
   )
   if (updated && resourceIds && resourceIds.length > 0) {

@@ -26,18 +26,25 @@ export type Standing = {
 
 /**
  * Takes visits out of the diary for the rest of a transaction that goes on to `updateStandings`. Answers how many still
- * had the version named.
+ * are as they were read: somebody's arrival, and another length, leave the version as it is.
  */
 export async function updateVacated(
   ctx: Ctx,
-  visits: readonly { id: AppointmentId; version: number }[],
+  visits: readonly { id: AppointmentId; version: number; status: Status; endsAt: Instant }[],
 ): Promise<number> {
   return changes(
     ctx.db,
     `update clinic.appointments a set status = 'cancelled', version = a.version + 1
-     from unnest(?::uuid[], ?::int[]) as v (id, version)
-     where a.clinic_id = ? and a.id = v.id and a.version = v.version and a.status in ('booked', 'arrived', 'cancelled')`,
-    [visits.map(({ id }) => id), visits.map(({ version }) => version), ctx.clinic.id],
+     from unnest(?::uuid[], ?::int[], ?::text[], ?::timestamptz[]) as v (id, version, status, ends_at)
+     where a.clinic_id = ? and a.id = v.id and a.version = v.version and a.status = v.status and a.ends_at = v.ends_at
+       and a.status in ('booked', 'arrived', 'cancelled')`,
+    [
+      visits.map(({ id }) => id),
+      visits.map(({ version }) => version),
+      visits.map(({ status }) => status),
+      visits.map(({ endsAt }) => endsAt.toString()),
+      ctx.clinic.id,
+    ],
   )
 }
 
