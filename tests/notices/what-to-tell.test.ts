@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { newId } from '../../src/kernel/ids.ts'
 import { Temporal } from '../../src/kernel/time.ts'
-import { whatToTell, type By, type EarlierAnnouncement } from '../../src/features/notices/rules.ts'
+import { whatToTell, withRemembered, type By, type EarlierAnnouncement } from '../../src/features/notices/rules.ts'
 
 const four = '2026-11-24T11:00:00Z'
 const five = '2026-11-24T12:00:00Z'
@@ -94,4 +94,15 @@ describe('what a patient is told', () => {
   ] as const)('%s', (_name, facts, by, earlier, expected) => {
     expect(whatToTell(facts, by, earlier)).toBe(expected)
   })
+})
+
+describe('what is known of messages that are gone', () => {
+  const row = (status: string, version = 1) => ({ ...told('confirmation', status), version })
+  it.each([
+    ['is remembered', [], [row('sent')], [row('sent')]],
+    ['comes after what was said since', [row('read', 2)], [row('sent')], [row('read', 2), row('sent')]],
+    ['left by the channel that is gone', [row('failed')], [row('sent')], [row('sent')]],
+    ['left by the channel that is there', [row('accepted')], [row('dropped')], [row('accepted')]],
+    ['never left at all', [row('failed')], [row('dropped')], [row('failed')]],
+  ])('%s', (_what, rows, remembered, all) => expect(withRemembered(rows, remembered)).toEqual(all))
 })

@@ -1,10 +1,18 @@
-import type { AppointmentId } from '../../kernel/ids.ts'
+import type { AppointmentId, MessageId } from '../../kernel/ids.ts'
 import type { Instant, PlainTime } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
 import { keepSettings } from '../../platform/kept-settings.ts'
 import { toldTogether } from '../../platform/outbox.ts'
-import { announcements, left, togetherKinds, type EarlierAnnouncement, type QuietHours } from './rules.ts'
+import {
+  announcements,
+  left,
+  togetherKinds,
+  withRemembered,
+  type EarlierAnnouncement,
+  type QuietHours,
+  type Remembered,
+} from './rules.ts'
 
 export type NoticeSettings = { quiet: QuietHours; alertAddress: string | undefined }
 
@@ -26,23 +34,16 @@ async function readNoticeSettings(ctx: Ctx): Promise<NoticeSettings> {
   return { quiet: { from, to, zone: ctx.clinic.zone }, alertAddress: email ?? undefined }
 }
 
+type Told = Remembered & { id: MessageId; toldWith: string | null }
+
 /**
- * What was to be told about visits so far, of each the newest first. Of what was told together with other visits, what became of the message that carried it
- * counts, by whichever channel it got furthest.
+ * The messages that were to tell of each visit, the newest first. Of what was told together with other visits, what became
+ * of the message that carried it counts, by whichever channel it got furthest.
  */
-export async function listAnnouncementsOf(
-  ctx: Ctx,
-  ids: readonly AppointmentId[],
-): Promise<Map<AppointmentId, EarlierAnnouncement[]>> {
-  const found = await rows<{
-    id: string
-    visit: AppointmentId
-    kind: EarlierAnnouncement['kind']
-    status: string
-    params: Buffer | null
-  }>(
+async function listTold(ctx: Ctx, ids: readonly AppointmentId[]): Promise<Map<AppointmentId, Told[]>> {
+  const found = await rows<Pick<Told, 'id' | 'toldWith' | 'version' | 'kind' | 'status'> & VisitAndParams>(
     ctx.db,
-    `select m.id, m.appointment_id as visit, m.kind, m.params_sealed as params,
+    `select m.id, m.appointment_id as visit, m.told_with as "toldWith", m.version, m.kind, m.params_sealed as params,
        coalesce((select carrier.status from clinic.messages carrier
                  where m.drop_reason = ? and carrier.clinic_id = ? and carrier.told_with = m.told_with
                    and carrier.kind = any(?)
@@ -52,14 +53,64 @@ export async function listAnnouncementsOf(
      order by m.version desc, m.created_at desc`,
     [toldTogether, ctx.clinic.id, Object.values(togetherKinds), [...left], ctx.clinic.id, ids, announcements],
   )
-  const told = new Map<AppointmentId, EarlierAnnouncement[]>()
-  for (const { id, visit, kind, status, params } of found) {
+  const told = new Map<AppointmentId, Told[]>()
+  for (const { visit, params, ...row } of found) {
     if (!params) continue
-    const facts = ctx.seal.openJson(params, 'messages.params', id) as Omit<EarlierAnnouncement, 'kind' | 'status'>
-    told.set(visit, [...(told.get(visit) ?? []), { ...facts, kind, status }])
+    const { by, startsAt, practitionerId, locationId, reminders } = ctx.seal.openJson(
+      params,
+      'messages.params',
+      row.id,
+    ) as Omit<EarlierAnnouncement, 'kind' | 'status'>
+    const facts = { by, startsAt, practitionerId, locationId, ...(reminders === undefined ? {} : { reminders }) }
+    told.set(visit, [...(told.get(visit) ?? []), { ...row, ...facts }])
   }
   return told
 }
+
+type VisitAndParams = { visit: AppointmentId; params: Buffer | null }
+
+async function listRemembered(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+): Promise<Map<AppointmentId, readonly Remembered[]>> {
+  const found = await rows<{ id: AppointmentId; told: Remembered[] }>(
+    ctx.db,
+    'select id, told from clinic.appointments where clinic_id = ? and id = any(?::uuid[]) and told is not null',
+    [ctx.clinic.id, ids],
+  )
+  return new Map(found.map(({ id, told }) => [id, told]))
+}
+
+/** What was to be told about visits so far, of each the newest first. */
+export async function listAnnouncementsOf(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+): Promise<Map<AppointmentId, readonly EarlierAnnouncement[]>> {
+  const [told, remembered] = await Promise.all([listTold(ctx, ids), listRemembered(ctx, ids)])
+  return new Map(ids.map((id) => [id, withRemembered(told.get(id) ?? [], remembered.get(id) ?? [])]))
+}
+
+/** What is to be remembered of each of these visits once these messages are gone, with what already is. */
+export async function listToRemember(
+  ctx: Ctx,
+  ids: readonly AppointmentId[],
+  messages: readonly { id: MessageId; toldWith: string | null }[],
+): Promise<Map<AppointmentId, readonly Remembered[]>> {
+  const going = new Set<string>(messages.flatMap(({ id, toldWith }) => [id, ...(toldWith === null ? [] : [toldWith])]))
+  const [told, remembered] = await Promise.all([listTold(ctx, ids), listRemembered(ctx, ids)])
+  return new Map(
+    ids.map((id) => {
+      const gone = (told.get(id) ?? []).filter((one) => going.has(one.id) || going.has(one.toldWith ?? ''))
+      const all = withRemembered(gone, remembered.get(id) ?? [])
+      return [id, all.map(asRemembered)]
+    }),
+  )
+}
+
+const asRemembered = ({ id: _id, toldWith: _toldWith, status, ...rest }: Remembered & Partial<Told>): Remembered => ({
+  ...rest,
+  status: left.has(status) ? 'sent' : 'dropped',
+})
 
 /**
  * A message about several visits, one of these among them, that has not left and is not about to: what holds it

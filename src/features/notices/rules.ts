@@ -56,8 +56,29 @@ export type EarlierAnnouncement = {
   reminders?: 'none'
 }
 
+/** One as a visit keeps it once its message is gone: whether it left, and nothing of whom it went to or how. */
+export type Remembered = EarlierAnnouncement & { version: number }
+
 /** States of a message that has left, as far as anybody knows. */
 export const left: ReadonlySet<string> = new Set(['sending', 'unknown', 'accepted', 'sent', 'delivered', 'read'])
+
+/**
+ * What was announced of a visit, newest first, of messages that are there and of what is remembered of those that are
+ * gone. The message that told of several visits, or the one by the other channel, may be gone before a row about the same
+ * news is: that it left is then remembered.
+ */
+export function withRemembered<T extends Remembered>(
+  rows: readonly T[],
+  remembered: readonly Remembered[],
+): (T | Remembered)[] {
+  const alike = (one: Remembered, other: Remembered) => one.kind === other.kind && one.version === other.version
+  const missing = remembered.filter((one) => !rows.some((row) => alike(row, one)))
+  const known = rows.map((row) => {
+    const gone = left.has(row.status) ? undefined : remembered.find((one) => alike(row, one) && left.has(one.status))
+    return { ...row, status: gone?.status ?? row.status }
+  })
+  return [...known, ...missing].sort((one, other) => other.version - one.version)
+}
 
 /**
  * What there is to tell, given what was announced before (newest first): people are told what differs from what they

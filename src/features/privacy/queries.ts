@@ -6,6 +6,7 @@ import type { Instant } from '../../kernel/time.ts'
 import type { Ctx } from '../../platform/clinic-scope.ts'
 import type { Database } from '../../platform/db/connect.ts'
 import { changes, rows } from '../../platform/db/rows.ts'
+import { deleteMessages } from './queries/messages.ts'
 import type { ClockMemory, RetentionSettings, RuleCode } from './rules/retention.ts'
 
 export async function findRetentionSettings(ctx: Ctx): Promise<RetentionSettings | undefined> {
@@ -70,15 +71,7 @@ export const clinicSteps: Partial<Record<RuleCode, ClinicStep>> = {
          limit ? for update skip locked)`,
       [id, id, before, most],
     ),
-  // A reminder may be queued long before it is due.
-  messages: ({ db, clinic: { id } }, before, most) =>
-    changes(
-      db,
-      `delete from clinic.messages where clinic_id = ? and id in (
-         select id from clinic.messages where clinic_id = ? and created_at < ? and due_at < ?
-         order by created_at limit ? for update skip locked)`,
-      [id, id, before, before, most],
-    ),
+  messages: deleteMessages,
   inbound_messages: outdated('inbound_messages', 'received_at'),
   codes: async (ctx, before, most) => {
     let gone = 0

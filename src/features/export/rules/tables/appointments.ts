@@ -64,6 +64,7 @@ export const appointmentTables: readonly Table[] = [
       series_id: ['id', 'series.id, of a repeat visit'],
       series_index: ['number', 'which of its series, from 1'],
       series_of: ['number', 'of how many'],
+      told: ['json', 'what the patient was told of it by messages that are gone, while it is to come'],
     }),
   },
   {
