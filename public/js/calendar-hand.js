@@ -95,14 +95,14 @@ const putDown = () => {
 const putBack = () => {
   putDown()
   announce(said.put_back)
-  settle()
+  next.settle()
 }
 const spoken = () => `${timeText(held.minute)}, ${nameOf(held.column)}`
 
 /** Sends what was done, and takes over the calendar the server answers with. */
 const send = async (path, values, where) => {
   sending = true
-  waiting = undefined
+  next.forget()
   const body = new URLSearchParams(new FormData(post))
   for (const [name, value] of Object.entries(values)) body.set(name, value)
   try {
@@ -178,5 +178,5 @@ const drop = () => {
   }
   if (minutes !== start.minutes) return void send(`${id}/length`, { minutes: String(minutes) })
   announce(said.put_back)
-  settle()
+  next.settle()
 }

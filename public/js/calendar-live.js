@@ -23,7 +23,6 @@ const news = (before, after) => {
   ].join(' ')
 }
 
-let waiting
 let sending = false
 /** The visit that is in somebody's hand, by pointer or keyboard. */
 let held
@@ -48,23 +47,15 @@ const place = (fresh, quiet = false) => {
 let pressed
 const busy = () =>
   sending || held !== undefined || pressed !== undefined || calendar.querySelector('details.menu[open]') !== null
-const settle = () => {
-  if (!waiting || busy()) return
-  const fresh = waiting
-  waiting = undefined
-  say('')
-  place(fresh)
-}
-calendar.addEventListener('toggle', settle, true)
+const next = whenNobodyIsBusy(busy, place, say)
+calendar.addEventListener('toggle', next.settle, true)
 
 const look = oneAtATime(async () => {
   const fresh = await freshBoard(calendar.dataset.board)
   // What stands there already is left alone, with whatever is being pointed at.
-  if (!fresh || sending || (!waiting && fresh.innerHTML.trim() === calendar.innerHTML.trim())) return
-  waiting = fresh
-  if (busy()) say(said.waiting)
-  settle()
+  if (!fresh || sending || (!next.waits() && fresh.innerHTML.trim() === calendar.innerHTML.trim())) return
+  next.bring(fresh, said.waiting)
 })
 keepLooking(calendar.dataset.events, look, (away) => {
-  if (!waiting) say(away ? said.offline : '')
+  if (!next.waits()) say(away ? said.offline : '')
 })

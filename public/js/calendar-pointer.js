@@ -51,7 +51,7 @@ const lift = () => {
 const letGo = () => {
   clearTimeout(pressed?.timer)
   pressed = undefined
-  settle()
+  next.settle()
 }
 calendar.addEventListener('pointerdown', (event) => {
   const item = event.target.closest?.('.cal-visit[data-visit]')

@@ -36,6 +36,31 @@ async function freshBoard(address) {
 }
 
 /**
+ * Brings a fresh board as soon as nobody is `busy` with the one that is shown, and `place` puts it there. While it waits the
+ * page may `say` so. `settle` is for every moment at which somebody may have finished; `forget` lets go of what waits.
+ */
+function whenNobodyIsBusy(busy, place, say) {
+  let waiting
+  const settle = () => {
+    if (!waiting || busy()) return
+    const fresh = waiting
+    waiting = undefined
+    say('')
+    place(fresh)
+  }
+  return {
+    bring(fresh, told) {
+      waiting = fresh
+      if (told !== '' && busy()) say(told)
+      settle()
+    },
+    settle,
+    forget: () => (waiting = undefined),
+    waits: () => waiting !== undefined,
+  }
+}
+
+/**
  * Calls `look` whenever the server says that something changed, and once a minute, for what the clock alone changes. The
  * stream is open only while somebody can see the page, as browsers allow few of them; cut, it comes back with growing
  * pauses and looks at once when it does. `offline` is told whether it has been away for long.

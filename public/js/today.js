@@ -64,28 +64,21 @@ if (day) {
   let pointerAt = -Infinity
   let lastPlaced = -Infinity
   let sending = false
-  let waiting
   day.addEventListener('pointermove', () => (pointerAt = performance.now()))
   day.addEventListener('pointerdown', () => (pointerAt = performance.now()))
   day.addEventListener('pointerleave', () => {
     pointerAt = -Infinity
-    settle()
+    next.settle()
   })
-  day.addEventListener('toggle', () => settle(), true)
+  day.addEventListener('toggle', () => next.settle(), true)
   const busy = () => sending || performance.now() - pointerAt < 4000 || day.querySelector('details.menu[open]') !== null
-  const settle = () => {
-    if (!waiting || busy()) return
-    const fresh = waiting
-    waiting = undefined
-    say('')
-    place(fresh)
-  }
-  setInterval(settle, 1000)
   const say = (text) => {
     if (!note) return
     note.textContent = text
     note.hidden = text === ''
   }
+  const next = whenNobodyIsBusy(busy, place, say)
+  setInterval(next.settle, 1000)
   // A hand already on its way to a button must not land on another one.
   day.addEventListener(
     'click',
@@ -103,9 +96,7 @@ if (day) {
   const look = oneAtATime(async () => {
     const fresh = await freshBoard(day.dataset.board)
     if (!fresh || sending || fresh.innerHTML === day.innerHTML) return
-    waiting = fresh
-    if (busy() && news(statuses(day), statuses(fresh)) !== '') say(day.dataset.waiting)
-    settle()
+    next.bring(fresh, news(statuses(day), statuses(fresh)) === '' ? '' : day.dataset.waiting)
   })
 
   // One step: posted without leaving the page, so that the place on it is kept.
@@ -117,7 +108,7 @@ if (day) {
     }
     event.preventDefault()
     sending = true
-    waiting = undefined
+    next.forget()
     const menu = button.closest('details.menu')
     try {
       const response = await fetch(button.formAction, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
@@ -147,6 +138,6 @@ if (day) {
   })
 
   keepLooking(day.dataset.events, look, (away) => {
-    if (!waiting) say(away ? day.dataset.offline : '')
+    if (!next.waits()) say(away ? day.dataset.offline : '')
   })
 }
