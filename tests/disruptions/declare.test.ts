@@ -228,7 +228,7 @@ describe('a doctor who is away', () => {
     const times = await phone.getForm(`/a/${token}/move`)
     const slot = /<button[^>]*name="slot" value="([^"]+)"/.exec(times.html)?.[1]
     expect(slot).toBeDefined()
-    await phone.postForm(`/a/${token}/move`, { slot: slot! }).expect(303)
+    await phone.postForm(`/a/${token}/move`, { ...times.hidden, slot: slot! }).expect(303)
     const back = await visitNow(clinic, one.id)
     expect([back.status, back.cancelReason, back.cancelledBy]).toEqual(['booked', null, null])
     // Once is enough: it is theirs to move and cancel like any other now.

@@ -163,12 +163,11 @@ it(`keeps every promise to ${clients} people at once`, { timeout: (seconds + 300
     const token = await clinic.inClinic((ctx) => Promise.resolve(linkToken(ctx, visit.id, visit.link_version)))
     const deed = one(['confirmation', 'cancellation', 'move'] as const)!
     const slot = deed === 'move' ? await freeOf(agent, visit.service_id) : undefined
-    await post(
-      agent,
-      `${deed} by link`,
-      `/a/${token}/${deed}`,
-      slot ? { slot: `${slot.startsAt}_${slot.practitionerId}_${slot.locationId}`, service: visit.service_id } : {},
-    )
+    const { hidden } = await agent.getForm(deed === 'confirmation' ? `/a/${token}` : `/a/${token}/${deed}`)
+    await post(agent, `${deed} by link`, `/a/${token}/${deed}`, {
+      ...hidden,
+      ...(slot && { slot: `${slot.startsAt}_${slot.practitionerId}_${slot.locationId}`, service: visit.service_id }),
+    })
   }
   async function runTheLine(agent: Agent) {
     const visit = diary.some(({ status, today }) => today && ['booked', 'arrived', 'in_room'].includes(status))

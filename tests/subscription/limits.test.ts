@@ -161,7 +161,8 @@ describe('when the month’s bookings are used up', () => {
     expect(wordsOf((await agent.getForm(`/a/${token}`)).html)).toContain('Move')
     await agent.postForm(`/a/${token}/confirmation`).expect(303)
     await agent.postForm(`/a/${token}/move`, { slot: slotAt('11:00', scene) }).expect(303)
-    await agent.postForm(`/a/${token}/cancellation`).expect(303)
+    const { hidden } = await agent.getForm(`/a/${token}/cancellation`)
+    await agent.postForm(`/a/${token}/cancellation`, hidden).expect(303)
     expect(await states()).toEqual(['cancelled'])
   })
 

@@ -64,7 +64,15 @@ export const holdForm = z.object({
   }),
 })
 
-export const moveForm = z.object({ slot: chosenSlot })
+/** The version of the visit that the page showed; undefined when the form says none that could be. */
+const seenVersion = z
+  .unknown()
+  .optional()
+  .transform((text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : undefined))
+
+export const seenForm = z.object({ version: seenVersion })
+
+export const moveForm = z.object({ slot: chosenSlot, version: seenVersion })
 
 /** Who it is for, and what the service asks; the answers come out in the order of the questions, those left open not at all. */
 export const detailsForm = (country: string, questions: readonly Question[] = []) =>

@@ -220,7 +220,7 @@ export function lostPage(
     wish: Omit<SlotWish, 'practitionerId'> & { practitionerId: SlotWish['practitionerId'] | 'any' }
     nearest: Slot[]
   },
-  options: { typed?: Record<string, string>; action?: string; timesHref?: string } = {},
+  options: { typed?: Record<string, string>; action?: string; timesHref?: string; version?: number | undefined } = {},
 ): View {
   const { clinic, speaker, url } = scene
   const { wish, nearest } = lost
@@ -232,6 +232,7 @@ export function lostPage(
     lost: speaker.longDateTime(wish.startsAt),
     action: url(options.action ?? `/c/${clinic.slug}/holds`),
     serviceId: wish.serviceId,
+    version: options.version,
     typed: Object.entries(typed).filter(([, text]) => text !== ''),
     nearest: nearest.map((slot) =>
       buttonOf(

@@ -67,7 +67,8 @@ export type Shown = {
 }
 
 /** What differs when a visit is moved rather than made. */
-export type Moving = { path: string; action: string; back: { href: string }; lead: string }
+/** `version` is that of the visit to be moved, so that it is moved as it was seen. */
+export type Moving = { path: string; action: string; version: number; back: { href: string }; lead: string }
 
 /** What WhatsApp shows of a link to a doctor's, or a service's, times. */
 function previewOf(scene: Scene, { practitionerId, serviceId }: Choice, baseUrl: string | undefined) {
@@ -159,6 +160,7 @@ export function timesPage(
     },
     action: url(moving?.action ?? `/c/${clinic.slug}/holds`),
     serviceId: choice.serviceId,
+    version: moving?.version,
     nextFree: nextFree && {
       href: link({ date: nextFree.toString() }),
       label: t('booking.times.next_free', { date: speaker.longDate(nextFree) }),

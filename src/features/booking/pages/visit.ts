@@ -11,7 +11,7 @@ import { firstNameOf, queryText } from '../rules/wish.ts'
 import { clinicPhone, headOf, homeOf, leafOf, mapOf, priceText, whatsappOf, type Scene } from './frame.ts'
 
 /** What a visit's own page says first, when something has just happened on it. */
-export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'closed'
+export type News = 'booked' | 'confirmed' | 'moved' | 'cancelled' | 'too_late' | 'changed' | 'closed'
 
 /**
  * `standing` is the visit's place in the line, on its day; `others` are the coming visits of its series; `told` says
@@ -42,6 +42,7 @@ export function visitPage(
     greeting: t('booking.visit.greeting', { name: firstNameOf(visit.patientName ?? '') }),
     ...leafOf(scene, visit.startsAt),
     status: visit.status,
+    version: visit.version,
     doctor: visit.practitionerName,
     service: visit.serviceName,
     place: { name: visit.locationName, address: visit.locationAddress },
@@ -175,6 +176,14 @@ function newsText(scene: Scene, visit: Appointment, news: News, told: boolean) {
       text: t('booking.visit.too_late_text'),
     }
   }
+  if (news === 'changed') {
+    return {
+      kind: 'warning',
+      icon: 'alert-triangle',
+      title: t('booking.visit.changed'),
+      text: t('booking.visit.changed_text'),
+    }
+  }
   if (news === 'closed' && scene.clinic.status !== 'active') {
     return {
       kind: 'warning',
@@ -198,6 +207,7 @@ export function cancelPage(scene: Scene, visit: Appointment, token: string, othe
     service: visit.serviceName,
     kept: others.length > 0 ? speaker.t('booking.series.kept', { count: others.length }) : undefined,
     action: url(`/a/${token}/cancellation`),
+    version: visit.version,
     keepHref: url(`/a/${token}`),
     moveHref: scene.clinic.status === 'active' ? url(`/a/${token}/move`) : undefined,
   })

@@ -6,7 +6,6 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { publicRouter } from '../../../platform/web/routers.ts'
 import type { View } from '../../../platform/web/views.ts'
 
-import { cancelByPatient, confirmByPatient } from '../../appointments/actions/run.ts'
 import type { Appointment } from '../../appointments/queries.ts'
 import { listOthersOfSeries } from '../../appointments/queries/series.ts'
 import { patientMayChange, patientMayReturn } from '../../appointments/rules.ts'
@@ -15,12 +14,12 @@ import { isLive } from '../../clinics/rules.ts'
 import { listUnreached } from '../../messaging/actions/reach.ts'
 import { findStanding } from '../../queue/queries/look.ts'
 import { nearestTo, weekOf } from '../actions/look.ts'
-import { moveToChosen } from '../actions/move.ts'
+import { cancelSeen, confirmSeen, moveSeen } from '../actions/seen.ts'
 import { lostPage } from '../pages/details.ts'
 import { soonText } from '../pages/frame.ts'
 import { type Moving, horizonOf, timesPage } from '../pages/times.ts'
 import { cancelPage, visitCalendar, visitPage, type News } from '../pages/visit.ts'
-import { moveForm, timesQuery } from '../schema.ts'
+import { moveForm, seenForm, timesQuery } from '../schema.ts'
 import { backTo, look, openLink, type Linked, type Standing } from './link.ts'
 
 const routes = publicRouter('booking')
@@ -44,6 +43,16 @@ async function isTold(ctx: Ctx, { messagesWanted, patientId, patientPhone: phone
   return !(await listUnreached(ctx, [{ patientId, phone }])).has(patientId)
 }
 
+/** Nothing was done: the page says why, and how the visit stands. */
+const refuseVisit = (linked: Linked, reason: 'too_late' | 'changed_meanwhile') =>
+  showVisit(linked, reason === 'too_late' ? 'too_late' : 'changed', 409)
+
+/** Which version of the visit the form was about. */
+function seenIn({ request }: Linked): number | undefined {
+  const form = parseForm(seenForm, request.req.body)
+  return form.ok ? form.value.version : undefined
+}
+
 const backToVisit = ({ request, token }: Linked, news: News) => backTo(request, `/a/${token}`, news)
 
 routes.get('/a/:token', 'public', async (request) => {
@@ -65,8 +74,8 @@ routes.get('/a/:token/visit.ics', 'public', async (request) => {
 routes.post('/a/:token/confirmation', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
-  const confirmed = await linked.request.inClinic((ctx) => confirmByPatient(ctx, linked.id))
-  return confirmed.ok ? backToVisit(linked, 'confirmed') : showVisit(linked, 'too_late', 409)
+  const confirmed = await linked.request.inClinic((ctx) => confirmSeen(ctx, linked.id, seenIn(linked)))
+  return confirmed.ok ? backToVisit(linked, 'confirmed') : refuseVisit(linked, confirmed.reason)
 })
 
 routes.get('/a/:token/cancellation', 'public', async (request) => {
@@ -84,8 +93,8 @@ routes.get('/a/:token/cancellation', 'public', async (request) => {
 routes.post('/a/:token/cancellation', 'public', async (request) => {
   const linked = await openLink(request)
   if (!linked) return
-  const cancelled = await linked.request.inClinic((ctx) => cancelByPatient(ctx, linked.id))
-  return cancelled.ok ? backToVisit(linked, 'cancelled') : showVisit(linked, 'too_late', 409)
+  const cancelled = await linked.request.inClinic((ctx) => cancelSeen(ctx, linked.id, seenIn(linked)))
+  return cancelled.ok ? backToVisit(linked, 'cancelled') : refuseVisit(linked, cancelled.reason)
 })
 
 routes.get('/a/:token/move', 'public', async (request) => {
@@ -125,6 +134,7 @@ async function movePage(linked: Linked, { ctx, request, scene, visit }: Standing
   const moving: Moving = {
     path: `/a/${linked.token}/move`,
     action: `/a/${linked.token}/move`,
+    version: visit.version,
     back: { href: url(`/a/${linked.token}`) },
     lead: [
       speaker.t('booking.move.lead', { when: soonText(scene, visit.startsAt) }),
@@ -140,15 +150,16 @@ routes.post('/a/:token/move', 'public', async (request) => {
   if (linked.request.clinic.status !== 'active') return showVisit(linked, 'closed', 409)
   const form = parseForm(moveForm, request.req.body)
   if (!form.ok) return showMove(linked, 'booking.error.slot')
-  const { slot } = form.value
-  const moved = await linked.request.inClinic((ctx) => moveToChosen(ctx, linked.id, slot))
+  const { slot, version } = form.value
+  const moved = await linked.request.inClinic((ctx) => moveSeen(ctx, linked.id, version, slot))
   if (moved.ok) return backToVisit(linked, 'moved')
-  if (moved.reason === 'too_late') return showVisit(linked, 'too_late', 409)
+  if (moved.reason !== 'slot_taken') return refuseVisit(linked, moved.reason)
   const { own, page } = await look(linked, async ({ ctx, request, scene, visit }) => {
     const wish = { ...slot, serviceId: visit.serviceId }
     const path = `/a/${linked.token}/move`
     const nearest = await nearestTo(ctx, wish, [visit.id])
-    return { own: request, page: lostPage(scene, { wish, nearest }, { action: path, timesHref: scene.url(path) }) }
+    const moving = { action: path, timesHref: scene.url(path), version }
+    return { own: request, page: lostPage(scene, { wish, nearest }, moving) }
   })
   own.show(page, { status: 409 })
 })
