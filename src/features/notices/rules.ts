@@ -1,6 +1,15 @@
 import type { AppointmentId, LocationId, PatientId, PractitionerId } from '../../kernel/ids.ts'
 import type { Phone } from '../../kernel/phone.ts'
-import { hours, isBefore, minutes, minutesBetween, type Instant, type PlainTime, type Zone } from '../../kernel/time.ts'
+import {
+  earlier,
+  hours,
+  isBefore,
+  minutes,
+  minutesBetween,
+  type Instant,
+  type PlainTime,
+  type Zone,
+} from '../../kernel/time.ts'
 
 /** What notices must know of an appointment, as it stands after the change they tell of. */
 export type AppointmentFacts = {
@@ -180,6 +189,22 @@ export function isQuiet(instant: Instant, { from, to, zone }: QuietHours): boole
 /** When the quiet hours an instant lies in are over; undefined by day. */
 export function quietUntil(instant: Instant, quiet: QuietHours): Instant | undefined {
   return isQuiet(instant, quiet) ? nightAround(instant, quiet).to : undefined
+}
+
+/** Nobody is woken for these, however long they waited: for an outage to end, for another try, for a sender to come back. */
+const waitForMorning: ReadonlySet<string> = new Set(['reminder_24h', 'reminder_2h', 'confirm_request'])
+
+/**
+ * Until when a message that could leave now is held because of the quiet hours: to their end, or to its own where it is of
+ * no use after that. Undefined when it may leave.
+ */
+export function heldUntil(
+  { kind, expiresAt }: { kind: string; expiresAt: Instant | null },
+  now: Instant,
+  quiet: QuietHours,
+): Instant | undefined {
+  const morning = waitForMorning.has(kind) ? quietUntil(now, quiet) : undefined
+  return morning && expiresAt ? earlier(morning, expiresAt) : morning
 }
 
 /** The quiet hours an instant lies in. On a day when clocks go back the longer night of the two possible. */

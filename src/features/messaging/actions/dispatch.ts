@@ -14,6 +14,8 @@ import type { Clinic, Ctx } from '../../../platform/clinic-scope.ts'
 import type { Services } from '../../../platform/services.ts'
 import { findAppointment, listAppointmentsById } from '../../appointments/queries.ts'
 import { findConsent } from '../../consents/queries.ts'
+import { getNoticeSettings } from '../../notices/queries.ts'
+import { heldUntil } from '../../notices/rules.ts'
 import { closeUnsent, reasonNotToOffer } from '../../waitlist/actions/answer.ts'
 import { findOptOut } from '../queries/opt-outs.ts'
 import {
@@ -27,6 +29,7 @@ import {
   updateDropped,
   updateFailed,
   updateHeld,
+  updatePutOff,
   updateSending,
   updateWaiting,
   type OutboxRow,
@@ -209,6 +212,12 @@ async function prepare(ctx: Ctx, services: Services, id: MessageId, lease: Insta
   if (message.status === 'unknown' && (message.kind === 'code' || (await countUnknownAttempts(ctx, id)) > 1)) {
     tallyFailed(ctx, message)
     await updateFailed(ctx, id, 'no_answer')
+    return undefined
+  }
+  const { quiet } = await getNoticeSettings(ctx)
+  const morning = heldUntil(message, ctx.now, quiet)
+  if (morning) {
+    await updatePutOff(ctx, id, morning)
     return undefined
   }
   if (pause) {

@@ -145,6 +145,16 @@ export async function updateHeld(ctx: Ctx, id: MessageId, notBefore: Instant, co
   ])
 }
 
+/** Gives a message another time to leave at; what the last try met is no reason for that. */
+export async function updatePutOff(ctx: Ctx, id: MessageId, until: Instant): Promise<void> {
+  await changes(
+    ctx.db,
+    `update clinic.messages set due_at = ?, lease_until = null,
+       error_code = case when status = 'queued' then null else error_code end where clinic_id = ? and id = ?`,
+    [until, ctx.clinic.id, id],
+  )
+}
+
 /** A code is worth nothing to anybody once its message is done with, so it does not stay. */
 const forgetCode = `params_sealed = case when kind = 'code' then null else params_sealed end`
 
