@@ -19,6 +19,12 @@ describe('times and amounts', () => {
     expect(written.replace(/^0/, '')).toBe(time.toLowerCase())
   })
 
+  it('run their own way behind the words of Urdu, whose AM and PM are Latin', () => {
+    const format = formatFor('ur', 'PK', 'Asia/Karachi')
+    for (const written of [format.time(noon), format.dateTime(noon), format.longDateTime(noon), format.clockTime(720)])
+      expect(written).toMatch(/(^|\s)\u200e12:00\sPM$/)
+  })
+
   it('have Latin digits and the Gregorian calendar everywhere, Saudi Arabia included', () => {
     for (const lang of languages) {
       for (const country of ['SA', 'EG', 'PK', 'AE', 'GB']) {

@@ -71,10 +71,21 @@ function build(locale: string, zone: string): Format {
     }
   }
   const ms = (instant: Instant | number) => (typeof instant === 'number' ? instant : instant.epochMilliseconds)
-  const time = formatter({ hour: 'numeric', minute: '2-digit' })
-  const clock = formatter({ hour: 'numeric', minute: '2-digit' }, 'UTC')
-  const dateTime = formatter({ weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' })
-  const longDateTime = formatter({ weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' })
+  // Urdu writes AM and PM in Latin letters. Behind its own words a reader would see `PM 8:45` without the mark.
+  const withHour = (options: Intl.DateTimeFormatOptions, timeZone = zone) => {
+    const format = formatter({ ...options, hour: 'numeric', minute: '2-digit' }, timeZone)
+    if (!locale.startsWith('ur')) return (at: number) => format.format(at)
+    const leftToRight = '\u200e'
+    return (at: number) =>
+      format
+        .formatToParts(at)
+        .map(({ type, value }) => (type === 'hour' ? leftToRight + value : value))
+        .join('')
+  }
+  const time = withHour({})
+  const clock = withHour({}, 'UTC')
+  const dateTime = withHour({ weekday: 'short', day: 'numeric', month: 'short' })
+  const longDateTime = withHour({ weekday: 'long', day: 'numeric', month: 'long' })
   const offset = formatter({ timeZoneName: 'shortOffset' })
   // The name of the month alone is asked of Intl, and of a day that surely lies in it: the clinic may count its days
   // another way, and languages order and mark Hijri dates in ways that do not fit beside the other calendar.
@@ -107,11 +118,11 @@ function build(locale: string, zone: string): Format {
     return format
   }
   return {
-    time: (instant) => time.format(ms(instant)),
+    time: (instant) => time(ms(instant)),
     date: pair({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
     longDate: pair({ weekday: 'long', day: 'numeric', month: 'long' }),
-    dateTime: (instant) => dateTime.format(ms(instant)),
-    longDateTime: (instant) => longDateTime.format(ms(instant)),
+    dateTime: (instant) => dateTime(ms(instant)),
+    longDateTime: (instant) => longDateTime(ms(instant)),
     weekday: pair({ weekday: 'short' }),
     longWeekday: pair({ weekday: 'long' }),
     dayOfMonth: pair({ day: 'numeric' }),
@@ -120,7 +131,7 @@ function build(locale: string, zone: string): Format {
     monthName: pair({ month: 'long' }),
     hijri: ({ year, month, day }) => `${day} ${monthName(month)} ${year}`,
     hijriMonth: ({ year, month }) => (year === undefined ? monthName(month) : `${monthName(month)} ${year}`),
-    clockTime: (minutes) => clock.format(minutes * 60_000),
+    clockTime: (minutes) => clock(minutes * 60_000),
     offset: (instant) =>
       zone === 'UTC'
         ? 'UTC'
