@@ -240,6 +240,36 @@ describe('a hold that lapsed', () => {
     app.clock.set(testNow)
   })
 
+  it.each(['off', 'always'] as const)('books no time that is over, codes being asked %s', async (codePolicy) => {
+    const scene = await bookableClinic(app, { codePolicy })
+    await setProfile(scene.clinic, { min_notice_min: 0 })
+    const agent = app.agent()
+    app.clock.set('2026-11-25T04:58:00Z')
+    const path = await hold(agent, scene, '10:00')
+    app.clock.set('2026-11-25T05:48:00Z')
+    const lost = await agent.postForm(path, typed({ name: 'Slow Typist' })).expect(409)
+    expect(wordsOf(lost.text)).toContain('That time has just gone')
+    expect(lost.text).toContain('value="Slow Typist"')
+    expect(slotsOf(lost.text).map(({ value }) => value.slice(11, 16))).toEqual(['06:00', '06:15', '06:30'])
+    const page = await agent.get(path).expect(409)
+    expect(wordsOf(page.text)).toContain('That time has just gone')
+    expect(await statesOf(scene)).toEqual(['pending'])
+    expect(await app.superuser('select 1 from clinic.messages where clinic_id = $1', [scene.clinic.id])).toEqual([])
+    app.clock.set(testNow)
+  })
+
+  it('still books what has come within the notice since', async () => {
+    const scene = await bookableClinic(app)
+    await setProfile(scene.clinic, { min_notice_min: 60 })
+    const agent = app.agent()
+    app.clock.set('2026-11-25T03:58:00Z')
+    const path = await hold(agent, scene, '10:00')
+    app.clock.set('2026-11-25T04:20:00Z')
+    await agent.postForm(path, typed()).expect(303)
+    expect(await statesOf(scene)).toEqual(['booked'])
+    app.clock.set(testNow)
+  })
+
   it('is taken again after it was swept up', async () => {
     const scene = await bookableClinic(app)
     const agent = app.agent()

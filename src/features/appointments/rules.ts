@@ -1,5 +1,5 @@
 import type { PractitionerId } from '../../kernel/ids.ts'
-import { Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
+import { isBefore, Temporal, type Instant, type PlainDate } from '../../kernel/time.ts'
 
 export type Status = 'pending' | 'booked' | 'arrived' | 'in_room' | 'fulfilled' | 'cancelled' | 'noshow'
 
@@ -73,6 +73,12 @@ export const holdMinutes = 5
  * minutes after it was taken it lapses whatever happens.
  */
 export const longestHoldMinutes = 15
+
+/**
+ * A hold is good until its time begins, lapsed or not: what was far enough ahead when it was taken may have come within the
+ * notice since, but nobody books what is over.
+ */
+export const holdIsOver = (hold: { startsAt: Instant }, now: Instant): boolean => isBefore(hold.startsAt, now)
 
 // Without 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: it is read out on the telephone.
 const referenceLetters = '34679ACDEFGHJKMNPQRTWXY'

@@ -15,7 +15,7 @@ import { countOpenByPhone, findAppointment, getAppointment, type Appointment } f
 import { updateHoldToBooked } from '../queries/holds.ts'
 import { findOverbookLane, insertAppointment } from '../queries/place.ts'
 import { updateAnswers } from '../queries/state.ts'
-import { linkExpiry, occupiedBy, type Answer } from '../rules.ts'
+import { holdIsOver, linkExpiry, occupiedBy, type Answer } from '../rules.ts'
 import { factsOf } from './facts.ts'
 import { takeSlot, type Holder } from './hold.ts'
 import { ownDiaryOnly } from './own-diary.ts'
@@ -24,8 +24,8 @@ import { costsMore, termsFor } from './terms.ts'
 
 /**
  * Makes a browser's hold a booking. Sent twice, it answers the same appointment. A hold that lapsed is still good while
- * nobody else wanted the slot; one that was let go is taken again if the slot is still free. What the clinic has closed
- * since, it does not give.
+ * nobody else wanted the slot and it has not begun; one that was let go is taken again if the slot is still free. What the
+ * clinic has closed since, it does not give.
  */
 export async function bookHeldSlot(
   ctx: Ctx,
@@ -42,6 +42,7 @@ export async function bookHeldSlot(
   if (existing && existing.holdOwner?.equals(holder.owner) !== true) return refuse('slot_taken')
   if (existing && existing.status !== 'pending') return done(existing)
   if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
+  if (existing && holdIsOver(existing, ctx.now)) return refuse('slot_taken')
   const had = existing
     ? await isStillOpen(ctx, 'patient', {
         ...existing,

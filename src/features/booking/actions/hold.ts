@@ -5,6 +5,7 @@ import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { holdSlot, keepDraft, takeSlot, type Holder } from '../../appointments/actions/hold.ts'
 import { findAppointment, type Appointment } from '../../appointments/queries.ts'
 import { listHoldsOf } from '../../appointments/queries/holds.ts'
+import { holdIsOver } from '../../appointments/rules.ts'
 import { listFreeTimes, type SlotWish } from '../../availability/actions.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
 import type { Typed } from '../rules/typed.ts'
@@ -74,11 +75,14 @@ export type Held = { id: AppointmentId; wish: SlotWish | undefined; holder: Hold
 
 /**
  * The browser's own hold or booking under this id, taken again when it lapsed and nobody else has the time; undefined
- * when the time is gone or was never theirs.
+ * when the time is gone or over, or was never theirs.
  */
 export async function regainHold(ctx: Ctx, { id, wish, holder }: Held): Promise<Appointment | undefined> {
   const existing = await findAppointment(ctx, id)
-  if (existing) return existing.holdOwner?.equals(holder.owner) === true ? existing : undefined
+  if (existing) {
+    const over = existing.status === 'pending' && holdIsOver(existing, ctx.now)
+    return existing.holdOwner?.equals(holder.owner) === true && !over ? existing : undefined
+  }
   // Taking a time again is as good as taking one: not once the month's bookings are used up.
   if (!wish || isFull(ctx.clinic, 'bookings', ctx.now)) return undefined
   if ((await takeSlot(ctx, id, wish, holder)) === undefined) return undefined

@@ -8,6 +8,7 @@ import { browserSecret } from '../../../platform/web/csrf.ts'
 import { idParam, patientRouter, type PatientRequest } from '../../../platform/web/routers.ts'
 import type { Holder } from '../../appointments/actions/hold.ts'
 import { findAppointment, type Appointment } from '../../appointments/queries.ts'
+import { holdIsOver } from '../../appointments/rules.ts'
 import { questionsOf } from '../../appointments/rules/answers.ts'
 import { findFreeSlot, settingsOf } from '../../availability/actions.ts'
 import type { Question } from '../../clinics/rules/services.ts'
@@ -130,6 +131,7 @@ async function stateOf(ctx: Ctx, { id, wish, holder }: Held): Promise<State> {
     return { kind: 'lost' }
   }
   if (found.status !== 'pending') return { kind: 'booked', token: linkToken(ctx, found.id, found.linkVersion) }
+  if (holdIsOver(found, ctx.now)) return { kind: 'lost' }
   return { kind: 'held', hold: factsOf(ctx, found), draft: await readDraft(ctx, found) }
 }
 
