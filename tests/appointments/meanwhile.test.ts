@@ -49,8 +49,8 @@ async function atOnce<T>({ clinic, at, bookByPhone }: Scene, first: Deed, second
   return { id, answer }
 }
 
-const cases = Object.entries(deeds).flatMap(([what, deed]) =>
-  Object.entries(late).map(([then, another]) => ({ what, then, deed, another })),
+const cases = Object.entries<Deed>(deeds).flatMap(([what, deed]) =>
+  Object.entries<Deed>(late).map(([then, another]) => ({ what, then, deed, another })),
 )
 
 describe('a visit in two hands', () => {
