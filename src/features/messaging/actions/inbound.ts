@@ -36,7 +36,7 @@ import { meaningOf, type Meaning } from '../rules/words.ts'
 import type { MessageItem } from '../rules/webhook.ts'
 import { aliasHash } from './outcome.ts'
 import { replies, type Replies } from './replies.ts'
-import { noteWish, sharedSender } from './stop.ts'
+import { noteWish, resumeElsewhere, sharedSender } from './stop.ts'
 
 /** What was said, taken apart. */
 type Heard = {
@@ -61,7 +61,10 @@ export async function hearMessage(services: Services, eventId: string, item: Mes
   // Nobody's patient that we know of, so nobody to answer; but STOP is STOP.
   else if (heard.meaning === 'stop') await noteStrangersStop(services, heard)
   if (heard.meaning === 'stop') await dropEverywhere(services, heard.numberHash)
+  if (heard.meaning === 'start') await resumeElsewhere(services, heard.numberHash, byReply)
 }
+
+const byReply = { channel: 'whatsapp', source: 'whatsapp_reply' } as const
 
 async function understand(services: Services, eventId: string, item: MessageItem): Promise<Heard | undefined> {
   const numberHash = await numberOf(services, item)
@@ -180,8 +183,7 @@ async function follow(ctx: Ctx, services: Services, heard: Heard, party: Party):
         at: heard.at,
         wording: heard.text,
         evidence: heard.providerId,
-        channel: 'whatsapp',
-        source: 'whatsapp_reply',
+        ...byReply,
         about: { kind: 'inbound_message', id: heard.eventId },
       })
       if (heard.meaning === 'stop') await withdrawOffersTo(ctx, heard.numberHash)

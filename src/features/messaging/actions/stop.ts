@@ -1,4 +1,5 @@
 // STOP and START. The list hangs on the number, apart from any patient, and is asked at the moment of every send.
+import { randomUUID } from 'node:crypto'
 import type { PatientId } from '../../../kernel/ids.ts'
 import type { Phone } from '../../../kernel/phone.ts'
 import { done, refuse, type Outcome } from '../../../kernel/outcome.ts'
@@ -6,12 +7,18 @@ import type { Instant } from '../../../kernel/time.ts'
 import { audit, type AuditRecord } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { recipientHash } from '../../../platform/outbox.ts'
+import type { Services } from '../../../platform/services.ts'
 import { give, withdraw } from '../../consents/actions.ts'
 import { findConsent } from '../../consents/queries.ts'
 import type { Channel, Source } from '../../consents/rules.ts'
 import { listPatientsByPhone } from '../../patients/queries.ts'
 import { findOptOut, lockNumber, updateResumed, upsertStop } from '../queries/opt-outs.ts'
-import { updateQueuedOptedOut, updateRemindersResumed } from '../queries/correspondence.ts'
+import {
+  findCorrespondent,
+  listClinicsDropped,
+  updateQueuedOptedOut,
+  updateRemindersResumed,
+} from '../queries/correspondence.ts'
 import { changeOf, isStopped, type Change } from '../rules/opt-outs.ts'
 
 /** The number every clinic writes from. A clinic with a number of its own will have its id here. */
@@ -72,6 +79,45 @@ async function tellConsents(ctx: Ctx, { phone, said, at, channel, source }: Wish
     }
   }
   return changed
+}
+
+/**
+ * What STOP took out of the queues of other clinics comes back into them: who begins messages again from a sender that
+ * clinics share hears from all of them, at whichever they said so. Asked as it stands at each, since they may have said
+ * STOP again meanwhile.
+ */
+export async function resumeElsewhere(
+  services: Pick<Services, 'jobsDb' | 'clinics' | 'clock' | 'inClinic'>,
+  numberHash: Buffer,
+  said: Pick<Wish, 'channel' | 'source'>,
+): Promise<void> {
+  const origin = { requestId: `start-${randomUUID()}` }
+  for (const clinicId of await listClinicsDropped(services.jobsDb, numberHash, services.clock.now())) {
+    const clinic = await services.clinics.byId(clinicId)
+    if (!clinic) continue
+    await services.inClinic(clinic, { kind: 'system', job: 'messaging.start' }, origin, async (ctx) => {
+      await lockNumber(ctx.db, numberHash)
+      const optOut = await findOptOut(ctx.db, sharedSender, numberHash)
+      if (!optOut?.resumedAt || isStopped(optOut)) return
+      if ((await updateRemindersResumed(ctx, numberHash)) === 0) return
+      await giveBackStopped(ctx, numberHash, { ...said, at: optOut.resumedAt, stoppedAt: optOut.stoppedAt })
+    })
+  }
+}
+
+/** Of the consents, those that the STOP itself took back; what was taken back for another reason stays so. */
+async function giveBackStopped(
+  ctx: Ctx,
+  numberHash: Buffer,
+  { stoppedAt, ...said }: Pick<Wish, 'channel' | 'source' | 'at'> & { stoppedAt: Instant },
+): Promise<void> {
+  const phone = (await findCorrespondent(ctx, numberHash))?.phone
+  for (const { id: patientId, language } of phone === undefined ? [] : await listPatientsByPhone(ctx, phone)) {
+    const newest = await findConsent(ctx, patientId, 'appointment_messages')
+    const byStop = newest?.source === 'whatsapp_reply' || newest?.decidedAt.equals(stoppedAt) === true
+    if (newest?.decision !== 'deny' || !byStop) continue
+    await give(ctx, { patientId, purpose: 'appointment_messages', language, ...said })
+  }
 }
 
 type Holder = { id: PatientId; phone: Phone }

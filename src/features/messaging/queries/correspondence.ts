@@ -41,6 +41,16 @@ export async function listClinicsWaitingFor(jobsDb: Database, numberHash: Buffer
   return found.map(({ id }) => id)
 }
 
+/** Every clinic that dropped something for this number whose time is still to come. Why, only the clinic can say. */
+export async function listClinicsDropped(jobsDb: Database, numberHash: Buffer, now: Instant): Promise<ClinicId[]> {
+  const found = await rows<{ id: ClinicId }>(
+    jobsDb,
+    `select distinct clinic_id as id from clinic.messages where recipient_hash = ? and status = 'dropped' and due_at > ?`,
+    [numberHash, now],
+  )
+  return found.map(({ id }) => id)
+}
+
 /** Takes back what waits for a number that said STOP. Messages that may be out already wait to be heard of. */
 export async function updateQueuedOptedOut(ctx: Ctx, numberHash: Buffer): Promise<number> {
   return changes(

@@ -6,10 +6,12 @@ import { audit } from '../../../platform/audit.ts'
 import type { Ctx } from '../../../platform/clinic-scope.ts'
 import { notFound } from '../../../platform/errors.ts'
 import type { Language } from '../../../platform/i18n/languages.ts'
+import { recipientHash } from '../../../platform/outbox.ts'
+import type { Services } from '../../../platform/services.ts'
 import { wantMessages } from '../../appointments/actions/agree.ts'
 import { give, withdraw } from '../../consents/actions.ts'
 import type { Decision, Purpose } from '../../consents/rules.ts'
-import { resumeForPatient, stopForPatient } from '../../messaging/actions/stop.ts'
+import { resumeElsewhere, resumeForPatient, stopForPatient } from '../../messaging/actions/stop.ts'
 import { correctPatient, type Corrections } from '../../patients/actions/record.ts'
 import { listPatientsByPhone, type Patient } from '../../patients/queries.ts'
 import { withdrawRequest } from '../../rights/actions/decide.ts'
@@ -74,9 +76,15 @@ export async function decideConsent(
   }
 }
 
-/** Stops or resumes everything on WhatsApp for the number, whoever it belongs to. */
+/** Stops or resumes everything on WhatsApp for the number, whoever it belongs to. After it resumed, `hearAgain`. */
 export async function decideMessages(ctx: Ctx, patient: Patient, wish: 'stop' | 'start'): Promise<void> {
   await (wish === 'stop' ? stopForPatient(ctx, patient) : resumeForPatient(ctx, patient))
+}
+
+/** At the other clinics that write from the same number too. */
+export function hearAgain(services: Services, phone: Phone): Promise<void> {
+  const numberHash = recipientHash({ platformSeal: services.keys.platform }, { channel: 'whatsapp', phone })
+  return resumeElsewhere(services, numberHash, { channel: 'web', source: 'patient_page' })
 }
 
 export async function askFor(

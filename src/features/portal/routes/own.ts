@@ -7,7 +7,16 @@ import { idParam } from '../../../platform/web/routers.ts'
 import type { View } from '../../../platform/web/views.ts'
 import { listPatientsByPhone, type Patient } from '../../patients/queries.ts'
 import { leave } from '../actions/enter.ts'
-import { askFor, correctOwn, decideConsent, decideMessages, getOwn, noteCopy, takeRequestBack } from '../actions/own.ts'
+import {
+  askFor,
+  correctOwn,
+  decideConsent,
+  decideMessages,
+  getOwn,
+  hearAgain,
+  noteCopy,
+  takeRequestBack,
+} from '../actions/own.ts'
 import { patientFile } from '../pages/file.ts'
 import { correctionPage, requestPage } from '../pages/forms.ts'
 import { pathOf, startOf } from '../pages/frame.ts'
@@ -141,6 +150,7 @@ function changeRoutes(routes: Routes<PatientRequest, 'public'>): void {
     if (!form.ok) return showOwn(at, (ctx, patient) => personPage(ctx, at.scene, at.open, patient), 422)
     const { wish } = form.value
     await withOwn(at, (ctx, patient) => decideMessages(ctx, patient, wish))
+    if (wish === 'start') await hearAgain(request.services, at.open.phone)
     return backTo(at, wish === 'stop' ? 'stopped' : 'started')
   })
 }
