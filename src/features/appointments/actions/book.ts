@@ -33,9 +33,10 @@ export async function bookHeldSlot(
   details: PatientDetails,
   /**
    * `fullPrice`: the patient was told that no visit was found that this would follow, and books all the same. `vouched`:
-   * the clinic itself offered them the time, and asks no more who may have it.
+   * the clinic itself offered them the time, and asks no more who may have it. `heldOnly`: a time that was let go is not
+   * taken again.
    */
-  said: { answers?: readonly Answer[]; fullPrice?: boolean; vouched?: boolean } = {},
+  said: { answers?: readonly Answer[]; fullPrice?: boolean; vouched?: boolean; heldOnly?: boolean } = {},
 ): Promise<Outcome<Appointment, BookingRefusal>> {
   const { id, wish, holder } = held
   const existing = await findAppointment(ctx, id)
@@ -43,6 +44,7 @@ export async function bookHeldSlot(
   if (existing && existing.status !== 'pending') return done(existing)
   if (!existing && isFull(ctx.clinic, 'bookings', ctx.now)) return refuse('month_full')
   if (existing && holdIsOver(existing, ctx.now)) return refuse('slot_taken')
+  if (!existing && said.heldOnly === true) return refuse('gone')
   const had = existing
     ? await isStillOpen(ctx, 'patient', {
         ...existing,
@@ -79,7 +81,7 @@ export async function bookHeldSlot(
   return done(appointment)
 }
 
-export type BookingRefusal = 'slot_taken' | 'too_many_open' | 'month_full' | 'new_only' | 'follow_up_price'
+export type BookingRefusal = 'gone' | 'slot_taken' | 'too_many_open' | 'month_full' | 'new_only' | 'follow_up_price'
 
 export type DeskBooking = {
   wish: SlotWish

@@ -148,7 +148,7 @@ export async function proveAndBook(asking: Asking, held: Held, digits: string): 
       const appointment = await findBooked(ctx, held)
       return appointment ? done({ next: 'booked' as const, appointment }) : refuse('spent')
     }
-    return book(ctx, held, { ...details.value, phone: draft.phoneToProve }, true)
+    return book(ctx, held, { ...details.value, phone: draft.phoneToProve }, { proven: true, again: true })
   })
 }
 

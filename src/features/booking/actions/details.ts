@@ -34,17 +34,19 @@ export type { BookingRefusal }
 
 /**
  * Takes the details: books at once where the clinic asks for no code, else keeps them until the number is proven. Only
- * then is anybody told whether it belongs to somebody who has been here before.
+ * then is anybody told whether it belongs to somebody who has been here before. A hold that was let go is `gone`, until
+ * its time may be taken `again`.
  */
 export async function submitDetails(
   ctx: Ctx,
   held: Held,
   details: Details,
   typed: Typed,
+  again: boolean,
 ): Promise<Outcome<Submitted, BookingRefusal>> {
-  if (!(await codeNeeded(ctx, details.phone))) return book(ctx, held, details, false)
-  const hold = await regainHold(ctx, held)
-  if (!hold) return refuse('slot_taken')
+  if (!(await codeNeeded(ctx, details.phone))) return book(ctx, held, details, { proven: false, again })
+  const hold = await regainHold(ctx, held, !again)
+  if (!hold) return refuse(again ? 'slot_taken' : 'gone')
   if (hold.status !== 'pending') return done({ next: 'booked', appointment: hold })
   if (await isOptedOut(ctx, details.phone)) return done({ next: 'opted_out' })
   const before = await readDraft(ctx, hold)
@@ -67,7 +69,7 @@ export async function book(
   ctx: Ctx,
   { id, wish, holder }: Held,
   details: Details,
-  proven: boolean,
+  { proven, again }: { proven: boolean; again: boolean },
 ): Promise<Outcome<Submitted, BookingRefusal>> {
   // An address without its time still leads to a hold that is there.
   const wanted = wish ?? (await findWish(ctx, { id, wish, holder }))
@@ -81,7 +83,11 @@ export async function book(
     consentWording: details.consent ? 'booking' : undefined,
   }
   const { answers, fullPrice } = details
-  const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient, { answers, fullPrice })
+  const booked = await bookHeldSlot(ctx, { id, wish: wanted, holder }, patient, {
+    answers,
+    fullPrice,
+    heldOnly: !again,
+  })
   return booked.ok ? done({ next: 'booked', appointment: booked.value }) : booked
 }
 

@@ -259,8 +259,15 @@ export function lostPage(
   })
 }
 
+/** What was sent, to be sent once more. */
+export type Again = { action: string; fields: Record<string, string> }
+
 /** A limit, said plainly, with a way on: the words are `booking.stop.<kind>`. */
-export function stopPage(scene: Scene, kind: 'too_many_open' | 'too_many_holds'): View {
+export function stopPage(
+  scene: Scene,
+  kind: 'too_many_open' | 'too_many_holds' | 'too_many_here',
+  again?: Again,
+): View {
   const { speaker } = scene
   return view('booking/stop', {
     title: speaker.t(`booking.stop.${kind}_title`),
@@ -268,6 +275,7 @@ export function stopPage(scene: Scene, kind: 'too_many_open' | 'too_many_holds')
     clinic: headOf(scene),
     phone: clinicPhone(scene),
     homeHref: homeOf(scene),
+    again: again && { action: again.action, fields: Object.entries(again.fields) },
   })
 }
 

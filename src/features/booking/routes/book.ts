@@ -13,16 +13,27 @@ import { questionsOf } from '../../appointments/rules/answers.ts'
 import { findFreeSlot, settingsOf } from '../../availability/actions.ts'
 import type { Question } from '../../clinics/rules/services.ts'
 import { isFull } from '../../subscription/rules/usage.ts'
+import { countTaking, uncountTaking } from '../actions/brake.ts'
 import { proveAndBook, sendCode, type CodeRefusal } from '../actions/code.ts'
 import { readDraft, submitDetails, type BookingRefusal, type Draft, type Submitted } from '../actions/details.ts'
-import { holdChosen, wishOf, type Held } from '../actions/hold.ts'
+import { givesBack, holdChosen, wishOf, type Held } from '../actions/hold.ts'
 import { freeTimesOf, nearestTo, weekOf } from '../actions/look.ts'
 import { closedPage } from '../pages/clinic.ts'
-import { codePage, detailsPage, holdPath, lostPage, optedOutPage, stopPage, type HoldFacts } from '../pages/details.ts'
+import {
+  codePage,
+  detailsPage,
+  holdPath,
+  lostPage,
+  optedOutPage,
+  stopPage,
+  type Again,
+  type HoldFacts,
+} from '../pages/details.ts'
 import type { Scene } from '../pages/frame.ts'
 import { choiceOf, horizonOf, timesPage } from '../pages/times.ts'
 import { takingOf } from '../rules/taking.ts'
 import { typedIn, type Typed } from '../rules/typed.ts'
+import { slotText } from '../rules/wish.ts'
 import { codeForm, detailsForm, heldQuery, holdForm, stepForm, timesQuery } from '../schema.ts'
 
 const routes = patientRouter('booking')
@@ -82,13 +93,26 @@ routes.post('/holds', 'public', async (request) => {
   const { slot, service } = form.value
   const typed = typedIn(req.body)
   const chosen = { ...slot, serviceId: service }
-  const held = await inClinic((ctx) => holdChosen(ctx, chosen, holderOf(request), typed))
+  const holder = holderOf(request)
+  const wait = await countTaking(request, scene.now)
+  if (wait !== undefined && !(await inClinic((ctx) => givesBack(ctx, holder)))) {
+    const fields = { ...typed, service, slot: slotText({ ...slot, startsAt: slot.startsAt.epochMilliseconds }) }
+    return refuseTaking(request, scene, wait, { action: url(`/c/${clinic.slug}/holds`), fields })
+  }
+  const held = await inClinic((ctx) => holdChosen(ctx, chosen, holder, typed))
+  if (!held.ok || !held.value.more) await uncountTaking(request, scene.now)
   if (held.ok) return redirect(url(holdPath(clinic.slug, held.value.id, held.value.wish)))
   if (held.reason === 'month_full') return show(closedPage(scene, 'full'), { status: 409 })
   if (held.reason === 'too_many_holds') return show(stopPage(scene, 'too_many_holds'), { status: 429 })
   const nearest = await inClinic((ctx) => nearestTo(ctx, chosen))
   show(lostPage(scene, { wish: chosen, nearest }, { typed }), { status: 409 })
 })
+
+/** Too many times were taken from where this comes from: nothing is lost, and it is sent again with a press. */
+function refuseTaking(request: PatientRequest, scene: Scene, seconds: number, again: Again): void {
+  request.res.setHeader('Retry-After', seconds)
+  request.show(stopPage(scene, 'too_many_here', again), { status: 429 })
+}
 
 routes.get('/bookings/:id', 'public', async (request) => {
   const { req, show, redirect, url, inClinic } = request
@@ -172,7 +196,16 @@ async function takeDetails(request: PatientRequest, scene: Scene, held: Held): P
     if (state.kind === 'lost') return showLost(request, scene, held, typed)
     return show(detailsPage(scene, state.hold, form), { status: 422 })
   }
-  const submitted = await inClinic((ctx) => submitDetails(ctx, held, form.value, typed))
+  let submitted = await inClinic((ctx) => submitDetails(ctx, held, form.value, typed, false))
+  if (!submitted.ok && submitted.reason === 'gone') {
+    const wait = await countTaking(request, scene.now)
+    if (wait !== undefined) {
+      const action = request.url(holdAddress(request, held))
+      return refuseTaking(request, scene, wait, { action, fields: { step: 'details', ...typed } })
+    }
+    submitted = await inClinic((ctx) => submitDetails(ctx, held, form.value, typed, true))
+    if (!submitted.ok) await uncountTaking(request, scene.now)
+  }
   if (!submitted.ok) return refuseBooking(request, scene, held, submitted.reason, typed)
   const { next } = submitted.value
   if (next === 'booked') return toVisit(request, submitted.value)
