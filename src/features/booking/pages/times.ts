@@ -66,8 +66,7 @@ export type Shown = {
   nextFree: PlainDate | undefined
 }
 
-/** What differs when a visit is moved rather than made. */
-/** `version` is that of the visit to be moved, so that it is moved as it was seen. */
+/** What differs when a visit is moved rather than made. `version` is the visit's own: it is moved as it was seen. */
 export type Moving = { path: string; action: string; version: number; back: { href: string }; lead: string }
 
 /** What WhatsApp shows of a link to a doctor's, or a service's, times. */
