@@ -1,26 +1,31 @@
 // The reference that patients read out is drawn by lot. One that somebody has already is drawn again, and nobody is told
 // that their time has gone.
-import type * as Crypto from 'node:crypto'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { browser, details, scene, valueOf } from './scene.ts'
 
 /** What the next draws bring, in order; after them, chance. */
 const draws: number[] = []
-vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof Crypto>()
-  const randomBytes = (size: number) => {
-    const drawn = size === 6 ? draws.shift() : undefined
-    return drawn === undefined ? real.randomBytes(size) : Buffer.alloc(size, drawn)
-  }
-  return { ...real, randomBytes }
-})
+const byChance = crypto.randomBytes
+const drawn = (size: number): Buffer => {
+  const next = size === 6 ? draws.shift() : undefined
+  return next === undefined ? byChance(size) : Buffer.alloc(size, next)
+}
 
 let app: TestApp
 beforeAll(async () => {
   app = await startTestApp()
+  // In the module itself: what draws may have been loaded by a file before this one.
+  vi.spyOn(crypto, 'randomBytes').mockImplementation(drawn)
+  syncBuiltinESMExports()
 })
-afterAll(() => app.stop())
+afterAll(async () => {
+  vi.restoreAllMocks()
+  syncBuiltinESMExports()
+  await app.stop()
+})
 afterEach(() => {
   draws.length = 0
 })
